@@ -1,0 +1,101 @@
+"""Frozen values with slots, cheap to define: importing `dataclasses` alone would cost a shell 11 ms.
+
+Type checkers see a dataclass (`dataclass_transform`); at run time a class body's annotations become
+`__slots__` and one loop fills them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_: object):
+        """Stand in for `typing.dataclass_transform`, which is only read by type checkers."""
+        return lambda cls: cls
+
+
+_set = object.__setattr__
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=False)
+class _Frozen(type):
+    """Turns annotations into slots; keeps class-level values as defaults."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], **options: Any
+    ) -> _Frozen:
+        own = tuple(f for f in body.get("__annotations__", {}) if not f.startswith("_"))
+        inherited: tuple[str, ...] = ()
+        defaults: dict[str, Any] = {}
+        for base in reversed(bases):
+            inherited += getattr(base, "_fields", ())
+            defaults.update(getattr(base, "_defaults", {}))
+        defaults.update({f: body.pop(f) for f in own if f in body})
+        body["__slots__"] = own
+        body["_fields"] = inherited + own
+        body["_defaults"] = defaults
+        return super().__new__(mcs, name, bases, body, **options)
+
+
+class Value(metaclass=_Frozen):
+    """A frozen value: compared and hashed by class and fields, never changed after it is made."""
+
+    _fields: tuple[str, ...]
+    _defaults: dict[str, Any]
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        """Fill the fields in the order of the class body; raises TypeError as a dataclass would."""
+        cls = type(self)
+        fields = cls._fields
+        if len(args) > len(fields):
+            raise TypeError(f"{cls.__name__} takes {len(fields)} values, not {len(args)}")
+        for field, value in zip(fields, args, strict=False):
+            if field in named:
+                raise TypeError(f"{cls.__name__} got {field!r} twice")
+            _set(self, field, value)
+        defaults = cls._defaults
+        for field in fields[len(args) :]:
+            if field in named:
+                _set(self, field, named.pop(field))
+            elif field in defaults:
+                _set(self, field, defaults[field])
+            else:
+                raise TypeError(f"{cls.__name__} needs {field!r}")
+        if named:
+            raise TypeError(f"{cls.__name__} has no {', '.join(map(repr, named))}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: a value never changes."""
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: a value never changes."""
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def _tuple(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, f) for f in self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare class and fields."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._tuple() == other._tuple()
+
+    def __hash__(self) -> int:
+        """Hash class and fields."""
+        return hash((type(self), self._tuple()))
+
+    def __repr__(self) -> str:
+        """Show it as the call that makes it."""
+        inner = ", ".join(f"{f}={getattr(self, f)!r}" for f in self._fields)
+        return f"{type(self).__name__}({inner})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by the fields."""
+        return (type(self), self._tuple())
+
+    def but(self, **changes: Any) -> Self:
+        """Return a copy with these fields changed."""
+        return type(self)(**{f: getattr(self, f) for f in self._fields} | changes)

@@ -1,0 +1,1 @@
+"""Asking a human, on a channel that the agent does not hold."""

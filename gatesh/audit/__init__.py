@@ -1,0 +1,1 @@
+"""The audit log: records kept in SQLite, committed before anything runs."""

@@ -1,0 +1,149 @@
+"""The page to read first: one command line's way through the house.
+
+    read → inspect → match → decide → record → ask → run
+
+Every door comes through `Gate.submit`, in the keeper as in a door that works alone; `gatesh check` and
+`gatesh patterns explain` come through `Gate.consider`, its first half, and run nothing. This module and
+everything it imports does no I/O that it was not handed: the Protocols below are the only ways out.
+"""
+
+from __future__ import annotations
+
+from gatesh import policy
+from gatesh.facts import World, inspect
+from gatesh.model import (
+    Answer,
+    Answered,
+    Asker,
+    CommandLine,
+    Decision,
+    Inspection,
+    Outcome,
+    Ran,
+    Refused,
+    Request,
+    Verdict,
+)
+from gatesh.rules.match import RuleSet, match
+from gatesh.shell.read import read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class AuditLog(Protocol):
+        """Where the evidence goes. Every method raises AuditError where it cannot keep its promise."""
+
+        def begin(
+            self, line: CommandLine, asker: Asker, seen: Inspection, decision: Decision, rules: str
+        ) -> int:
+            """Commit the begin row and return its number; when it returns, the row survives a power loss.
+
+            `rules` is the pattern digest.
+            """
+
+        def answer(self, record: int, answer: Answer) -> None:
+            """Commit what a human, or nobody, said; as durable as `begin`."""
+
+        def end(self, record: int, outcome: Outcome) -> None:
+            """Write the end row: wait status and duration, or that it was refused."""
+
+        def mac(self, data: bytes) -> str:
+            """Return the keyed HMAC of `data` in hexadecimal."""
+
+    class Approver(Protocol):
+        """A human, or nobody."""
+
+        def ask(self, request: Request) -> Answer:
+            """Return an answer; blocks until there is one, the request expires or the asker is gone."""
+
+    class Runner(Protocol):
+        """bash."""
+
+        def run(self, line: CommandLine) -> Ran:
+            """Start the real bash on the very text of `line` and wait for it; raises RunError."""
+
+
+class Gate:
+    """The rules as they were loaded, and the adapters; one `submit` for every command line."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        log: AuditLog,
+        approver: Approver,
+        clock_ns: Callable[[], int],
+        *,
+        observe: bool = False,
+    ) -> None:
+        """Keep the parts; `observe` records and never holds."""
+        self._rules = rules
+        self._log = log
+        self._approver = approver
+        self._clock_ns = clock_ns
+        self._observe = observe
+
+    def consider(self, line: CommandLine, world: World) -> tuple[Inspection, Decision]:
+        """Read, inspect, match and decide; `world` is what may be looked at meanwhile."""
+        reading = read(line)
+        facts = tuple(
+            (index, fact)
+            for index, command in enumerate(reading.commands)
+            for fact in inspect(command, line, world)
+        )
+        seen = Inspection(reading, facts, match(self._rules, reading, facts, line))
+        return seen, policy.decide(seen, observe=self._observe)
+
+    def submit(self, line: CommandLine, asker: Asker, world: World, runner: Runner) -> Outcome:
+        """Decide, record, ask where it must, and run; the whole life of one command line.
+
+        Raises AuditError before anything ran where the record cannot be written.
+        """
+        seen, decision = self.consider(line, world)
+        # INVARIANT: no instruction of the command runs before this row is on the disk.
+        record = self._log.begin(line, asker, seen, decision, self._rules.digest)
+        if decision.verdict is Verdict.DENY:
+            return self._refuse(record, decision, None)
+        if decision.verdict is Verdict.ASK:
+            answer = self._ask(record, line, asker, seen, decision, world)
+            self._log.answer(record, answer)
+            if not answer.yes:
+                return self._refuse(record, decision, answer)
+        ran = runner.run(line)
+        self._log.end(record, ran)
+        return ran
+
+    def _ask(
+        self,
+        record: int,
+        line: CommandLine,
+        asker: Asker,
+        seen: Inspection,
+        decision: Decision,
+        world: World,
+    ) -> Answer:
+        """Hold the line for a human, then look again: what was approved must be what would run now."""
+        now = self._clock_ns()
+        request = Request(
+            record=record,
+            line=line,
+            decision=decision,
+            asker=asker,
+            digest=self._bind(line, asker, seen),
+            created_ns=now,
+            expires_ns=now + int(asker.wait_s * 1e9),
+        )
+        answer = self._approver.ask(request)
+        if answer.yes and self._bind(line, asker, self.consider(line, world)[0]) != request.digest:
+            return answer.but(answered=Answered.CHANGED)
+        return answer
+
+    def _bind(self, line: CommandLine, asker: Asker, seen: Inspection) -> str:
+        """Return the digest an approval is bound to: session, bytes, place, targets, code, rules."""
+        return self._log.mac(policy.binding(line, asker, seen, self._rules.digest))
+
+    def _refuse(self, record: int, decision: Decision, answer: Answer | None) -> Refused:
+        refused = policy.refusal(record, decision, answer)
+        self._log.end(record, refused)
+        return refused

@@ -1,0 +1,395 @@
+"""The nouns: every value that travels through gatesh, frozen, free of I/O.
+
+Read this page and gate.py, and you know the program. The words are those of docs/glossary.md; the values
+of the enums are what is stored in the audit log and printed as JSON.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gatesh._value import Value
+
+# -- a command line as it was submitted ---------------------------------------------------------
+
+
+class Door(StrEnum):
+    """How a command line arrived."""
+
+    LINE = "line"  # gatesh -c 'LINE'
+    FILE = "file"  # gatesh FILE args…
+    CHECK = "check"  # gatesh check: nothing will run
+
+
+class CommandLine(Value):
+    """What was submitted.
+
+    INVARIANT: `text` is the very object that is parsed and that is handed to bash; it is never
+    re-rendered. For a script file it is the file's content, and `script` names the file.
+    """
+
+    text: str
+    cwd: str
+    env: dict[str, str]  # the environment bash will get, bytes decoded with surrogateescape
+    door: Door = Door.LINE
+    arguments: tuple[str, ...] = ()  # $0 $1 … after `-c LINE`, or `FILE` and its arguments
+    script: str | None = None  # the path of FILE
+
+
+# -- reading: text → simple commands ---------------------------------------------------------------
+
+
+class Span(Value):
+    """Characters `start` up to `end` of the submitted text, counted from 0."""
+
+    start: int
+    end: int
+
+
+class Certainty(StrEnum):
+    """How sure the reader is of a word's text."""
+
+    LITERAL = "literal"  # rm 'a b'
+    EXPANDED = "expanded"  # x=/srv; rm "$x": bash will expand it, and the reader knows to what
+    UNKNOWN = "unknown"  # rm "$(mktemp)": `text` keeps the source, and nobody knows what it becomes
+
+
+class Word(Value):
+    """One word after quote removal, or its source text where the certainty is UNKNOWN.
+
+    `globbed` says that an unquoted * ? [ ] { } or ~ was in it: bash will make paths of it.
+    """
+
+    text: str
+    span: Span
+    certainty: Certainty = Certainty.LITERAL
+    globbed: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Claim that `text` is what the program will get (globs apart)."""
+        return self.certainty is not Certainty.UNKNOWN
+
+
+class Redirect(Value):
+    """`2>>log`: fd 2, op `>>`, target `log`. For `<<E` and `<<<` the target is the body."""
+
+    op: str  # > >> >| < <> <& >& &> &>> << <<- <<<
+    target: Word
+    fd: int | None = None  # None where the shell's default applies
+    span: Span = Span(0, 0)
+
+
+class Assignment(Value):
+    """`NAME=value` in front of a simple command, or standing alone."""
+
+    name: str
+    value: Word
+
+
+class Origin(StrEnum):
+    """Where in the command line a simple command was found."""
+
+    DIRECT = "direct"  # rm x
+    PREFIX = "prefix"  # sudo rm x · env A=1 rm x · xargs rm · find -exec rm {} ;
+    SUBSTITUTION = "substitution"  # $(rm x) · `rm x` · <(rm x)
+    NESTED_SHELL = "nested-shell"  # sh -c 'rm x' · eval 'rm x' · ssh host 'rm x' · echo rm x | sh
+    FUNCTION = "function"  # f() { rm x; }
+    SCRIPT = "script"  # the content of a file that the line runs
+
+
+class SimpleCommand(Value):
+    """A program with its words, as bash would start it, prefix commands already taken off."""
+
+    words: tuple[Word, ...]
+    span: Span
+    origin: Origin = Origin.DIRECT
+    assignments: tuple[Assignment, ...] = ()
+    redirects: tuple[Redirect, ...] = ()
+    stdin: Word | None = None  # what it will read: here-document, here-string, or a literal `echo x |`
+    piped_in: bool = False  # something is piped into it; `stdin` says what, where that is known
+    cwd: str | None = ""  # where it will run; "" is the line's own, None is not known
+    prefixes: tuple[str, ...] = ()  # the prefix commands taken off: ("sudo", "env")
+    remote: str = ""  # the host or container it would run in: ssh host '…', docker exec c …
+    more_words: bool = False  # words will be added that cannot be seen (xargs, find -exec, "$@")
+
+    @property
+    def program(self) -> str:
+        """The base name of the first word; empty where that word is not known."""
+        if not self.words or not self.words[0].known:
+            return ""
+        return self.words[0].text.rsplit("/", 1)[-1]
+
+
+class Parsed(Value):
+    """A reading that accounts for every command that bash would run."""
+
+    commands: tuple[SimpleCommand, ...]
+
+
+class Unparsed(Value):
+    """A line nothing can read: an ordinary value, which never means yes.
+
+    `commands` are those that could be made out; `names` are the other words that may be programs, guessed high.
+    """
+
+    reason: str
+    span: Span
+    commands: tuple[SimpleCommand, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+Reading = Parsed | Unparsed
+
+
+# -- facts: what a simple command would do ---------------------------------------------------------
+
+
+class Locality(StrEnum):
+    """Whether what a command reaches is on this machine."""
+
+    LOCAL = "local"  # loopback, private test hosts, files under the project
+    REMOTE = "remote"
+    UNKNOWN = "unknown"  # counts as remote
+
+
+class Target(Value):
+    """What a command would reach, resolved from options, environment and the tool's own state."""
+
+    kind: str  # "http", "postgres", "aws", "railway", "files", "git", "host"
+    name: str = ""  # "backboard.railway.app", "db.prod/app", "123456789012/eu-west-1"
+    locality: Locality = Locality.UNKNOWN
+    origin: str = ""  # where it was read from: "argv", "env PGHOST", "~/.railway/config.json"
+    label: str = ""  # environment label, where one is known
+
+
+class CliCall(Value):
+    """A program's own command line, options sorted from operands by that program's grammar."""
+
+    program: str
+    operands: tuple[Word, ...]  # `git push origin main` → push, origin, main
+    options: tuple[tuple[str, Word | None], ...]  # as spelled out: ("--force", None), ("-C", Word)
+    target: Target = Target("host")
+    cannot_see: tuple[str, ...] = ()
+
+
+class GraphqlField(Value):
+    """One root field of a GraphQL operation."""
+
+    operation: str  # query, mutation, subscription
+    name: str
+    arguments: tuple[tuple[str, str], ...] = ()  # as written, or resolved from the variables
+
+
+class HttpRequest(Value):
+    """One request, whatever client sends it."""
+
+    method: str
+    scheme: str
+    host: str  # of the URL; "" where it cannot be seen
+    path: str
+    target: Target
+    connect_host: str = ""  # where it really goes: --connect-to, --resolve, a proxy
+    body: str | None = None
+    graphql: tuple[GraphqlField, ...] = ()
+    cannot_see: tuple[str, ...] = ()  # "body: @payload.json cannot be read"
+
+
+class SqlStatement(Value):
+    """One SQL statement, however it reached the client."""
+
+    kind: str  # "select", "delete", "drop table", "truncate", "alter table drop column" …
+    tables: tuple[str, ...]
+    target: Target
+    restricts: bool | None = None  # a WHERE that leaves rows out; None where the kind has no WHERE
+    text: str = ""
+    cannot_see: tuple[str, ...] = ()
+
+
+class CloudCall(Value):
+    """One call of a cloud provider's API: service, operation, parameters."""
+
+    provider: str  # "aws"
+    service: str
+    operation: str  # as the command line spells it: delete-db-instance
+    parameters: tuple[tuple[str, Word | None], ...]
+    target: Target
+    operands: tuple[Word, ...] = ()
+    cannot_see: tuple[str, ...] = ()
+
+
+class Extent(StrEnum):
+    """What stands behind a path, and whether anything can bring it back."""
+
+    MISSING = "missing"  # nothing there to lose
+    RECOVERABLE = "recoverable"  # committed in git and unchanged
+    DERIVED = "derived"  # git-ignored build output or a temporary folder: made again by a command
+    LOSABLE = "losable"  # nobody can bring it back
+    UNKNOWN = "unknown"  # not looked at, or a word that cannot be resolved
+
+
+class PathEffect(Value):
+    """One path a command would change."""
+
+    path: str  # resolved and absolute; the source text where it cannot be resolved
+    extent: Extent
+    directory: bool = False
+    root: bool = False  # /, a system folder, a home, a repository's top or its .git
+    size: int = 0  # bytes, 0 where not counted
+
+
+class FileChange(Value):
+    """Files deleted or overwritten."""
+
+    action: str  # delete, delete-tree, truncate, overwrite, write, device-write
+    paths: tuple[PathEffect, ...]
+    target: Target = Target("files", locality=Locality.LOCAL)
+    cannot_see: tuple[str, ...] = ()
+
+
+Fact = CliCall | HttpRequest | SqlStatement | CloudCall | FileChange
+
+
+# -- rules and matches -------------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """How bad it is when a rule was right; policy.py holds the table that turns it into a verdict."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Layer(StrEnum):
+    """Who wrote a rule or an override; only SHIPPED and what tightens is active without a person's word."""
+
+    SHIPPED = "shipped"
+    USER = "user"
+    PROJECT = "project"
+
+
+class Match(Value):
+    """One rule that speaks about one fact of one simple command."""
+
+    rule: str  # the rule's id
+    klass: str  # its class: data-destroy, access-grant …
+    severity: Severity
+    say: str  # one sentence with the captures filled in
+    instead: str
+    target: Target
+    command: int  # index into the reading's commands; -1 for the line as a whole
+    span: Span
+    preview: str = ""
+    deny: bool = False  # an override says: never, do not even ask
+    names: tuple[str, ...] = ()  # what is destroyed, to be typed for critical ones
+    cannot_see: tuple[str, ...] = ()
+
+
+# -- decision, approval, outcome ----------------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    """What gatesh will do with a command line."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+class Inspection(Value):
+    """Everything that was seen in one command line."""
+
+    reading: Reading
+    facts: tuple[tuple[int, Fact], ...]  # index of the simple command, and what it would do
+    matches: tuple[Match, ...]
+
+
+class Decision(Value):
+    """A verdict, never without its reasons."""
+
+    verdict: Verdict
+    matches: tuple[Match, ...]  # those that decided come first
+    unparsed: str = ""  # why the line could not be read
+    reason: str = ""  # what decided where no rule did: "observe", "unparsed", "stopped"
+
+
+class Asker(Value):
+    """Who submits: found by peer credentials and process ancestry, never by what the caller says."""
+
+    pid: int
+    uid: int
+    session: str  # key of the session: boot id, pid and start time of its root
+    root_pid: int
+    root_start: int  # clock ticks after boot, /proc/PID/stat field 22
+    root_name: str = ""  # the root's program
+    agent: str = ""  # "claude-code", "opencode" …, where it can be told
+    agent_version: str = ""
+    tty: str = ""
+    wait_s: float = 110.0  # how long a hold may take before the calling agent would give up
+
+
+class Request(Value):
+    """One held command line, waiting for a human. Single-use; it expires."""
+
+    record: int  # number of the audit record, and the name of the request
+    line: CommandLine
+    decision: Decision
+    asker: Asker
+    digest: str  # binds text, cwd, target, code-bearing environment, pattern digest
+    created_ns: int
+    expires_ns: int
+
+
+class Assurance(StrEnum):
+    """What kept the asker from answering for the human; never called more than it is."""
+
+    A0 = "A0"  # no PIN: stops mistakes
+    A1 = "A1"  # a PIN, or a terminal the asker cannot reach
+
+
+class Answered(StrEnum):
+    """How a request ended."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"  # nobody answered in time
+    WITHDRAWN = "withdrawn"  # the asker went away
+    NOBODY = "nobody"  # there was no approver to ask
+    STOPPED = "stopped"  # the person stopped the whole session
+    GRANTED = "granted"  # an earlier approval covers it
+    REPEATED = "repeated"  # the same request was rejected before
+    CHANGED = "changed"  # what was approved is not what would run any more
+
+
+class Answer(Value):
+    """What came back for a request, and how far it can be trusted."""
+
+    answered: Answered
+    approver: str = ""  # "terminal /dev/pts/3 pid 4711"
+    assurance: Assurance = Assurance.A0
+    comment: str = ""  # reaches the agent
+    by: int = 0  # the record that a grant or a repeat goes back to
+
+    @property
+    def yes(self) -> bool:
+        """Claim that the command may run."""
+        return self.answered in (Answered.APPROVED, Answered.GRANTED)
+
+
+class Ran(Value):
+    """bash was started and ended."""
+
+    wait_status: int  # as waitpid(2) gives it
+    duration_ns: int
+
+
+class Refused(Value):
+    """gatesh did not run it; `message` is what goes to the command's stderr."""
+
+    status: int  # 126 refused, 125 gatesh failed
+    message: str
+
+
+Outcome = Ran | Refused

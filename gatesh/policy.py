@@ -1,0 +1,116 @@
+"""What follows from what was seen: verdict, binding, and the words of a refusal. Pure."""
+
+from __future__ import annotations
+
+from gatesh.errors import Exit
+from gatesh.model import (
+    Answer,
+    Answered,
+    Asker,
+    CommandLine,
+    Decision,
+    Inspection,
+    Locality,
+    Match,
+    Refused,
+    Severity,
+    Unparsed,
+    Verdict,
+)
+
+# Severity and target decide. Local is loopback, private test hosts and what lies under the project;
+# a target that nobody knows is not local.
+VERDICTS: dict[Severity, dict[Locality, Verdict]] = {
+    Severity.CRITICAL: {
+        Locality.LOCAL: Verdict.ASK,
+        Locality.REMOTE: Verdict.ASK,
+        Locality.UNKNOWN: Verdict.ASK,
+    },
+    Severity.HIGH: {
+        Locality.LOCAL: Verdict.ASK,
+        Locality.REMOTE: Verdict.ASK,
+        Locality.UNKNOWN: Verdict.ASK,
+    },
+    Severity.MEDIUM: {
+        Locality.LOCAL: Verdict.ALLOW,
+        Locality.REMOTE: Verdict.ASK,
+        Locality.UNKNOWN: Verdict.ASK,
+    },
+    Severity.LOW: {
+        Locality.LOCAL: Verdict.ALLOW,
+        Locality.REMOTE: Verdict.ALLOW,
+        Locality.UNKNOWN: Verdict.ALLOW,
+    },
+}
+
+_RANK = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
+_WORST = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
+
+# Variables that make a program run other code than its name says: bound by an approval.
+CODE_VARIABLES = (
+    "BASH_ENV", "ENV", "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PROMPT_COMMAND", "IFS",
+    "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "GIT_PAGER", "PAGER", "EDITOR", "PYTHONPATH",
+    "PYTHONSTARTUP", "NODE_OPTIONS", "PERL5OPT", "RUBYOPT", "CURL_HOME", "PSQLRC",
+)  # fmt: skip
+
+
+def verdict_of(found: Match) -> Verdict:
+    """Return what one match alone would lead to."""
+    return Verdict.DENY if found.deny else VERDICTS[found.severity][found.target.locality]
+
+
+def decide(seen: Inspection, *, observe: bool = False) -> Decision:
+    """Return the strictest verdict of all matches, those that decided first."""
+    matches = sorted(seen.matches, key=lambda m: (-_RANK[verdict_of(m)], -_WORST[m.severity]))
+    verdict = verdict_of(matches[0]) if matches else Verdict.ALLOW
+    unparsed = seen.reading.reason if isinstance(seen.reading, Unparsed) else ""
+    if observe and verdict is not Verdict.ALLOW:
+        return Decision(Verdict.ALLOW, tuple(matches), unparsed, reason=f"observe: {verdict.value}")
+    return Decision(verdict, tuple(matches), unparsed)
+
+
+def binding(line: CommandLine, asker: Asker, seen: Inspection, rules: str) -> bytes:
+    """Return the bytes whose HMAC an approval is bound to; fields are length-prefixed."""
+    fields = [asker.session, line.text, line.cwd, line.script or "", rules, *line.arguments]
+    fields += [f"{n}={line.env[n]}" for n in sorted(line.env) if n in CODE_VARIABLES]
+    fields += [f"{n}={v}" for n, v in sorted(line.env.items()) if n.startswith("BASH_FUNC_")]
+    fields += [repr(fact) for _, fact in seen.facts]  # targets and paths, as they stand now
+    encoded = [f.encode("utf-8", "surrogateescape") for f in fields]
+    return b"".join(b"%d:%b" % (len(f), f) for f in encoded)
+
+
+_ENDED = {
+    Answered.REJECTED: "a human rejected it",
+    Answered.EXPIRED: "no human answered in time",
+    Answered.WITHDRAWN: "the question was withdrawn",
+    Answered.NOBODY: "it needs a human, and no approver is there",
+    Answered.STOPPED: "a human stopped this session",
+    Answered.REPEATED: "a human rejected the same command before",
+    Answered.CHANGED: "what was approved has changed since",
+    Answered.APPROVED: "approved",
+    Answered.GRANTED: "approved",
+}
+
+_NEXT = {
+    Answered.REJECTED: "do not retry or work around it; tell your human what you wanted to do",
+    Answered.EXPIRED: "pending as {record}: ask your human to approve it, then submit the same line again",
+    Answered.WITHDRAWN: "submit it again if it is still needed",
+    Answered.NOBODY: "ask your human to start `gatesh keeper` in a terminal, then start the agent again",
+    Answered.STOPPED: "stop here and tell your human",
+    Answered.REPEATED: "do not retry or work around it; tell your human what you wanted to do",
+    Answered.CHANGED: "submit it again; your human will be shown what it is now",
+}
+
+
+def refusal(record: int, decision: Decision, answer: Answer | None) -> Refused:
+    """Word a refusal: two plain lines that an agent and a human both understand."""
+    first = decision.matches[0] if decision.matches else None
+    rule = first.rule if first else decision.reason or "gatesh"
+    said = first.say if first else decision.unparsed
+    why = _ENDED[answer.answered] if answer else "a rule denies it"
+    hint = _NEXT.get(answer.answered, "") if answer else "a rule of your human denies this command"
+    lines = f"gatesh: refused [{rule}]: {said} ({why}; nothing ran; record {record})\n"
+    if answer and answer.comment:
+        lines += f"gatesh: your human says: {answer.comment}\n"
+    advice = [part for part in (first.instead if first else "", hint.format(record=record)) if part]
+    return Refused(Exit.REFUSED, lines + f"gatesh: hint: {'; '.join(advice)}\n")

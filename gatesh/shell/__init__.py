@@ -1,0 +1,1 @@
+"""The shell language: text in, simple commands out. Pure."""
