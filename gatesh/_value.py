@@ -8,10 +8,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, dataclass_transform
+    from typing import Any, ClassVar, Self, dataclass_transform
 else:
 
-    def dataclass_transform(**_: object):
+    def dataclass_transform(**_: object) -> object:
         """Stand in for `typing.dataclass_transform`, which is only read by type checkers."""
         return lambda cls: cls
 
@@ -42,8 +42,8 @@ class _Frozen(type):
 class Value(metaclass=_Frozen):
     """A frozen value: compared and hashed by class and fields, never changed after it is made."""
 
-    _fields: tuple[str, ...]
-    _defaults: dict[str, Any]
+    _fields: ClassVar[tuple[str, ...]]
+    _defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, *args: Any, **named: Any) -> None:
         """Fill the fields in the order of the class body; raises TypeError as a dataclass would."""

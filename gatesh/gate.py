@@ -72,7 +72,6 @@ class Gate:
         self,
         rules: RuleSet,
         log: AuditLog,
-        approver: Approver,
         clock_ns: Callable[[], int],
         *,
         observe: bool = False,
@@ -80,7 +79,6 @@ class Gate:
         """Keep the parts; `observe` records and never holds."""
         self._rules = rules
         self._log = log
-        self._approver = approver
         self._clock_ns = clock_ns
         self._observe = observe
 
@@ -95,7 +93,9 @@ class Gate:
         seen = Inspection(reading, facts, match(self._rules, reading, facts, line))
         return seen, policy.decide(seen, observe=self._observe)
 
-    def submit(self, line: CommandLine, asker: Asker, world: World, runner: Runner) -> Outcome:
+    def submit(
+        self, line: CommandLine, asker: Asker, world: World, approver: Approver, runner: Runner
+    ) -> Outcome:
         """Decide, record, ask where it must, and run; the whole life of one command line.
 
         Raises AuditError before anything ran where the record cannot be written.
@@ -106,7 +106,7 @@ class Gate:
         if decision.verdict is Verdict.DENY:
             return self._refuse(record, decision, None)
         if decision.verdict is Verdict.ASK:
-            answer = self._ask(record, line, asker, seen, decision, world)
+            answer = self._ask(record, line, asker, seen, decision, world, approver)
             self._log.answer(record, answer)
             if not answer.yes:
                 return self._refuse(record, decision, answer)
@@ -122,6 +122,7 @@ class Gate:
         seen: Inspection,
         decision: Decision,
         world: World,
+        approver: Approver,
     ) -> Answer:
         """Hold the line for a human, then look again: what was approved must be what would run now."""
         now = self._clock_ns()
@@ -134,7 +135,7 @@ class Gate:
             created_ns=now,
             expires_ns=now + int(asker.wait_s * 1e9),
         )
-        answer = self._approver.ask(request)
+        answer = approver.ask(request)
         if answer.yes and self._bind(line, asker, self.consider(line, world)[0]) != request.digest:
             return answer.but(answered=Answered.CHANGED)
         return answer

@@ -106,7 +106,9 @@ class SimpleCommand(Value):
     origin: Origin = Origin.DIRECT
     assignments: tuple[Assignment, ...] = ()
     redirects: tuple[Redirect, ...] = ()
-    stdin: Word | None = None  # what it will read: here-document, here-string, or a literal `echo x |`
+    stdin: Word | None = (
+        None  # what it will read: here-document, here-string, or a literal `echo x |`
+    )
     piped_in: bool = False  # something is piped into it; `stdin` says what, where that is known
     cwd: str | None = ""  # where it will run; "" is the line's own, None is not known
     prefixes: tuple[str, ...] = ()  # the prefix commands taken off: ("sudo", "env")
@@ -369,7 +371,8 @@ class Answer(Value):
     answered: Answered
     approver: str = ""  # "terminal /dev/pts/3 pid 4711"
     assurance: Assurance = Assurance.A0
-    comment: str = ""  # reaches the agent
+    comment: str = ""  # what the human wrote; reaches the agent
+    why: str = ""  # what the machinery has to add: "this session began before the keeper"
     by: int = 0  # the record that a grant or a repeat goes back to
 
     @property

@@ -51,6 +51,16 @@ def default_places() -> Places:
     return Places(home, f"{home}/.config/gatesh", f"{home}/.local/state/gatesh", runtime)
 
 
+def pinned_places() -> Places | None:
+    """Return the places that /etc/gatesh/home pins for everybody (one line; `{uid}` is filled in)."""
+    try:
+        with open("/etc/gatesh/home", encoding="utf-8") as file:
+            folder = file.readline().strip()
+    except FileNotFoundError:
+        return None
+    return places_below(folder.replace("{uid}", str(os.getuid())))
+
+
 def places_below(folder: str) -> Places:
     """Return the places of `GATESH_HOME=folder`."""
     folder = os.path.abspath(folder)

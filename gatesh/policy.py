@@ -93,9 +93,9 @@ _ENDED = {
 
 _NEXT = {
     Answered.REJECTED: "do not retry or work around it; tell your human what you wanted to do",
-    Answered.EXPIRED: "pending as {record}: ask your human to approve it, then submit the same line again",
+    Answered.EXPIRED: "pending as {record}: ask your human to approve it, then submit it again",
     Answered.WITHDRAWN: "submit it again if it is still needed",
-    Answered.NOBODY: "ask your human to start `gatesh keeper` in a terminal, then start the agent again",
+    Answered.NOBODY: "ask your human to start `gatesh keeper`, then start the agent again",
     Answered.STOPPED: "stop here and tell your human",
     Answered.REPEATED: "do not retry or work around it; tell your human what you wanted to do",
     Answered.CHANGED: "submit it again; your human will be shown what it is now",
@@ -108,6 +108,7 @@ def refusal(record: int, decision: Decision, answer: Answer | None) -> Refused:
     rule = first.rule if first else decision.reason or "gatesh"
     said = first.say if first else decision.unparsed
     why = _ENDED[answer.answered] if answer else "a rule denies it"
+    why += f": {answer.why}" if answer and answer.why else ""
     hint = _NEXT.get(answer.answered, "") if answer else "a rule of your human denies this command"
     lines = f"gatesh: refused [{rule}]: {said} ({why}; nothing ran; record {record})\n"
     if answer and answer.comment:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from gatesh.model import CommandLine, Extent, Fact, SimpleCommand
+from importlib import import_module
+
+from gatesh.model import (
+    CliCall,
+    CommandLine,
+    Extent,
+    Fact,
+    FileChange,
+    HttpRequest,
+    Locality,
+    PathEffect,
+    SimpleCommand,
+    SqlStatement,
+    Target,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Protocol
+
+    from gatesh.facts.cli import Grammar
 
     class Files(Protocol):
         """What facts may read of the file system. Paths are absolute; nothing is ever written."""
@@ -38,15 +54,124 @@ if TYPE_CHECKING:
 
 
 class World:
-    """What may be looked at while a line is considered: files, probes, and whose home it is."""
+    """What may be looked at while a line is considered: files, probes, whose home it is, grammars."""
 
-    def __init__(self, files: Files, probe: Probe, home: str) -> None:
-        """Keep the ways out; `home` is the user's home in the password database."""
+    def __init__(
+        self, files: Files, probe: Probe, home: str, grammars: Mapping[str, Grammar] | None = None
+    ) -> None:
+        """Keep the ways out.
+
+        `home` is the user's home in the password database; `grammars` are what pattern files declare
+        of a program's options, under its name or "NAME SUBCOMMAND".
+        """
         self.files = files
         self.probe = probe
         self.home = home
+        self.grammars = grammars or {}
+
+
+_FILES = ("files", "changes")
+
+# program → where its further facts come from
+_FACTS = {
+    "curl": ("curl", "requests"),
+    "wget": ("wget", "requests"),
+    "wget2": ("wget", "requests"),
+    **dict.fromkeys(("http", "https", "httpie", "xh", "xhs"), ("httpie", "requests")),
+    "gh": ("gh", "requests"),
+    "glab": ("gh", "requests"),
+    "az": ("az", "requests"),
+    "railway": ("railway", "requests"),
+    "aws": ("aws", "calls"),
+    "psql": ("sql", "psql"),
+    "pg_restore": ("sql", "pg_restore"),
+    **dict.fromkeys(("dropdb", "dropuser"), ("sql", "dropdb")),
+    "mysql": ("sql", "mysql"),
+    "mariadb": ("sql", "mysql"),
+    "sqlite3": ("sql", "sqlite3"),
+    **dict.fromkeys(
+        (
+            "rm", "srm", "rmdir", "unlink", "shred", "find", "gfind", "dd", "truncate", "mv", "cp", "tee", "ln",
+            "install", "rsync", "git", "mkfs", "mkswap", "wipefs", "blkdiscard",
+        ),
+        _FILES,
+    ),
+}  # fmt: skip
+
+_GRAMMARS = ("curl", "wget", "httpie", "gh", "az", "railway", "aws")  # modules with one built in
+_TARGETS = ("aws", "railway")  # their modules know what any of their command lines would reach
+_WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
 
 def inspect(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Fact]:
     """Return what `command` would do. Modules are imported only for the programs they know."""
-    raise NotImplementedError
+    where = _FACTS.get(command.program)
+    if command.program.startswith("mkfs."):
+        where = _FILES
+    if command.program:
+        yield _call(command, line, world)
+    if where:
+        yield from _guarded(where, command, line, world)
+    if where != _FILES and any(r.op in _WRITING for r in command.redirects):
+        yield from _guarded(_FILES, command, line, world)
+
+
+def grammar_of(command: SimpleCommand, grammars: Mapping[str, Grammar]) -> Grammar | None:
+    """Return the grammar of a command: its subcommand's, its program's, or the one built in."""
+    from gatesh.facts.cli import walk
+
+    program = command.program
+    found = grammars.get(program)
+    if any(name.startswith(f"{program} ") for name in grammars):
+        first = next((g.word for g in walk(command.words[1:], found) if not g.option), None)
+        found = grammars.get(f"{program} {first.text}" if first else "", found)
+    module = _FACTS.get(program, _FILES)[0]
+    if found is None and module in _GRAMMARS:
+        built_in: Grammar = import_module(f"{__name__}.{module}").GRAMMAR
+        return built_in
+    return found
+
+
+def _call(command: SimpleCommand, line: CommandLine, world: World) -> CliCall:
+    from gatesh.facts import cli
+
+    try:
+        call = cli.call(command, grammar_of(command, world.grammars))
+        if command.program in _TARGETS:
+            target = import_module(f"{__name__}.{_FACTS[command.program][0]}").target
+            return call.but(target=target(command, line, world))
+    except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
+        return _blind(command, error)
+    if command.remote:
+        return call.but(target=Target("host", command.remote, Locality.UNKNOWN, "argv"))
+    return call
+
+
+def _guarded(
+    where: tuple[str, str], command: SimpleCommand, line: CommandLine, world: World
+) -> Iterator[Fact]:
+    module, function = where
+    try:
+        yield from getattr(import_module(f"{__name__}.{module}"), function)(command, line, world)
+    except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
+        yield _blind(command, error)
+        yield from _unseen(module, function, command)
+
+
+def _blind(command: SimpleCommand, error: Exception) -> CliCall:
+    """Return a call that says nothing but its program and that the rest could not be seen."""
+    why = f"facts: gatesh failed to read it ({type(error).__name__}: {error})"
+    return CliCall(command.program, command.words[1:], (), cannot_see=(why,))
+
+
+def _unseen(module: str, function: str, command: SimpleCommand) -> Iterator[Fact]:
+    """Yield the worst that may stand behind a command that could not be read."""
+    failed = "gatesh failed to read it"
+    if function == "requests":
+        blind = tuple(f"{part}: {failed}" for part in ("method", "host", "path", "body"))
+        yield HttpRequest("", "", "", "", Target("http"), cannot_see=blind)
+    elif module == "sql":
+        yield SqlStatement("unknown", (), Target("host"), cannot_see=(f"sql: {failed}",))
+    elif module == "files":
+        paths = tuple(PathEffect(word.text, Extent.UNKNOWN) for word in command.words[1:])
+        yield FileChange("delete-tree", paths, Target("files"), (f"paths: {failed}",))

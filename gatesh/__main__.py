@@ -1,0 +1,46 @@
+"""The way in: `gatesh -c LINE`, `gatesh FILE`, or a subcommand. The `gatesh` script and `python -m gatesh`."""
+
+from __future__ import annotations
+
+import _signal
+import os
+import sys
+
+from gatesh.doors import client
+from gatesh.errors import Exit, GateshError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+SUBCOMMANDS = (
+    "approve", "check", "completions", "demo", "history", "keeper", "patterns", "sessions", "setup",
+    "show", "stats",
+)  # fmt: skip
+
+
+def main(argv: list[str]) -> NoReturn:
+    """Run one command line, or a subcommand, and end as it ended."""
+    status = Exit.FAILED
+    try:
+        client.fill_standard_descriptors()
+        words = argv[1:]
+        if words and (words[0] in SUBCOMMANDS or words[0] in ("--help", "-h", "--version")):
+            from gatesh.cli import main as cli
+
+            status = cli(words)
+        else:
+            _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+            client.submit(client.submitted(words))
+    except GateshError as error:
+        client.say(error.lines().encode("utf-8", "replace"))
+        status = error.status
+    except BaseException as error:  # noqa: BLE001  promise 3: whatever breaks here, nothing runs
+        text = f"gatesh: error: {type(error).__name__}: {error}\n"
+        text += "gatesh: hint: this is a defect of gatesh, please report it\n"
+        client.say(text.encode("utf-8", "replace"))
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main(sys.argv)

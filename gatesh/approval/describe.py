@@ -1,0 +1,169 @@
+"""A held command line as a person reads it before they answer. Pure.
+
+The matched part stands first and is always visible; then what it would do and to what, who asks, and the
+whole command last. Everything that came from outside is redacted and made printable here, so that an
+approver draws plain text and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gatesh.approval.card import Card, Line
+from gatesh.approval.pending import keepable
+from gatesh.model import Request, Severity
+from gatesh.printable import printable
+from gatesh.redact import Redacted, redact, secrets_of_environment
+
+LONGEST_NAME = 40  # a longer name is not typed
+_LONGEST_SHOWN = 400  # of the matched part and of any one sentence
+_LONGEST_COMMAND = 50_000  # redacting takes its time, and nobody reads more
+_AROUND = 1_000  # looked at beside the matched part, so that a secret that reaches into it is found
+
+
+class Description:
+    """One request, redacted once for all the cards that show it."""
+
+    def __init__(self, request: Request) -> None:
+        """Find the secrets in it, and what has to be typed."""
+        self._request = request
+        self._first = request.decision.matches[0]
+        known = secrets_of_environment(request.line.env)
+        self._whole, self._secrets = _ends(request.line.text, known)
+        self.name = self._name_to_type()
+
+    def card(self, word: str, late_until_ns: int = 0, *, pin: bool = False) -> Card:
+        """Return its card; a late yes counts until `late_until_ns`."""
+        request, rule = self._request, self._clean(self._first.rule)
+        severity = self._first.severity.value
+        head = [Line("rule", f"{severity}: {rule}")]
+        head += [Line("match", row) for row in self._matched().split("\n")]
+        if late_until_ns:
+            late = "late: the agent was refused; a yes lets it run once, if asked again"
+            head.append(Line("late", late))
+        typed = f"{word} {self.name}".strip()
+        return Card(
+            id=str(request.record),
+            title=f"{severity} {rule} waits, record {request.record}",
+            head=tuple(head),
+            body=(*self._effects(), *self._asker(), self._longer(word), *self._command()),
+            how=f"type `{typed}` + Enter: yes; n: no; S: stop",
+            pin=pin,
+            stops=True,
+            begun_ns=request.created_ns,
+            until_ns=late_until_ns or request.expires_ns,
+        )
+
+    def _clean(self, text: str, longest: int = _LONGEST_SHOWN) -> str:
+        return _cut(printable(_ends(text, self._secrets)[0], lines=True), longest)
+
+    def _name_to_type(self) -> str:
+        """Return the name of what is destroyed; empty where nothing is critical or none can be typed."""
+        found = self._request.decision.matches
+        names = [name for m in found if m.severity is Severity.CRITICAL for name in m.names]
+        for name in names:
+            for candidate in (name, os.path.basename(name.rstrip("/"))):
+                if _can_be_typed(candidate) and self._clean(candidate) == candidate:
+                    return candidate
+        return ""
+
+    def _matched(self) -> str:
+        """Return the part of the line that the first match is about; the whole where it is not told."""
+        text, span = self._request.line.text, self._first.span
+        inside = 0 <= span.start < span.end <= len(text) and text[span.start : span.end].strip()
+        if self._first.command < 0 or not inside:
+            return _cut(printable(self._whole, lines=True), _LONGEST_SHOWN)
+        end = min(span.end, span.start + _LONGEST_COMMAND)
+        part = _part(text, span.start, end, self._secrets).text
+        return _cut(printable(part, lines=True), _LONGEST_SHOWN)
+
+    def _effects(self) -> list[Line]:
+        clean, first, target = self._clean, self._first, self._first.target
+        label = f" [{clean(target.label)}]" if target.label else ""
+        where = f"{clean(target.name) or 'unknown'}{label} ({target.locality.value})"
+        origin = f", from {clean(target.origin)}" if target.origin else ""
+        lines = [Line("say", clean(first.say))]
+        lines.append(Line("field", f"target    {clean(target.kind)} {where}{origin}"))
+        if first.names:
+            shown = ", ".join(clean(name, 80) for name in first.names[:8])
+            more = f" and {len(first.names) - 8} more" if len(first.names) > 8 else ""
+            lines.append(Line("loss", f"loses     {shown}{more}"))
+        if first.preview:
+            lines.append(Line("field", f"look first {clean(first.preview)}"))
+        if first.instead:
+            lines.append(Line("field", f"instead   {clean(first.instead)}"))
+        return lines + self._notes()
+
+    def _notes(self) -> list[Line]:
+        """Return what cannot be seen, and what else was matched."""
+        clean, decision = self._clean, self._request.decision
+        unseen = dict.fromkeys(note for found in decision.matches for note in found.cannot_see)
+        lines = [Line("unseen", f"cannot see {clean(note)}") for note in list(unseen)[:8]]
+        for other in decision.matches[1:6]:
+            also = f"also      {other.severity.value}: {clean(other.rule)}: {clean(other.say)}"
+            lines.append(Line("field", also))
+        if decision.unparsed:
+            lines.append(Line("unseen", f"cannot read {clean(decision.unparsed)}"))
+        return lines
+
+    def _asker(self) -> list[Line]:
+        clean, asker = self._clean, self._request.asker
+        agent = clean(f"{asker.agent} {asker.agent_version}".strip()) or "an unknown agent"
+        root = f"{clean(asker.root_name)} {asker.root_pid}"
+        return [
+            Line("field", f"asks      {agent}; session {root}, door {asker.pid}"),
+            Line("field", f"in        {clean(self._request.line.cwd)}"),
+        ]
+
+    def _longer(self, word: str) -> Line:
+        """Return how to approve for longer than once, or that it cannot be."""
+        if not keepable(self._request):
+            return Line("hint", "critical: each is approved by itself; S stops the session")
+        return Line(
+            "hint",
+            f"`{word} 15` allows this line for 15 minutes, `{word} rule` the rule for this session; "
+            "S stops the session",
+        )
+
+    def _command(self) -> list[Line]:
+        line = self._request.line
+        shown = printable(self._whole, lines=True).split("\n")
+        what = f"script    {self._clean(line.script)}" if line.script else "command"
+        count = line.text.count("\n") + 1
+        lines = [Line("field", f"{what} ({len(line.text)} characters, {count} lines)")]
+        lines += [Line("command", row) for row in shown]
+        arguments = [self._clean(word) for word in line.arguments[:20]]
+        return lines + [Line("command", f"argument  {word}") for word in arguments]
+
+
+def _can_be_typed(name: str) -> bool:
+    plain = name.isascii() and name.isprintable() and name == " ".join(name.split())
+    return plain and 0 < len(name) <= LONGEST_NAME
+
+
+def _part(text: str, start: int, end: int, secrets: tuple[str, ...]) -> Redacted:
+    """Return a part of `text`, redacted with what stands around it: it shows what is a secret."""
+    before = max(0, start - _AROUND)
+    around = redact(text[before : end + _AROUND], secrets)
+    first, last = around.moved(start - before, end - before)
+    return around.but(text=around.text[first:last])
+
+
+def _ends(text: str, secrets: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return `text` redacted, of a huge one its beginning and its end, and the secrets in it."""
+    if len(text) <= _LONGEST_COMMAND:
+        whole = redact(text, secrets)
+        return whole.text, whole.secrets
+    half = _LONGEST_COMMAND // 2
+    begin = _part(text, 0, half, secrets)
+    end = _part(text, len(text) - half, len(text), begin.secrets)
+    hidden = f"\n[… {len(text) - 2 * half} characters hidden …]\n"
+    return begin.text + hidden + end.text, end.secrets
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    hidden = len(text) - 2 * half
+    return f"{text[:half]} [… {hidden} characters hidden …] {text[-half:]}"

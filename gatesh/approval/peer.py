@@ -1,0 +1,114 @@
+"""Who wants to approve, as far as /proc tells, and what speaks against it.
+
+Ancestry proves little: a terminal's holder that was orphaned (`setsid -f script …`) looks like a tmux
+server or an sshd. What can be told is refused here; where it cannot be told, pairing is what protects: a
+person types the code of the new terminal at one that is attached.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gatesh.session import AGENT_VARIABLES, Process, ancestry, command_line, process
+
+# Programs that make a terminal without a person at it.
+_PUPPETEERS = frozenset(("script", "socat", "expect", "unbuffer"))
+_SHELLS = frozenset(("bash", "zsh", "fish", "sh", "dash", "ksh", "mksh", "busybox", "nu", "xonsh"))
+
+
+def terminal_name(tty: int) -> str:
+    """Return the name of a terminal's device number; empty where it has none."""
+    major, minor = (tty >> 8) & 0xFFF, (tty & 0xFF) | ((tty >> 12) & 0xFFF00)
+    if not tty:
+        return ""
+    return f"/dev/pts/{minor}" if major == 136 else f"terminal {major}:{minor}"
+
+
+def name_of(pid: int) -> str:
+    """Return an approver's name for the record: its terminal and its pid."""
+    chain = ancestry(pid)
+    where = terminal_name(chain[0].tty) if chain else ""
+    return f"terminal {where or 'none'} pid {pid}"
+
+
+def lineage(pid: int) -> str:
+    """Return the process and its ancestors for a person to read, nearest first."""
+    return " ← ".join(f"{found.name} {found.pid}" for found in ancestry(pid)[:8])
+
+
+def since(pid: int) -> str:
+    """Return when a process was started, as the clock on the wall showed it."""
+    found = process(pid)
+    if found is None:
+        return "never"
+    ago = time.clock_gettime(time.CLOCK_BOOTTIME) - found.start / os.sysconf("SC_CLK_TCK")
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - ago))
+
+
+def objection(pid: int, roots: frozenset[tuple[int, int]]) -> str:
+    """Return why this process cannot be an approver; empty where nothing speaks against it.
+
+    `roots` are the sessions that have been seen: pid and start of each root.
+    """
+    chain = ancestry(pid)
+    if not chain:
+        return "it is gone"
+    for found in chain:
+        if (found.pid, found.start) in roots:
+            return f"it descends from {found.name} {found.pid}, which is a session's root"
+    return _of_terminal(chain) or agent_above(chain)
+
+
+def _of_terminal(chain: tuple[Process, ...]) -> str:
+    me = chain[0]
+    if not me.tty:
+        return "it has no terminal"
+    leaders = [place for place, found in enumerate(chain) if found.pid == me.sid]
+    if not leaders or not chain[leaders[0]].holds_terminal:
+        return "its ancestry is not known: the leader of its terminal is not above it"
+    holders = chain[leaders[0] + 1 :]
+    if holders and holders[0].pid == 1 and len(holders) == 1 and chain[leaders[0]].ppid == 1:
+        return _orphaned_leader(chain[leaders[0]])
+    for found in holders:
+        words = command_line(found.pid)
+        if (
+            found.ppid == 1
+            and {found.name, words[0].rsplit("/", 1)[-1] if words else ""} & _PUPPETEERS
+        ):
+            return f"its ancestry is not known: {found.name} {found.pid} holds its terminal and is an orphan"
+    return ""
+
+
+def _orphaned_leader(leader: Process) -> str:
+    """Object to a terminal's leader whose parent has gone; a console's `getty` is no orphan."""
+    if leader.name in ("agetty", "getty", "login", "init"):
+        return ""
+    return f"its ancestry is not known: {leader.name} {leader.pid} is an orphan"
+
+
+def is_terminal_shell(found: Process) -> bool:
+    """Claim that it is a shell that leads a terminal's session: where a person types."""
+    try:
+        program = os.readlink(f"/proc/{found.pid}/exe")  # its name is its own to choose
+    except OSError:
+        return False
+    return found.holds_terminal and os.path.basename(program) in _SHELLS
+
+
+def agent_above(chain: tuple[Process, ...]) -> str:
+    """Return which of these was started by an agent, as far as environments tell; empty where none was."""
+    for found in chain:
+        mark = _mark(found.pid)
+        if mark:
+            return f"{found.name} {found.pid} was started by an agent: it carries {mark}"
+    return ""
+
+
+def _mark(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            names = {entry.partition(b"=")[0] for entry in file.read(1 << 20).split(b"\0")}
+    except OSError:
+        return ""  # another user's, or not dumpable
+    return next((mark for mark in AGENT_VARIABLES if mark.encode() in names), "")

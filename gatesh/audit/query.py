@@ -1,0 +1,284 @@
+"""Questions to the audit log, answered as plain rows. Reads only.
+
+Every filter becomes a condition on the view `command`; values are always parameters. Times in the answers
+are nanoseconds since 1970, as stored; JSON columns are decoded only where somebody asks for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from signal import Signals
+
+from sqlite_utils import Database
+
+from gatesh._value import Value
+from gatesh.audit.database import open_for_reading
+from gatesh.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Row = dict[str, Any]
+
+_LATEST = 2**63 - 1  # what SQLite can compare with; in the year 2262
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_JSON = ("redactions", "arguments", "commands", "facts", "target", "names", "cannot_see")
+_LISTS = ("programs", "rule_ids", "targets")
+
+
+class Filter(Value):
+    """What to look for; an empty field does not narrow."""
+
+    words: tuple[str, ...] = ()  # all of them are in the command line
+    session: str = ""
+    agent: str = ""
+    program: str = ""
+    verdict: str = ""
+    rule: str = ""
+    target: str = ""
+    cwd: str = ""  # there or below
+    since_ns: int = 0
+    until_ns: int = 0
+    exit: str = ""  # a number, a signal's name, or "fail"
+    outcome: str = ""
+    above: int = 0  # records after this one
+    limit: int = 50
+
+
+class AuditReader:
+    """The log, opened so that it cannot be written; raises AuditError where it cannot be read."""
+
+    def __init__(self, path: str) -> None:
+        """Open the log at `path`, which must exist."""
+        self._conn = open_for_reading(path)
+        self._db = Database(self._conn, recursive_triggers=False, execute_plugins=False)
+
+    def history(self, wanted: Filter) -> list[Row]:
+        """Return the command lines that fit, newest first."""
+        where, values = _conditions(wanted)
+        sql = f"SELECT * FROM command WHERE {where} ORDER BY record DESC LIMIT :limit"  # noqa: S608
+        return [_lists(row) for row in self._db.query(sql, values)]
+
+    def of(self, records: set[int]) -> list[Row]:
+        """Return these records, oldest first."""
+        marks = ",".join(str(int(number)) for number in sorted(records))
+        sql = f"SELECT * FROM command WHERE record IN ({marks}) ORDER BY record"  # noqa: S608
+        return [_lists(row) for row in self._db.query(sql)]
+
+    def show(self, record: int) -> Row | None:
+        """Return everything about one record, its matches, answers and refused answers included."""
+        found = self.of({record})
+        if not found:
+            return None
+        row = _decoded(found[0])
+        for table in ("match", "answer", "refused_answer"):
+            sql = f'SELECT * FROM "{table}" WHERE record = ? ORDER BY rowid'  # noqa: S608
+            row[_PLURAL[table]] = [_decoded(one) for one in self._db.query(sql, [record])]
+        return row
+
+    def sessions(self, limit: int) -> list[Row]:
+        """Return the sessions, newest first, with what was submitted, asked and refused in each."""
+        return list(self._db.query(_SESSIONS, {"limit": limit}))
+
+    def alerts(self, limit: int) -> list[Row]:
+        """Return what was refused at the keeper's socket, newest first."""
+        return list(self._db.query(_ALERTS, {"limit": limit}))
+
+    def stats(self, since_ns: int = 0) -> dict[str, list[Row]]:
+        """Return counts of records by verdict, outcome, rule and program, and of alerts by kind."""
+        values = {"since": since_ns}
+        found = {name: list(self._db.query(sql, values)) for name, sql in _STATS.items()}
+        programs = Counter(
+            name
+            for row in self._db.query("SELECT programs FROM record WHERE time_ns >= :since", values)
+            for name in row["programs"].split()
+        )
+        found["program"] = [{"program": n, "count": c} for n, c in programs.most_common(20)]
+        return found
+
+    def version(self) -> int:
+        """Return a number that changes when another process has written."""
+        return int(self._conn.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._conn.close()
+
+
+def follow(
+    reader: AuditReader, wanted: Filter, wait: Callable[[], None] = lambda: time.sleep(0.2)
+) -> Iterator[Row]:
+    """Yield records as they begin, oldest first, and again when one of them is answered or ends."""
+    last = max((row["record"] for row in reader.history(Filter(limit=1))), default=0)
+    version = reader.version()
+    open_: dict[int, tuple[object, object]] = {}
+    while True:
+        wait()
+        if version == (version := reader.version()):
+            continue
+        for row in reader.of(set(open_)) if open_ else []:
+            if _state(row) != open_[row["record"]]:
+                yield row
+                open_[row["record"]] = _state(row)
+            if row["outcome"] != "unknown":
+                del open_[row["record"]]
+        for row in reversed(reader.history(wanted.but(above=last, limit=1000))):
+            yield row
+            last = max(last, row["record"])
+            if row["outcome"] == "unknown":
+                open_[row["record"]] = _state(row)
+
+
+def _state(row: Row) -> tuple[object, object]:
+    return row["answered"], row["outcome"]
+
+
+def parse_time(text: str, now: datetime | None = None) -> int:
+    """Return nanoseconds since 1970 for `2h`, `3d`, `today`, `yesterday` or an ISO 8601 time.
+
+    Raises UsageError. A time without a zone is the reader's own; no text is the beginning of time.
+    """
+    if not text:
+        return 0
+    now = now or datetime.now().astimezone()
+    ago = re.fullmatch(r"(\d{1,6})\s*([smhdw])", text)
+    try:
+        if ago:
+            moment = now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
+        elif text in ("today", "yesterday"):
+            moment = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            moment -= timedelta(days=text == "yesterday")
+        else:
+            moment = datetime.fromisoformat(text).astimezone()
+        seconds = int(moment.replace(microsecond=0).timestamp())
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"not a time: {text}", "write 30m, 2h, 3d, today, or 2026-01-31T12:00"
+        ) from None
+    return min(seconds * 1_000_000_000 + moment.microsecond * 1000, _LATEST)
+
+
+def running(row: Row) -> bool:
+    """Claim that the process that submitted `row` still lives, so that its outcome is yet to come."""
+    if row["outcome"] != "unknown" or not row["pid"]:
+        return False
+    try:
+        with open(f"/proc/{row['pid']}/stat", encoding="ascii", errors="replace") as file:
+            ticks = int(file.read().rpartition(")")[2].split()[19])
+        with open("/proc/stat", encoding="ascii") as file:
+            booted = next(int(line.split()[1]) for line in file if line.startswith("btime "))
+    except (OSError, ValueError, IndexError, StopIteration):
+        return False
+    started = booted + ticks / os.sysconf("SC_CLK_TCK")
+    return bool(started <= row["time_ns"] / 1e9 + 1)
+
+
+def iso(time_ns: int | None) -> str | None:
+    """Return a stored time in ISO 8601, UTC, to the microsecond."""
+    if time_ns is None:
+        return None
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000).isoformat()
+
+
+def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
+    """Return the WHERE clause and its parameters."""
+    parts: list[str] = ["1"]
+    values: dict[str, object] = {"limit": wanted.limit}
+
+    def like(column: str, name: str, text: str, shape: str = "%{}%") -> None:
+        escaped = re.sub(r"([%_\\])", r"\\\1", text)
+        parts.append(f"{column} LIKE :{name} ESCAPE '\\'")
+        values[name] = shape.format(escaped)
+
+    for index, word in enumerate(wanted.words):
+        like("command_line", f"word{index}", word)
+    for column, text in (("session", wanted.session), ("targets", wanted.target)):
+        if text:
+            like(column, column, text)
+    for column, text in (("programs", wanted.program), ("rule_ids", wanted.rule)):
+        if text:
+            like(column, column, text, "% {} %")
+    for column in ("agent", "verdict", "outcome"):
+        if text := getattr(wanted, column):
+            parts.append(f"{column} = :{column}")
+            values[column] = text
+    if wanted.cwd:
+        folder = os.path.abspath(wanted.cwd)
+        like("working_directory", "below", folder.rstrip("/"), "{}/%")
+        parts[-1] = f"({parts[-1]} OR working_directory = :cwd)"
+        values["cwd"] = folder
+    for column, sign, number in (
+        ("time_ns", ">=", wanted.since_ns),
+        ("time_ns", "<", wanted.until_ns),
+        ("record", ">", wanted.above),
+    ):
+        if number:
+            name = f"n{len(values)}"
+            parts.append(f"{column} {sign} :{name}")
+            values[name] = number
+    if wanted.exit:
+        parts.append(_exit_condition(wanted.exit))
+    return " AND ".join(parts), values
+
+
+def _exit_condition(text: str) -> str:
+    if text == "fail":
+        return "(exit_code <> 0 OR signal IS NOT NULL)"
+    if text.isdecimal():
+        return f"exit_code = {int(text)}"
+    try:
+        return f"signal = {Signals['SIG' + text.upper().removeprefix('SIG')].value}"
+    except KeyError:
+        raise UsageError(f"not an exit status: {text}", "write a number, fail, or KILL") from None
+
+
+def _lists(row: Row) -> Row:
+    return {k: v.split() if k in _LISTS and isinstance(v, str) else v for k, v in row.items()}
+
+
+def _decoded(row: Row) -> Row:
+    return {k: json.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
+
+
+_PLURAL = {"match": "matches", "answer": "answers", "refused_answer": "refused_answers"}
+
+_SESSIONS = """
+SELECT s.session, s.time_ns, s.agent, s.agent_version, s.root_name, s.root_pid, s.tty, s.uid,
+  count(c.record) AS commands,
+  coalesce(sum(c.verdict = 'ask'), 0) AS asked,
+  coalesce(sum(c.outcome IN ('refused', 'abandoned')), 0) AS refused,
+  max(c.time_ns) AS last_ns
+FROM (SELECT * FROM session ORDER BY time_ns DESC LIMIT :limit) s
+LEFT JOIN command c ON c.session = s.session
+GROUP BY s.session ORDER BY s.time_ns DESC
+"""
+
+_ALERTS = """
+SELECT time_ns, 'alert' AS what, kind, text, session, pid, uid, NULL AS record FROM alert
+UNION ALL
+SELECT time_ns, 'refused answer', how, why || ': ' || who, NULL, NULL, NULL, record FROM refused_answer
+ORDER BY time_ns DESC LIMIT :limit
+"""
+
+_STATS = {
+    "verdict": """SELECT verdict, count(*) AS count FROM record WHERE time_ns >= :since
+        GROUP BY verdict ORDER BY 2 DESC""",
+    "outcome": """SELECT outcome, count(*) AS count FROM command WHERE time_ns >= :since
+        GROUP BY outcome ORDER BY 2 DESC""",
+    "rule": """SELECT m.rule, m.severity, count(DISTINCT m.record) AS count,
+          count(DISTINCT CASE WHEN r.verdict <> 'allow' THEN m.record END) AS held
+        FROM "match" m JOIN record r ON r.record = m.record WHERE r.time_ns >= :since
+        GROUP BY m.rule ORDER BY 3 DESC LIMIT 50""",
+    "answer": """SELECT answered, assurance, count(*) AS count FROM answer WHERE time_ns >= :since
+        GROUP BY answered, assurance ORDER BY 3 DESC""",
+    "alert": """SELECT kind, count(*) AS count FROM alert WHERE time_ns >= :since
+        GROUP BY kind ORDER BY 2 DESC""",
+}

@@ -1,0 +1,162 @@
+"""What a record says: the rows of one command line, redacted. Pure, apart from the clock."""
+
+from __future__ import annotations
+
+import time
+
+from gatesh import __version__
+from gatesh.audit.encode import to_json
+from gatesh.audit.key import sha256
+from gatesh.model import Unparsed, Word
+from gatesh.redact import Redacted, redact, redact_words, secrets_of_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from gatesh.model import Asker, CommandLine, Decision, Inspection, Match
+
+    Row = dict[str, object]
+
+# A line or script longer than this is cut in the database; its HMAC and its length are of the whole.
+LONGEST_LINE = 1_048_576
+
+
+def rows_of(
+    line: CommandLine,
+    asker: Asker,
+    seen: Inspection,
+    decision: Decision,
+    rules: str,
+    mac: Callable[[bytes], str],
+) -> tuple[Row, list[Row]]:
+    """Return the row of the record and those of its matches, redacted."""
+    known = secrets_of_environment(line.env)
+    words = _Words(seen)
+    whole = redact(line.text, words.secrets + known)
+    secrets = whole.secrets
+
+    def clean(text: str) -> str:
+        return redact(text, secrets).text
+
+    def plain(text: str) -> str:
+        return to_text(clean(text))
+
+    def json(value: object) -> str:
+        return to_json(value, clean, lambda word: words.text(word, clean))
+
+    commands = seen.reading.commands
+    first = decision.matches[0] if decision.matches else None
+    raw = to_bytes(line.text)
+    record: Row = {
+        "time_ns": time.time_ns(),
+        "session": asker.session,
+        "door": line.door.value,
+        "command_line": to_text(_cut(whole)),
+        "characters": len(line.text),
+        "redactions": to_json(whole.spans, str),
+        "command_hmac": mac(raw),
+        "arguments": json(_hidden_arguments(line.arguments)),
+        "script": plain(line.script) if line.script is not None else None,
+        "script_digest": sha256(raw).hexdigest() if line.script is not None else None,
+        "working_directory": plain(line.cwd),
+        "parse_status": "unparsed" if isinstance(seen.reading, Unparsed) else "parsed",
+        "unparsed": plain(decision.unparsed),
+        "programs": plain(_blanked(command.program for command in commands)),
+        "commands": json(commands),
+        "facts": json(seen.facts),
+        "targets": plain(_blanked(_targets(seen, decision))),
+        "verdict": decision.verdict.value,
+        "reason": plain(decision.reason),
+        "severity": first.severity.value if first else "",
+        "rule_ids": _blanked(found.rule for found in decision.matches),
+        "pattern_digest": rules,
+        "pid": asker.pid,
+        "uid": asker.uid,
+        "tty": to_text(asker.tty),
+        "agent": to_text(asker.agent),
+        "gatesh_version": __version__,
+    }
+    return record, [_row_of(found, plain, json) for found in decision.matches]
+
+
+def _row_of(found: Match, plain: Callable[[str], str], json: Callable[[object], str]) -> Row:
+    return {
+        "rule": found.rule,
+        "class": found.klass,
+        "severity": found.severity.value,
+        "command": found.command,
+        "span_start": found.span.start,
+        "span_end": found.span.end,
+        "say": plain(found.say),
+        "instead": plain(found.instead),
+        "preview": plain(found.preview),
+        "deny": int(found.deny),
+        "target": json(found.target),
+        "names": json(found.names),
+        "cannot_see": json(found.cannot_see),
+    }
+
+
+class _Words:
+    """What the reader made of each word, with the secrets in it hidden by their place in argv."""
+
+    def __init__(self, seen: Inspection) -> None:
+        self.secrets: tuple[str, ...] = ()
+        self._hidden: dict[tuple[int, str], str] = {}
+        for command in seen.reading.commands:
+            argv = [word.text for word in command.words]
+            names = [f"{part.name}=" for part in command.assignments]
+            values = [part.value.text for part in command.assignments]
+            texts = [name + value for name, value in zip(names, values, strict=True)] + argv
+            hidden, secrets = redact_words(texts)
+            self.secrets += tuple(s for s in secrets if s not in self.secrets)
+            places = [part.value for part in command.assignments] + list(command.words)
+            cut = [len(name) for name in names] + [0] * len(argv)
+            for word, text, shown, skip in zip(places, texts, hidden, cut, strict=True):
+                if shown != text:
+                    self._hidden[word.span.start, word.text] = shown[skip:]
+
+    def text(self, word: Word, clean: Callable[[str], str]) -> str:
+        """Return the text of `word` to store."""
+        return self._hidden.get((word.span.start, word.text)) or clean(word.text)
+
+
+def _hidden_arguments(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(redact_words(list(arguments))[0])
+
+
+def _targets(seen: Inspection, decision: Decision) -> Iterator[str]:
+    for found in decision.matches:
+        if found.target.name:
+            yield f"{found.target.kind}:{found.target.name}"
+    for _, fact in seen.facts:
+        if fact.target.name:
+            yield f"{fact.target.kind}:{fact.target.name}"
+
+
+def _cut(whole: Redacted) -> str:
+    if len(whole.text) <= LONGEST_LINE:
+        return whole.text
+    return f"{whole.text[:LONGEST_LINE]}\n[{len(whole.text) - LONGEST_LINE} more characters]"
+
+
+def _blanked(names: Iterable[str]) -> str:
+    """Return each name once, between blanks: ` curl jq `, so that LIKE '% jq %' finds whole names."""
+    once = dict.fromkeys(name for name in names if name)
+    return f" {' '.join(once)} " if once else ""
+
+
+def to_bytes(text: str) -> bytes:
+    """Return the bytes that bash would get; surrogates that no bytes stand behind become their own."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def to_text(text: str) -> str:
+    """Return `text` as SQLite can keep it: bytes that are no UTF-8, and NUL, are spelled out."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,172 @@
+"""`gatesh check`: what would happen to a command line; nothing runs and nothing is recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gatesh.errors import Exit, InputError, UsageError
+from gatesh.model import CommandLine, Door, Unparsed, Verdict
+from gatesh.places import default_places, pinned_places, places_below
+from gatesh.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gatesh.facts import World
+    from gatesh.gate import Gate
+    from gatesh.model import Decision, Inspection, Match
+    from gatesh.places import Places
+
+
+@click.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--jsonl", is_flag=True, help='Read {"command": …, "cwd"?: …} lines, write one each.')
+@click.option("--cwd", default="", help="The folder the command would run in.")
+@click.argument("line", required=False)
+@click.pass_context
+def check(ctx: click.Context, as_json: bool, jsonl: bool, cwd: str, line: str | None) -> None:
+    """Say what would happen to LINE. Exit 0: it would run, 1: asked about or denied, 2: used wrongly."""
+    if jsonl == (line is not None):
+        raise UsageError("check takes one LINE, or --jsonl and lines on standard input")
+    from gatesh.wiring import gate_for_check
+
+    gate, world = gate_for_check(places())
+    folder = os.path.abspath(cwd) if cwd else os.getcwd()
+    if jsonl:
+        ctx.exit(_check_all(gate, world, folder))
+    found = considered(gate, world, line or "", folder)
+    click.echo(json.dumps(found) if as_json else describe(found))
+    ctx.exit(Exit.OK if found["verdict"] == Verdict.ALLOW else Exit.ASKED)
+
+
+def places() -> Places:
+    """Return the places of this process."""
+    folder = os.environ.get("GATESH_HOME")
+    return places_below(folder) if folder else pinned_places() or default_places()
+
+
+def _check_all(gate: Gate, world: World, folder: str) -> int:
+    status = Exit.OK
+    for text in sys.stdin.buffer:
+        if not text.strip():
+            continue
+        found = _check_line(gate, world, folder, text)
+        click.echo(json.dumps(found))
+        if "error" in found:
+            status = Exit.USAGE
+        elif found["verdict"] != Verdict.ALLOW:
+            status = max(status, Exit.ASKED)
+    return status
+
+
+def _check_line(gate: Gate, world: World, folder: str, text: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return {
+            "command": text.decode("utf-8", "replace").rstrip("\n"),
+            "error": f"no JSON: {error}",
+        }
+    command = asked.get("command") if isinstance(asked, dict) else None
+    cwd = asked.get("cwd", "") if isinstance(asked, dict) else ""
+    if not isinstance(command, str) or not isinstance(cwd, str):
+        return {"command": None, "error": '"command" and "cwd" are strings'}
+    return considered(gate, world, command, os.path.join(folder, cwd) if cwd else folder)
+
+
+def considered(gate: Gate, world: World, text: str, cwd: str) -> dict[str, Any]:
+    """Return what the gate says of one line, as JSON values."""
+    started = time.perf_counter_ns()
+    line = CommandLine(text, cwd, dict(os.environ), Door.CHECK)
+    try:
+        seen, decision = gate.consider(line, world)
+    except InputError as error:
+        return {
+            "command": text, "cwd": cwd, "verdict": Verdict.DENY.value, "reason": error.message,
+            "rules": [], "commands": [], "facts": [], "target": "", "unparsed": "",
+            "elapsed_us": _since(started),
+        }  # fmt: skip
+    return {**_json(text, cwd, seen, decision), "elapsed_us": _since(started)}
+
+
+def _since(started: int) -> int:
+    return (time.perf_counter_ns() - started) // 1000
+
+
+def _json(text: str, cwd: str, seen: Inspection, decision: Decision) -> dict[str, Any]:
+    return {
+        "command": text,
+        "cwd": cwd,
+        "verdict": decision.verdict.value,
+        "reason": decision.reason,
+        "rules": list(_rules(decision.matches)),
+        "commands": [
+            {
+                "program": command.program,
+                "words": [word.text for word in command.words],
+                "origin": command.origin.value,
+            }
+            for command in seen.reading.commands
+        ],
+        "facts": [
+            {"command": index, "fact": type(fact).__name__, **plain(fact)}
+            for index, fact in seen.facts
+        ],
+        "target": decision.matches[0].target.name if decision.matches else "",
+        "unparsed": seen.reading.reason if isinstance(seen.reading, Unparsed) else "",
+    }
+
+
+def _rules(matches: tuple[Match, ...]) -> Iterator[dict[str, Any]]:
+    from gatesh.policy import verdict_of
+
+    for found in matches:
+        yield {
+            "id": found.rule,
+            "class": found.klass,
+            "severity": found.severity.value,
+            "verdict": verdict_of(found).value,
+            "say": found.say,
+            "instead": found.instead,
+            "target": found.target.name,
+            "locality": found.target.locality.value,
+            "cannot_see": list(found.cannot_see),
+        }
+
+
+def plain(value: Any) -> Any:
+    """Return a value of the model as JSON values; a word becomes its text."""
+    from gatesh._value import Value
+    from gatesh.model import Word
+
+    if isinstance(value, Word):
+        return value.text
+    if isinstance(value, Value):
+        return {name: plain(getattr(value, name)) for name in value._fields}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list, frozenset)):
+        return [plain(v) for v in value]
+    return value
+
+
+def describe(found: dict[str, Any]) -> str:
+    """Return a text for a person."""
+    lines = [f"{found['verdict']}: {printable(found['command'])}"]
+    if found["reason"]:
+        lines.append(f"  {found['reason']}")
+    if found["unparsed"]:
+        lines.append(f"  cannot be read: {found['unparsed']}")
+    for rule in found["rules"]:
+        lines.append(f"  {rule['verdict']}  {rule['id']} ({rule['severity']}): {rule['say']}")
+        lines += [f"        cannot see {what}" for what in rule["cannot_see"]]
+        if rule["verdict"] != Verdict.ALLOW:
+            lines.append(f"        instead: {rule['instead']}")
+    return "\n".join(lines)

@@ -1,0 +1,216 @@
+"""The door of an agent's shell: `gatesh -c LINE` and `gatesh FILE`.
+
+A door is a thin client of the keeper: it hands over the line and starts bash when it is told to. Where no
+keeper serves it, it does the whole work itself (doors/alone.py): records, and refuses what would have to
+be held. It never reads the caller's stdin and never asks on the caller's terminal. With a keeper nothing
+is imported here that costs time (tests/doors/test_imports.py).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gatesh import wire
+from gatesh._value import Value
+from gatesh.errors import Exit, GateshError, RunError, UsageError
+from gatesh.places import Places, default_places, pinned_places, places_below
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_REMIND_S = 5.0  # how often a held command says that it waits
+_FIRST_WORD_S = 30.0  # how long the keeper may take to decide
+
+
+class Submission(Value):
+    """What the caller wants to run, bytes as they came; doors/alone.py makes a CommandLine of it."""
+
+    door: bytes  # a value of model.Door
+    text: bytes  # the line, or the content of the file
+    arguments: tuple[bytes, ...] = ()  # after `-c LINE`: $0 $1 …; after FILE: $1 …
+    script: bytes = b""
+
+    def words(self) -> list[bytes]:
+        """Return bash's arguments; `$0` is `bash` where the caller named none."""
+        if self.script:
+            return [self.script, *self.arguments]
+        return [b"-c", self.text, *(self.arguments or (b"bash",))]
+
+    def run(self, env: dict[bytes, bytes]) -> tuple[int, int]:
+        """Run it under bash; raises RunError. A file must still be what was read."""
+        from gatesh.run.bash import run
+
+        if self.script and _content(self.script) != self.text:
+            raise RunError(
+                f"{os.fsdecode(self.script)} has changed since it was read", "run it again"
+            )
+        return run(self.words(), env)
+
+
+def fill_standard_descriptors() -> None:
+    """Put /dev/null where 0, 1 or 2 is closed: else our socket or the log would stand in its place.
+
+    What is opened here is closed again for bash (close-on-exec), which finds what the caller left.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open("/dev/null", os.O_RDWR)
+
+
+def submitted(words: list[str]) -> Submission:
+    """Return what the arguments ask for; raises UsageError."""
+    words = list(words)
+    while words and words[0][:1] in "-+" and words[0] not in ("-", "--"):
+        option = words.pop(0)
+        if option in ("-c", "-lc", "-cl"):
+            if words and words[0] in ("-l", "--login"):
+                words.pop(0)
+            if not words:
+                raise UsageError("-c needs a command line", "gatesh -c 'ls -l'")
+            text, *arguments = map(os.fsencode, words)
+            return Submission(b"line", text, tuple(arguments))
+        if option not in ("--norc", "--noprofile", "--login", "-l"):
+            raise UsageError(f"unknown option {option}", "gatesh --help shows what there is")
+    if words and words[0] in ("-", "--"):
+        words.pop(0)
+    if words:
+        script, *arguments = map(os.fsencode, words)
+        return Submission(b"file", _content(script), tuple(arguments), script)
+    what = "the interactive shell" if os.isatty(0) else "reading command lines from stdin"
+    raise UsageError(f"{what} is not there yet", "use `gatesh -c LINE` or `gatesh FILE`")
+
+
+def _content(script: bytes) -> bytes:
+    try:
+        with open(script, "rb") as file:
+            return file.read()
+    except OSError as error:
+        failed = UsageError(
+            f"{os.fsdecode(script)}: {error.strerror}",
+            "gatesh FILE runs a script; for a command line use -c",
+        )
+        # bash's own statuses: 127 not found, 126 found but not readable
+        failed.status = 127 if isinstance(error, FileNotFoundError) else Exit.REFUSED
+        raise failed from error
+
+
+def environment() -> dict[bytes, bytes]:
+    """Return the environment as this process was given it, before Python touched LC_CTYPE."""
+    with open("/proc/self/environ", "rb") as file:
+        pairs = (entry.partition(b"=") for entry in file.read().split(b"\0") if b"=" in entry)
+        return {name: value for name, _, value in pairs if name}
+
+
+def submit(what: Submission) -> NoReturn:
+    """Take `what` the whole way and end as bash ended, or with the refusal."""
+    env = environment()
+    places, alone = where(env)
+    alone = alone or with_keeper(what, env, places)
+    from gatesh.doors.alone import submit as submit_alone
+
+    submit_alone(what, env, places, alone)
+
+
+def where(env: dict[bytes, bytes]) -> tuple[Places, str]:
+    """Return the places that count for this caller; an alert where GATESH_HOME was set in vain."""
+    pinned = pinned_places()
+    default = pinned or default_places()
+    folder = env.get(b"GATESH_HOME")
+    if not folder or pinned or _served_by(default):
+        return default, ""
+    return places_below(os.fsdecode(folder)), ""
+
+
+def _served_by(places: Places) -> bool:
+    """Ask the keeper at the default place whether this process belongs to one of its sessions.
+
+    It records that GATESH_HOME was tried.
+    """
+    try:
+        sock = wire.connect(places.keeper_socket)
+        wire.send(sock, b"mine", wire.VERSION)
+        return wire.receive(sock) == [b"yes"]
+    except (OSError, wire.WireError):
+        return False
+
+
+def with_keeper(what: Submission, env: dict[bytes, bytes], places: Places) -> str:
+    """Submit to the keeper and end as it says; returns only the reason why it does not serve us.
+
+    Raises GateshError where the keeper fails after it has taken the line: nothing runs then.
+    """
+    try:
+        sock = wire.connect(places.keeper_socket)
+    except OSError:
+        return "there is no keeper"
+    packed = b"\0".join(name + b"=" + value for name, value in env.items())
+    try:
+        wire.send(
+            sock, b"submit", wire.VERSION, what.door, what.text, os.getcwdb(), what.script, packed,
+            *what.arguments,
+        )  # fmt: skip
+        return _follow(sock, what, env)
+    except (OSError, wire.WireError) as error:
+        raise GateshError(
+            f"the keeper went away ({error}); nothing ran",
+            "ask your human to start `gatesh keeper`, then start the agent again",
+        ) from error
+
+
+def _follow(sock: wire.Socket, what: Submission, env: dict[bytes, bytes]) -> str:
+    """Follow the keeper's messages until bash has run, or will not."""
+    sock.settimeout(_FIRST_WORD_S)
+    while True:
+        message = wire.receive(sock)
+        match message:
+            case [b"held", text, seconds]:
+                say(text)
+                _wait(sock, float(seconds))
+            case [b"run", _]:
+                _run(sock, what, env)
+            case [b"refused", status, text]:
+                say(text)
+                os._exit(int(status))
+            case [b"alone", reason]:
+                return reason.decode("utf-8", "replace")
+            case _:
+                raise wire.WireError("it sent an unknown message")
+
+
+def _wait(sock: wire.Socket, seconds: float) -> None:
+    """Wait for the keeper's next message, and say so on stderr every few seconds."""
+    from select import select
+
+    until = time.monotonic() + seconds
+    sock.settimeout(None)
+    while not select([sock], [], [], _REMIND_S)[0]:
+        left = max(0, int(until - time.monotonic()))
+        say(b"gatesh: still waiting for a human, %d s left\n" % left)
+
+
+def _run(sock: wire.Socket, what: Submission, env: dict[bytes, bytes]) -> NoReturn:
+    """Start bash now that the record is on the disk, tell the keeper how it ended, and end so."""
+    from gatesh.run.bash import leave_as
+
+    try:
+        status, took_ns = what.run(env)
+    except GateshError as error:
+        wire.send(sock, b"failed", error.message.encode())
+        raise
+    try:
+        wire.send(sock, b"ran", b"%d" % status, b"%d" % took_ns)
+    except OSError:
+        say(b"gatesh: error: the keeper went away; how this command ended is not recorded\n")
+    leave_as(status)
+
+
+def say(text: bytes) -> None:
+    """Write to stderr as far as it takes it; a closed stderr changes nothing."""
+    try:
+        os.write(2, text)
+    except OSError:
+        return

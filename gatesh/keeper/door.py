@@ -1,0 +1,185 @@
+"""One door's connection: a submission comes in, goes through the gate, and the door is told how it went."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from gatesh import policy, wire
+from gatesh.approval.attach import Approvers
+from gatesh.approval.pairing import hung_up
+from gatesh.approval.pending import clock_ns
+from gatesh.errors import AuditError, Exit, GateshError, InputError, RunError
+from gatesh.facts import World
+from gatesh.gate import Gate
+from gatesh.model import (
+    Answer,
+    Answered,
+    Asker,
+    CommandLine,
+    Decision,
+    Door,
+    Inspection,
+    Outcome,
+    Ran,
+    Refused,
+    Request,
+    Verdict,
+)
+from gatesh.rules.match import RuleSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from gatesh.audit.store import SqliteLog
+
+
+class _DoorGoneError(Exception):
+    """The door went away while bash ran: how it ended is not known, and no end row is written."""
+
+
+def line_of(message: list[bytes]) -> CommandLine:
+    """Return what a `submit` message holds; raises WireError where it is none."""
+    if len(message) < 7 or message[1] != wire.VERSION:
+        raise wire.WireError("another version of gatesh; start the keeper again")
+    _, _, door, text, cwd, script, packed, *arguments = message
+    if door not in (Door.LINE.encode(), Door.FILE.encode()):
+        raise wire.WireError("an unknown door")
+    env = (entry.partition(b"=") for entry in packed.split(b"\0") if b"=" in entry)
+    return CommandLine(
+        text=_decode(text),
+        cwd=_decode(cwd),
+        env={_decode(name): _decode(value) for name, _, value in env},
+        door=Door(door.decode()),
+        arguments=tuple(map(_decode, arguments)),
+        script=_decode(script) or None,
+    )
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+class Connection:
+    """Takes one line through the gate: the log, the approver and the runner as this door sees them."""
+
+    def __init__(self, sock: socket.socket, log: SqliteLog, approvers: Approvers) -> None:
+        """Keep the door's socket and what it is served with."""
+        self._sock, self._log, self._approvers = sock, log, approvers
+        self._record = 0
+
+    def serve(
+        self, line: CommandLine, asker: Asker, rules: RuleSet, world: World, *, observe: bool
+    ) -> None:
+        """Submit `line`, and tell the door what came of it."""
+        # Requests are dated with the clock that goes on while the machine sleeps.
+        gate = Gate(rules, self, clock_ns, observe=observe)
+        outcome: Outcome
+        try:
+            stopped = self._approvers.desk.stopped(asker.session)
+            if stopped:
+                outcome = self._refuse_stopped(gate, line, asker, world, rules, stopped)
+            else:
+                outcome = gate.submit(line, asker, world, self, self)
+        except _DoorGoneError:
+            return
+        except RunError as error:
+            if self._record:
+                self._log.end(self._record, Refused(error.status, error.lines()))
+            return
+        except InputError as error:
+            self._approvers.alert("input", f"refused a line: {error.message}", pid=asker.pid)
+            outcome = Refused(error.status, error.lines())
+        except GateshError as error:
+            self._approvers.note(error.message, "alert")
+            outcome = Refused(error.status, error.lines())
+        except Exception as error:  # noqa: BLE001  promise 3: what breaks here runs nothing
+            outcome = self._broken(error, asker)
+        if isinstance(outcome, Refused):
+            text = outcome.message.encode("utf-8", "surrogateescape")
+            wire.send(self._sock, b"refused", b"%d" % outcome.status, text)
+
+    def _broken(self, error: Exception, asker: Asker) -> Refused:
+        what = f"{type(error).__name__}: {error}"
+        self._approvers.alert("defect", f"a line could not be decided on: {what}", pid=asker.pid)
+        lines = GateshError(what, "this is a defect of gatesh, please report it").lines()
+        refused = Refused(Exit.FAILED, lines)
+        if self._record:
+            with suppress(AuditError):  # it is refused either way, and the door is told
+                self._log.end(self._record, refused)
+        return refused
+
+    def _refuse_stopped(
+        self, gate: Gate, line: CommandLine, asker: Asker, world: World, rules: RuleSet, record: int
+    ) -> Refused:
+        """Refuse whatever a stopped session submits, harmless or not."""
+        seen, decision = gate.consider(line, world)
+        decision = Decision(Verdict.DENY, decision.matches, decision.unparsed, reason="stopped")
+        number = self.begin(line, asker, seen, decision, rules.digest)
+        answer = Answer(Answered.STOPPED, by=record)
+        self.answer(number, answer)
+        refused = policy.refusal(number, decision, answer)
+        self.end(number, refused)
+        return refused
+
+    # -- gate.AuditLog: the keeper's, remembering the number of this line's record ----------------------
+
+    def begin(
+        self, line: CommandLine, asker: Asker, seen: Inspection, decision: Decision, rules: str
+    ) -> int:
+        """Commit the begin row and keep its number."""
+        self._record = self._log.begin(line, asker, seen, decision, rules)
+        return self._record
+
+    def answer(self, record: int, answer: Answer) -> None:
+        """Commit what a human, or nobody, said."""
+        self._log.answer(record, answer)
+
+    def end(self, record: int, outcome: Outcome) -> None:
+        """Write the end row."""
+        self._log.end(record, outcome)
+
+    def mac(self, data: bytes) -> str:
+        """Return the keyed HMAC of `data`."""
+        return self._log.mac(data)
+
+    # -- gate.Approver ------------------------------------------------------------------------------------
+
+    def ask(self, request: Request) -> Answer:
+        """Tell the door that it waits, and block until there is an answer or the door is gone."""
+        earlier = self._approvers.desk.earlier(request)
+        if earlier:
+            return earlier
+        first = request.decision.matches[0]
+        seconds = (request.expires_ns - request.created_ns) // 10**9
+        text = f"gatesh: held [{first.rule}]: {first.say}\n"
+        text += f"gatesh: hint: waiting for your human; record {request.record}\n"
+        try:
+            wire.send(self._sock, b"held", text.encode("utf-8", "replace"), b"%d" % seconds)
+        except OSError:
+            return Answer(Answered.WITHDRAWN)
+        return self._approvers.desk.ask(request, lambda: hung_up(self._sock))
+
+    # -- gate.Runner --------------------------------------------------------------------------------------
+
+    def run(self, line: CommandLine) -> Ran:  # noqa: ARG002  the door has the very bytes
+        """Let the door start bash, and wait for how it ended."""
+        try:
+            wire.send(self._sock, b"run", b"%d" % self._record)
+            self._sock.settimeout(None)
+            message = wire.receive(self._sock)
+        except (OSError, wire.WireError) as error:
+            raise _DoorGoneError from error
+        match message:
+            case [b"ran", status, duration]:
+                return Ran(_number(status, 0xFFFF), _number(duration, 1 << 62))
+            case [b"failed", why]:
+                raise RunError(why[:1000].decode("utf-8", "replace"))
+        raise _DoorGoneError
+
+
+def _number(raw: bytes, most: int) -> int:
+    """Return a number a door may send; raises _DoorGoneError where it is none."""
+    if not raw.isdigit() or len(raw) > 20 or int(raw) > most:
+        raise _DoorGoneError
+    return int(raw)

@@ -1,0 +1,135 @@
+"""The rules a keeper goes by: loaded when it starts, loaded again when files change.
+
+What tightens is active at once. What loosens (an override that lets something by, a rule that is gone or
+catches less than the one that was active) is listed to the person and stays inactive until they confirm
+it; a rule that was active goes on until then. Nothing that was confirmed is stored: the next keeper asks
+again. A change that cannot be read changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from gatesh import wiring
+from gatesh.errors import PatternFileError
+from gatesh.facts import World
+from gatesh.model import Severity
+from gatesh.places import Places
+from gatesh.rules import layers
+from gatesh.rules.load import files, read_all
+from gatesh.rules.match import RuleSet
+from gatesh.rules.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.approval.attach import Approvers
+    from gatesh.rules.source import PatternFile
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def covers(new: Rule, old: Rule) -> bool:
+    """Claim that `new` catches all that `old` does, at least as strictly."""
+    return (
+        new.notation == old.notation
+        and set(old.patterns) <= set(new.patterns)
+        and new.when == old.when
+        and set(new.unless) <= set(old.unless)
+        and _RANK[new.severity] >= _RANK[old.severity]
+        and new.deny >= old.deny
+        and new.certain <= old.certain
+    )
+
+
+def lost(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules of `old` that nothing in `new` covers."""
+    by_id: dict[str, list[Rule]] = {}
+    for rule in new:
+        by_id.setdefault(rule.id, []).append(rule)
+    return tuple(r for r in old if not any(covers(n, r) for n in by_id.get(r.id, ())))
+
+
+class Rules:
+    """The active rules, and the world they look at."""
+
+    def __init__(self, places: Places, approvers: Approvers) -> None:
+        """Load them; raises PatternFileError. What loosens is put before the approvers."""
+        self._places, self._approvers = places, approvers
+        self._lock = threading.Lock()
+        self._confirmed: frozenset[str] = frozenset()
+        self._asked = ""  # the id of the question that is open
+        self._shown: tuple[frozenset[str], tuple[Rule, ...]] | None = None
+        self._stamp = self._look()
+        self._baseline: tuple[Rule, ...] = ()
+        self.active: tuple[RuleSet, World]
+        self._load()
+
+    def look_again(self) -> None:
+        """Load them again if a file has changed."""
+        stamp = self._look()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        with self._lock:
+            try:
+                self._load()
+            except PatternFileError as error:
+                hint = f" ({error.hint})" if error.hint else ""
+                self._approvers.note(f"keeping the old rules: {error.message}{hint}", "alert")
+            else:
+                self._approvers.note("the pattern files have changed and were read again")
+
+    def _look(self) -> tuple[object, ...]:
+        return tuple((path, _identity(path)) for path, _ in files(self._places))
+
+    def _load(self) -> None:
+        found = read_all(self._places)
+        fresh = layers.combine(found, self._confirmed)
+        kept = lost(self._baseline, fresh.rules)
+        rules = layers.rule_set([*fresh.rules, *kept], fresh.grammars) if kept else fresh
+        self._baseline = rules.rules
+        self.active = rules, wiring.world_of(self._places, rules)
+        self._ask(found, kept)
+
+    def _ask(self, found: tuple[PatternFile, ...], kept: tuple[Rule, ...]) -> None:
+        """List what loosens, unless the same is asked already."""
+        open_ = [one for one in layers.loosenings(found) if one.digest not in self._confirmed]
+        shown = frozenset(one.digest for one in open_), kept
+        if shown == self._shown:
+            return
+        if self._asked:
+            self._approvers.shut(self._asked, "the pattern files have changed again")
+        self._asked, self._shown = "", shown
+        sentences = [f"{one.sentence}  [{one.file}:{one.line}]" for one in open_]
+        sentences += [
+            f"{rule.id} is gone, or catches less than before ({rule.say})" for rule in kept
+        ]
+        if sentences:
+            self._asked = self._approvers.loosening(
+                sentences, lambda who: self._confirm(shown, who)
+            )
+
+    def _confirm(self, shown: tuple[frozenset[str], tuple[Rule, ...]], who: str) -> None:
+        """Make active what was shown, and nothing that stands in the files only since then."""
+        with self._lock:
+            digests, dropped = shown
+            found = read_all(self._places)
+            before = layers.combine(found, self._confirmed).rules
+            after = layers.combine(found, self._confirmed | digests).rules
+            weakened = {rule.id for rule in lost(before, after)}
+            self._confirmed |= digests
+            self._baseline = tuple(
+                r for r in self._baseline if r.id not in weakened and r not in dropped
+            )
+            self._asked, self._shown = "", None
+            self._load()
+        self._approvers.note(f"what the pattern files loosen is active: confirmed by {who}")
+
+
+def _identity(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

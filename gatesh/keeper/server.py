@@ -1,0 +1,289 @@
+"""The keeper: serves doors and approvers on one socket, a thread for each connection.
+
+It serves sessions that began after it; every other door is told to work alone. A
+broken or hostile client costs one thread for a few seconds: the first message has a deadline, connections
+have a limit, and a session may use half of them.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import threading
+import time
+
+from gatesh import session, wire, wiring
+from gatesh.approval.attach import Approvers
+from gatesh.approval.peer import agent_above, is_terminal_shell, lineage
+from gatesh.approval.pending import LATE_S, clock_ns
+from gatesh.approval.seal import seal_process
+from gatesh.errors import AuditError, ConfigError, Exit, GateshError
+from gatesh.keeper.door import Connection, line_of
+from gatesh.keeper.place import Place
+from gatesh.keeper.recorded import roots_of_this_boot
+from gatesh.keeper.rules import Rules
+from gatesh.model import Asker
+from gatesh.places import Places
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from gatesh.approval.pin import Pin
+
+FIRST_MESSAGE_S = 5.0
+MOST_CONNECTIONS = 512
+_MOST_SILENT = 64  # connections that have not said yet what they want
+_LOOK_S = 1.0
+
+
+class Keeper:
+    """One keeper at one place. `start` returns when it listens; `close` ends it."""
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        pin: Pin | None = None,
+        observe: bool = False,
+        late_s: float = LATE_S,
+        wait_s: float | None = None,
+    ) -> None:
+        """Take the place, open the log and load the rules; raises GateshError.
+
+        `wait_s` is how long a command is held, instead of what its agent bears.
+        """
+        seal_process()
+        sys.setrecursionlimit(4000)  # nested lists are read recursively
+        me = session.process(os.getpid())
+        assert me is not None
+        self._started = me.start
+        self._observe, self._wait_s = observe, wait_s
+        refuse_below_a_session(places)
+        self.place = Place(places)
+        self.log = wiring.open_log(places)
+        self._lock = threading.Lock()
+        self._roots: dict[tuple[int, int], bool] = {}  # sessions seen → served
+        self._silent: dict[socket.socket, float] = {}
+        self._busy: dict[str, int] = {}  # connections by session
+        self._connections = 0
+        self._closing = threading.Event()
+        self.approvers = Approvers(
+            self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions
+        )
+        self.rules = Rules(places, self.approvers)
+
+    def start(self) -> None:
+        """Serve, in threads of its own."""
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.place.listen()
+        self.log.alert("keeper", f"started, pid {os.getpid()}", pid=os.getpid(), uid=os.getuid())
+        for work in (self._accept, self._look_after):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+
+    def wait(self) -> None:
+        """Block until `close`."""
+        self._closing.wait()
+
+    def close(self) -> None:
+        """Stop serving; what is held is refused, because its door loses the keeper."""
+        self._closing.set()
+        self.place.close()
+        try:
+            self.log.alert("keeper", f"ended, pid {os.getpid()}", pid=os.getpid(), uid=os.getuid())
+            self.log.close()
+        except AuditError:
+            pass  # nothing is decided any more
+
+    # -- its own threads ---------------------------------------------------------------------------------
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            listener = self.place.listener
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                # Closed, replaced, or out of descriptors: look again in a moment.
+                self._closing.wait(0.05)
+                continue
+            self._begin(sock)
+
+    def _begin(self, sock: socket.socket) -> None:
+        with self._lock:
+            full = self._connections >= MOST_CONNECTIONS
+            if not full:
+                self._connections += 1
+                self._silent[sock] = time.monotonic()
+            oldest = next(iter(self._silent)) if len(self._silent) > _MOST_SILENT else None
+        if oldest is not None:
+            _hang_up(oldest)
+        if full:
+            _refuse(sock, "the keeper has too many connections")
+            return
+        threading.Thread(target=self._serve, args=(sock,), name="connection", daemon=True).start()
+
+    def _look_after(self) -> None:
+        living = 0
+        while not self._closing.wait(_LOOK_S):
+            try:
+                self._end_silent()
+                self.approvers.desk.tick()
+                self.rules.look_again()
+                self._mend()
+                if living != (living := self._living_sessions()):
+                    self.approvers.say_status()
+            except Exception as error:  # noqa: BLE001  looking after things must not end with one of them
+                self.approvers.note(f"{type(error).__name__}: {error}", "alert")
+
+    def _mend(self) -> None:
+        what = self.place.mend()
+        if what:
+            self.approvers.alert(
+                "keeper-removed", f"somebody removed or replaced {what}; it is back"
+            )
+
+    def _end_silent(self) -> None:
+        late = time.monotonic() - FIRST_MESSAGE_S
+        with self._lock:
+            slow = [sock for sock, since in self._silent.items() if since < late]
+        for sock in slow:
+            _hang_up(sock)
+
+    # -- a connection --------------------------------------------------------------------------------------
+
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            sock.settimeout(FIRST_MESSAGE_S)
+            pid, uid, _ = wire.peer(sock)
+            if uid != os.getuid():
+                self.approvers.alert(
+                    "foreign-user", f"user {uid} reached the keeper", pid=pid, uid=uid
+                )
+                return
+            message = wire.receive(sock)
+            with self._lock:
+                self._silent.pop(sock, None)
+            self._dispatch(sock, pid, uid, message)
+        except (OSError, wire.WireError):
+            pass  # it is gone, or talks nonsense: nothing was promised to it
+        except GateshError as error:
+            _refuse(sock, error.message)
+        except Exception as error:  # noqa: BLE001  no client may take the keeper down
+            self.approvers.alert("defect", f"{type(error).__name__}: {error}", pid=pid)
+        finally:
+            with self._lock:
+                self._silent.pop(sock, None)
+                self._connections -= 1
+            sock.close()
+
+    def _dispatch(self, sock: socket.socket, pid: int, uid: int, message: list[bytes]) -> None:
+        match message[:2]:
+            case [b"submit", _]:
+                self._submit(sock, pid, uid, message)
+            case [b"attach", wire.VERSION]:
+                self.approvers.attach(sock, pid, frozenset(self._roots))
+            case [b"mine", _]:
+                self._mine(sock, pid, uid)
+            case _:
+                self.approvers.alert("nonsense", f"unknown message from {lineage(pid)}", pid=pid)
+
+    def _submit(self, sock: socket.socket, pid: int, uid: int, message: list[bytes]) -> None:
+        try:
+            line = line_of(message)
+        except wire.WireError as error:
+            _refuse(sock, str(error))
+            return
+        asker = session.asker(pid, uid, line.env, keeper=os.getpid(), wait_s=self._wait_s)
+        alone = self._not_served(asker)
+        self._know(asker, served=not alone)
+        if alone:
+            wire.send(sock, b"alone", alone.encode())
+            return
+        with self._lock:
+            busy = self._busy.get(asker.session, 0)
+            if busy < MOST_CONNECTIONS // 2:
+                self._busy[asker.session] = busy + 1
+        if busy >= MOST_CONNECTIONS // 2:
+            _refuse(sock, "this session has too many commands at once")
+            return
+        try:
+            rules, world = self.rules.active
+            connection = Connection(sock, self.log, self.approvers)
+            connection.serve(line, asker, rules, world, observe=self._observe)
+        finally:
+            with self._lock:
+                self._busy[asker.session] -= 1
+                if not self._busy[asker.session]:
+                    del self._busy[asker.session]
+
+    def _not_served(self, asker: Asker) -> str:
+        """Return why this session is not served; empty where it is.
+
+        Whatever stands above the keeper began before it, so its human is never its own asker.
+        """
+        return "this session began before the keeper" if asker.root_start <= self._started else ""
+
+    def _mine(self, sock: socket.socket, pid: int, uid: int) -> None:
+        """Say whether the caller belongs to a session that is served; a yes is recorded."""
+        asker = session.asker(pid, uid, {}, keeper=os.getpid())
+        with self._lock:
+            served = self._roots.get((asker.root_pid, asker.root_start), False)
+        if served:
+            self.approvers.alert(
+                "gatesh-home", "a session tried another GATESH_HOME", pid=pid, uid=uid
+            )
+        wire.send(sock, b"yes" if served else b"no")
+
+    # -- sessions --------------------------------------------------------------------------------------------
+
+    def _know(self, asker: Asker, *, served: bool) -> None:
+        root = asker.root_pid, asker.root_start
+        with self._lock:
+            known = root in self._roots
+            self._roots[root] = served
+        if not known:
+            name = f"{asker.agent or asker.root_name} {asker.root_pid}"
+            self.approvers.note(f"session of {name}" + ("" if served else ": not served"))
+            self.approvers.say_status()
+
+    def _living_sessions(self) -> int:
+        """Return how many served sessions live; what is gone is forgotten."""
+        with self._lock:
+            for root in list(self._roots):
+                found = session.process(root[0])
+                if found is None or found.start != root[1]:
+                    del self._roots[root]
+            return sum(self._roots.values())
+
+
+def refuse_below_a_session(places: Places) -> None:
+    """Refuse to start below an agent: its human would be the agent; raises ConfigError."""
+    above = session.ancestry(os.getppid())
+    roots = roots_of_this_boot(places.audit_db)
+    mark = agent_above(above)
+    for found in above:
+        agent = roots.get((found.pid, found.start))
+        # A person who tries `gatesh -c` by hand makes their own shell a root: that alone is fine.
+        if agent is not None and (agent or not is_terminal_shell(found)):
+            mark = f"{found.name} {found.pid} is a session's root"
+    if mark:
+        raise ConfigError(
+            f"a keeper cannot be started here: {mark}", "start it in a terminal of your own"
+        )
+
+
+def _refuse(sock: socket.socket, message: str) -> None:
+    text = GateshError(message, "nothing ran; try again, or tell your human").lines().encode()
+    try:
+        wire.send(sock, b"refused", b"%d" % Exit.FAILED, text)
+    except OSError:
+        return
+
+
+def _hang_up(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(2)
+    except OSError:
+        return

@@ -1,0 +1,150 @@
+"""Compiled rules in a file, so that a shell starts without reading TOML.
+
+Plain tuples by `marshal`, behind a checksum; keyed by gatesh's version, the places, and name, size, time
+and inode of every pattern file. A cache that is damaged, foreign or stale is ignored and written anew. It
+is a convenience, not evidence: a keeper never reads it.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat
+import sys
+from zlib import crc32
+
+from gatesh import __version__
+from gatesh._value import Value
+from gatesh.facts.cli import Grammar
+from gatesh.model import Layer, Severity
+from gatesh.rules import rule as nouns
+from gatesh.rules.match import RuleSet
+from gatesh.rules.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from gatesh.places import Places
+
+_FORM = 1  # of the file; a change of any class below changes the key by itself
+_NAME = "rules.cache"
+_LIMIT = 8_000_000
+_CLASSES: tuple[type[Value], ...] = (
+    nouns.Rule, nouns.Choice, nouns.CliPattern, nouns.HttpPattern, nouns.GraphqlPattern,
+    nouns.SqlPattern, nouns.FilePattern, nouns.LinePattern, Grammar,
+)  # fmt: skip
+_NUMBERS = {cls: number for number, cls in enumerate(_CLASSES)}
+_MARK = "\0value"  # in front of a value's fields; no pattern holds a NUL
+
+
+def key(places: Places, files: Iterable[tuple[str, Layer]]) -> str:
+    """Return what the compiled rules depend on."""
+    seen: list[object] = [_FORM, __version__, sys.version, plain(places)]
+    seen += [cls._fields for cls in _CLASSES]
+    for path, layer in files:
+        try:
+            found = os.stat(path)
+        except OSError:
+            seen.append((path, "missing"))
+            continue
+        owner = (found.st_uid, found.st_mode)
+        times = (found.st_mtime_ns, found.st_ctime_ns)
+        seen.append((path, layer.value, found.st_size, *times, found.st_dev, found.st_ino, owner))
+    return repr(seen)
+
+
+def read(folder: str, key: str) -> RuleSet | None:
+    """Return the rules kept under this key, or None where there are none to be trusted."""
+    data = _own_bytes(f"{folder}/{_NAME}")
+    if data is None or len(data) < 4 or crc32(data[4:]) != int.from_bytes(data[:4], "big"):
+        return None
+    try:
+        kept, rules, index, grammars, programs, digest = marshal.loads(data[4:])  # noqa: S302
+    except (ValueError, EOFError, TypeError):
+        return None
+    if kept != key:
+        return None
+    known = {name: unpack(grammar) for name, grammar in grammars.items()}
+    return RuleSet(rules, index, known, programs, digest, unpack)
+
+
+def write(folder: str, key: str, rules: RuleSet) -> None:
+    """Keep the rules, all or nothing; a folder that cannot be written only costs time."""
+    packed = tuple(pack(rule) for rule in rules.rules)
+    grammars = {name: pack(grammar) for name, grammar in rules.grammars.items()}
+    parts: Any = (key, packed, dict(rules.index), grammars, rules.programs, rules.digest)
+    data = marshal.dumps(parts)
+    temporary = f"{folder}/{_NAME}.{os.getpid()}"
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(fd, "wb") as file:
+            file.write(crc32(data).to_bytes(4, "big") + data)
+        os.replace(temporary, f"{folder}/{_NAME}")
+    except OSError:
+        return
+
+
+def plain(value: Value) -> tuple[Any, ...]:
+    """Return the fields of a value."""
+    return tuple(getattr(value, name) for name in value._fields)
+
+
+def pack(value: Any) -> Any:
+    """Return a value as plain tuples."""
+    if isinstance(value, Value):
+        return (_MARK, _NUMBERS[type(value)], *(pack(field) for field in plain(value)))
+    if isinstance(value, (Severity, Layer)):
+        return value.value
+    if isinstance(value, dict):
+        return {name: pack(field) for name, field in value.items()}
+    return tuple(pack(v) for v in value) if isinstance(value, tuple) else value
+
+
+def unpack(packed: Any) -> Any:
+    """Return the value that was packed."""
+    if isinstance(packed, dict):
+        return {name: unpack(field) for name, field in packed.items()}
+    if not isinstance(packed, tuple):
+        return packed
+    if not packed or packed[0] != _MARK:
+        return tuple(unpack(v) for v in packed)
+    cls = _CLASSES[packed[1]]
+    made = cls(*(unpack(field) for field in packed[2:]))
+    if isinstance(made, Rule):
+        return made.but(severity=Severity(made.severity), layer=Layer(made.layer))
+    return made
+
+
+def digest_of(value: object) -> str:
+    """Return a digest of a value's whole content, the same in every process."""
+    from hashlib import sha256
+
+    return sha256(_canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    if isinstance(value, Value):
+        return type(value).__name__ + _canonical(plain(value))
+    if isinstance(value, frozenset):
+        return "{" + ",".join(sorted(_canonical(v) for v in value)) + "}"
+    if isinstance(value, dict):
+        return _canonical(sorted(value.items()))
+    if isinstance(value, (tuple, list)):
+        return "(" + ",".join(_canonical(v) for v in value) + ")"
+    return repr(str(value))
+
+
+def _own_bytes(path: str) -> bytes | None:
+    """Return the content of a file that nobody else could have written."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(fd, "rb") as file:
+        found = os.fstat(fd)
+        mine = found.st_uid == os.getuid() and not found.st_mode & 0o077
+        if not stat.S_ISREG(found.st_mode) or not mine or found.st_size > _LIMIT:
+            return None
+        return file.read(_LIMIT)

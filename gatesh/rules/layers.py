@@ -1,0 +1,142 @@
+"""Whose word counts: what tightens is active at once, what loosens waits for a person.
+
+Tightening is a new rule, a raised severity, `deny`. Everything else in a user's files loosens: a lowered
+severity, an `unless`, `off`, another grammar for a program that shipped rules speak of. The digest of a
+loosening covers its whole meaning: a person confirms this one, not whatever stands there later.
+"""
+
+from __future__ import annotations
+
+from gatesh._value import Value
+from gatesh.model import Layer, Severity
+from gatesh.rules.cache import digest_of
+from gatesh.rules.match import RuleSet, keys_of
+from gatesh.rules.rule import CliPattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gatesh.facts.cli import Grammar
+    from gatesh.rules.rule import Rule
+    from gatesh.rules.source import Override, PatternFile
+
+_RANK = {s: n for n, s in enumerate(Severity)}
+
+# Programs whose lines become facts of a notation that names no program itself.
+_SPEAKERS = {
+    "http": ("curl", "wget", "http", "https", "xh", "gh", "glab", "az", "railway", "vercel"),
+    "sql": ("psql", "mysql", "mariadb", "sqlite3", "dropdb", "pg_restore", "duckdb", "usql"),
+    "file": ("rm", "unlink", "shred", "dd", "truncate", "find", "mkfs", "wipefs", "rsync"),
+}
+
+
+class Loosening(Value):
+    """One thing in a user's files that loosens, as a sentence for a person."""
+
+    sentence: str
+    digest: str
+    file: str
+    line: int
+
+
+def combine(files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozenset()) -> RuleSet:
+    """Return the rules that are active when a person has confirmed these loosenings and no other."""
+    rules = {rule.id: rule for file in files for rule in file.rules}
+    grammars: dict[str, Grammar] = {}
+    for file in files:
+        for program, grammar in file.grammars.items():
+            loosens = file.layer is not Layer.SHIPPED and _spoken_of(program, files)
+            if not loosens or _grammar_digest(program, grammar) in confirmed:
+                grammars[program] = grammar
+    off = set()
+    for change in (o for file in files for o in file.overrides):
+        rule = rules[change.rule]
+        if _tightens(change, files) or _digest(change) in confirmed:
+            rules[change.rule] = _changed(rule, change)
+            off |= {change.rule} if change.key == "off" else set()
+    return rule_set([r for r in rules.values() if r.id not in off], grammars)
+
+
+def rule_set(rules: list[Rule], grammars: dict[str, Grammar]) -> RuleSet:
+    """Return rules ready to be matched: filed under what they speak of."""
+    index: dict[str, tuple[int, ...]] = {}
+    for number, rule in enumerate(rules):
+        for key in keys_of(rule):
+            index[key] = (*index.get(key, ()), number)
+    programs = frozenset(name for rule in rules for name in _programs(rule))
+    shown = [rule.but(file="", line=0) for rule in rules]
+    return RuleSet(rules, index, grammars, programs, digest_of((shown, sorted(grammars.items()))))
+
+
+def loosenings(files: tuple[PatternFile, ...]) -> tuple[Loosening, ...]:
+    """Return what a user's files loosen, for a person to read and confirm."""
+    return tuple(_loosenings(files))
+
+
+def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
+    rules = {rule.id: rule for file in files for rule in file.rules}
+    for file in files:
+        for change in file.overrides:
+            if not _tightens(change, files):
+                said = _sentence(change, rules[change.rule])
+                yield Loosening(said, _digest(change), change.file, change.line)
+        for program, grammar in file.grammars.items():
+            if file.layer is not Layer.SHIPPED and _spoken_of(program, files):
+                said = f"the command line of {program} is read by another grammar"
+                yield Loosening(said, _grammar_digest(program, grammar), file.path, 1)
+
+
+def _sentence(change: Override, rule: Rule) -> str:
+    if change.key == "severity":
+        return f"{rule.id} is only {change.value} instead of {rule.severity} ({rule.say})"
+    if change.key == "unless":
+        return f"{rule.id} lets by: {' · '.join(change.value)} ({rule.say})"
+    return f"{rule.id} is off ({rule.say})"
+
+
+def _tightens(change: Override, files: tuple[PatternFile, ...]) -> bool:
+    if change.key == "deny":
+        return True
+    if change.key != "severity":
+        return False
+    severity = next(r.severity for file in files for r in file.rules if r.id == change.rule)
+    return _RANK[change.value] >= _RANK[severity]
+
+
+def _changed(rule: Rule, change: Override) -> Rule:
+    if change.key == "severity":
+        return rule.but(severity=change.value)
+    if change.key == "deny":
+        return rule.but(deny=True)
+    if change.key == "unless":
+        return rule.but(unless=rule.unless + change.patterns)
+    return rule
+
+
+def _digest(change: Override) -> str:
+    return digest_of((change.rule, change.key, change.value, change.patterns))
+
+
+def _grammar_digest(program: str, grammar: Grammar) -> str:
+    return digest_of((program, grammar))
+
+
+def _spoken_of(program: str, files: Iterable[PatternFile]) -> bool:
+    """Claim that a shipped rule or grammar speaks of a program, or of a subcommand of it."""
+    name = program.split(maxsplit=1)[0]
+    shipped = [file for file in files if file.layer is Layer.SHIPPED]
+    known = {grammar.split()[0] for file in shipped for grammar in file.grammars}
+    return name in known or any(name in _named(rule) for file in shipped for rule in file.rules)
+
+
+def _programs(rule: Rule) -> frozenset[str]:
+    """Return the programs that a rule worth asking about speaks of."""
+    return frozenset() if rule.severity is Severity.LOW else _named(rule)
+
+
+def _named(rule: Rule) -> frozenset[str]:
+    if rule.notation == "cli":
+        patterns = [p for p in rule.patterns if isinstance(p, CliPattern)]
+        return frozenset(name for p in patterns for name in p.programs.literals)
+    return frozenset(_SPEAKERS.get(rule.notation, ()))

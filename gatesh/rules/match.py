@@ -1,0 +1,355 @@
+"""Rules meet facts: which rules speak about what was seen. Pure.
+
+Three answers are possible for every comparison: no, yes, and "cannot see". What can be seen has to fit;
+a rule whose rest cannot be seen counts as matched and says what it could not see. Only `unless` needs
+certainty, and so does nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.facts import grammar_of
+from gatesh.model import (
+    CliCall,
+    CloudCall,
+    FileChange,
+    GraphqlField,
+    HttpRequest,
+    Locality,
+    Match,
+    PathEffect,
+    Severity,
+    Span,
+    SqlStatement,
+    Target,
+    Unparsed,
+)
+from gatesh.printable import printable
+from gatesh.rules import condition
+from gatesh.rules.hit import Hit
+from gatesh.rules.on_cli import as_call, cli_hit
+from gatesh.rules.on_code import unseen_code
+from gatesh.rules.on_facts import file_hit, graphql_hit, http_hit, sql_hit
+from gatesh.rules.rule import (
+    CliPattern,
+    FilePattern,
+    GraphqlPattern,
+    HttpPattern,
+    LinePattern,
+    Rule,
+    SqlPattern,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from gatesh.facts.cli import Grammar
+    from gatesh.model import CommandLine, Fact, Reading, SimpleCommand
+    from gatesh.rules.rule import Pattern
+
+    Index = Mapping[str, tuple[int, ...]]
+
+_RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
+_LONGEST = 120  # characters of a capture
+_CAPTURE = re.compile(r"\{([a-z]+|\d+)\}")
+EVERYTHING = "*"
+_CLOUD = ("aws",)  # every command line of theirs that does something is a CloudCall as well
+_ANYWHERE = Target("host")  # locality unknown: it may reach anything
+_HERE = Target("host", locality=Locality.LOCAL)
+
+
+class RuleSet:
+    """All rules that are active, found by what they speak of; unpacked when first asked for."""
+
+    __slots__ = ("_index", "_rules", "_unpack", "digest", "grammars", "programs")
+
+    def __init__(
+        self,
+        rules: Iterable[Any],
+        index: Index,
+        grammars: dict[str, Grammar],
+        programs: frozenset[str],
+        digest: str,
+        unpack: Callable[[Any], Rule] | None = None,
+    ) -> None:
+        """Keep the parts; `unpack` turns a packed rule into a Rule."""
+        self._rules = list(rules)
+        self._index = index
+        self._unpack = unpack
+        self.grammars = grammars
+        self.programs = programs
+        self.digest = digest
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return every rule, in the order of the files."""
+        return tuple(self._rule(i) for i in range(len(self._rules)))
+
+    def about(self, *keys: str) -> Iterator[Rule]:
+        """Yield the rules filed under any of these keys, each once, in the order of the files."""
+        numbers = {n for key in keys for n in self._index.get(key, ())}
+        return (self._rule(n) for n in sorted(numbers))
+
+    @property
+    def index(self) -> Index:
+        """Return which rules speak of what, by number."""
+        return self._index
+
+    def _rule(self, number: int) -> Rule:
+        found = self._rules[number]
+        if self._unpack and not isinstance(found, Rule):
+            found = self._rules[number] = self._unpack(found)
+        return found  # type: ignore[no-any-return]
+
+
+def keys_of(rule: Rule) -> frozenset[str]:
+    """Return the keys a rule is filed under: a notation and the words it speaks of."""
+    return frozenset(f"{rule.notation} {word}" for p in rule.patterns for word in _heads(p))
+
+
+def _heads(pattern: Pattern) -> Iterable[str]:
+    """Return the literal words that a fact must have for the pattern to apply, or EVERYTHING."""
+    if isinstance(pattern, CliPattern):
+        choice = pattern.programs
+    elif isinstance(pattern, FilePattern):
+        choice = pattern.actions
+    elif isinstance(pattern, SqlPattern):
+        choice = pattern.kinds
+    elif isinstance(pattern, LinePattern):
+        return (pattern.about,)
+    else:
+        choice = pattern.hosts
+    return (EVERYTHING,) if choice.globs else choice.literals
+
+
+def match(
+    rules: RuleSet, reading: Reading, facts: tuple[tuple[int, Fact], ...], line: CommandLine
+) -> tuple[Match, ...]:
+    """Return what the rules say about the facts and about the reading itself."""
+    found: list[Match] = []
+    for index, fact in facts:
+        command = reading.commands[index]
+        found += _seen_first(list(_about_fact(rules, fact, index, command, line)))
+    found += _about_line(rules, reading)
+    return tuple(dict.fromkeys(found))
+
+
+def considered(rules: RuleSet, fact: Fact) -> tuple[Rule, ...]:
+    """Return the rules that look at a fact, whether they match or not."""
+    return tuple(rule for rule in rules.about(*_keys(fact)))
+
+
+def _keys(fact: Fact) -> tuple[str, ...]:
+    match fact:
+        case CliCall() if fact.program in _CLOUD:
+            return ()
+        case CliCall() | CloudCall():
+            return (f"cli {_program(fact)}", f"cli {EVERYTHING}")
+        case HttpRequest():
+            hosts = {fact.host.lower().rstrip("."), fact.connect_host.lower(), EVERYTHING}
+            return tuple(f"{kind} {host}" for kind in ("http", "graphql") for host in sorted(hosts))
+        case SqlStatement():
+            return (f"sql {fact.kind}", f"sql {EVERYTHING}")
+        case FileChange():
+            return (f"file {fact.action}", f"file {EVERYTHING}")
+
+
+def _program(fact: CliCall | CloudCall) -> str:
+    return fact.program if isinstance(fact, CliCall) else fact.provider
+
+
+def _about_fact(
+    rules: RuleSet, fact: Fact, index: int, command: SimpleCommand, line: CommandLine
+) -> Iterator[tuple[bool, Match]]:
+    for rule in rules.about(*_keys(fact)):
+        for part in _parts(rule, fact):
+            hit = _hit(rule, fact, part, command, rules)
+            if hit and not _excepted(rule, fact, part, command, rules):
+                checked = _when(rule, hit, fact, command, line)
+                if checked and (checked.sure or not rule.certain):
+                    yield checked.sure, _match_of(rule, checked, fact.target, index, command)
+
+
+def _seen_first(found: list[tuple[bool, Match]]) -> list[Match]:
+    """Keep what is certain, and of what cannot be seen only the worst: one question, not twenty."""
+    sure = [m for certain, m in found if certain]
+    unsure = [m for certain, m in found if not certain]
+    if not unsure:
+        return sure
+    worst = max(unsure, key=_weight)
+    if any(_weight(m) >= _weight(worst) for m in sure):
+        return sure
+    return [*sure, worst]
+
+
+def _weight(found: Match) -> tuple[bool, int]:
+    return found.deny, _RANK[found.severity]
+
+
+def _parts(rule: Rule, fact: Fact) -> Iterable[GraphqlField | PathEffect | None]:
+    """Return the parts of a fact that a rule speaks of one by one; None is the fact as a whole."""
+    if isinstance(fact, FileChange):
+        return fact.paths
+    if rule.notation == "graphql" and isinstance(fact, HttpRequest):
+        unseen = any(c.startswith(("body", "query", "graphql")) for c in fact.cannot_see)
+        return (*fact.graphql, None) if unseen else fact.graphql
+    return (None,)
+
+
+def _hit(
+    rule: Rule,
+    fact: Fact,
+    part: GraphqlField | PathEffect | None,
+    command: SimpleCommand,
+    rules: RuleSet,
+) -> Hit | None:
+    """Return the surest hit of the rule's patterns."""
+    found = None
+    for pattern in rule.patterns:
+        hit = _compare(pattern, fact, part, command, rules)
+        if hit and (hit.sure or not found):
+            found = hit
+            if hit.sure:
+                break
+    return found
+
+
+def _excepted(
+    rule: Rule,
+    fact: Fact,
+    part: GraphqlField | PathEffect | None,
+    command: SimpleCommand,
+    rules: RuleSet,
+) -> bool:
+    """Claim that an `unless` certainly matches."""
+    hits = (_compare(p, fact, part, command, rules, exact=True) for p in rule.unless)
+    return any(hit is not None and hit.sure for hit in hits)
+
+
+def _compare(
+    pattern: Pattern,
+    fact: Fact,
+    part: GraphqlField | PathEffect | None,
+    command: SimpleCommand,
+    rules: RuleSet,
+    *,
+    exact: bool = False,
+) -> Hit | None:
+    match pattern, fact:
+        case CliPattern(), CliCall() | CloudCall():
+            if not pattern.programs.holds(_program(fact)):
+                return None
+            call = as_call(fact, command)
+            grammar = grammar_of(command, rules.grammars)
+            cloud = isinstance(fact, CloudCall)
+            return cli_hit(pattern, call, command, grammar, exact=exact, cloud=cloud)
+        case HttpPattern(), HttpRequest():
+            return http_hit(pattern, fact)
+        case GraphqlPattern(), HttpRequest() if not isinstance(part, PathEffect):
+            return graphql_hit(pattern, fact, part)
+        case SqlPattern(), SqlStatement():
+            return sql_hit(pattern, fact)
+        case FilePattern(), FileChange() if isinstance(part, PathEffect):
+            return file_hit(pattern, fact, part)
+    return None
+
+
+def _when(
+    rule: Rule, hit: Hit, fact: Fact, command: SimpleCommand, line: CommandLine
+) -> Hit | None:
+    """Return the hit if the rule's condition holds, or cannot be decided."""
+    if not rule.when:
+        return hit
+    variables = {
+        **hit.variables,
+        "target": condition.target(fact.target),
+        "program": command.program,
+        "cwd": command.cwd or line.cwd,
+        "env": line.env,
+    }
+    held = condition.holds(rule.when, variables)
+    if held is False:
+        return None
+    return hit if held else hit.but(sure=False, cannot_see=(*hit.cannot_see, f"when: {rule.when}"))
+
+
+def _about_line(rules: RuleSet, reading: Reading) -> Iterator[Match]:
+    """Yield what is said of the reading itself, and of commands that are no fact of a tool."""
+    if isinstance(reading, Unparsed):
+        named = {c.program for c in reading.commands} | {*reading.names}
+        known = tuple(sorted(named & rules.programs))
+        hit = Hit(known, {"reason": reading.reason})
+        for rule in rules.about("line unparsed") if known else ():
+            yield _match_of(rule, hit, _ANYWHERE, -1, None).but(span=reading.span)
+    for index, command in enumerate(reading.commands):
+        for about, hit, target in _line_hits(command):
+            for rule in rules.about(f"line {about}"):
+                if _named(rule.patterns, hit) and not _named(rule.unless, hit):
+                    yield _match_of(rule, hit, target, index, command)
+
+
+def _line_hits(command: SimpleCommand) -> Iterator[tuple[str, Hit, Target]]:
+    if command.words and not command.words[0].known:
+        word = command.words[0].text
+        seen = {"program": word}
+        yield "unknown-program", Hit((word,), seen, cannot_see=(f"program: {word}",)), _ANYWHERE
+    code = unseen_code(command)
+    if code:
+        yield "unseen-code", Hit((command.program,), cannot_see=(f"code: {code}",)), _ANYWHERE
+    for name, value in _assigned(command):
+        yield "assign", Hit((name,), {"name": name, "value": value}), _HERE
+
+
+def _named(patterns: Iterable[Pattern], hit: Hit) -> bool:
+    return any(isinstance(p, LinePattern) and p.words.holds(hit.names[0]) for p in patterns)
+
+
+def _assigned(command: SimpleCommand) -> Iterator[tuple[str, str]]:
+    """Yield what a simple command assigns: `A=1`, `A=1 program`, `export A=1`, `env A=1 program`."""
+    for assignment in command.assignments:
+        yield assignment.name, assignment.value.text
+    if command.program in ("export", "declare", "typeset", "local", "readonly"):
+        for word in command.words[1:]:
+            name, equals, value = word.text.partition("=")
+            if equals:
+                yield name, value
+
+
+def _match_of(
+    rule: Rule, hit: Hit, target: Target, index: int, command: SimpleCommand | None
+) -> Match:
+    captures = {
+        "program": command.program if command else "",
+        "target": " ".join(p for p in (target.name or target.kind, target.label) if p),
+        **{str(n): name for n, name in enumerate(hit.names, 1)},
+        "names": ", ".join(hit.names),
+        **hit.captures,
+    }
+    return Match(
+        rule=rule.id,
+        klass=rule.klass,
+        severity=rule.severity,
+        say=fill(rule.say, captures),
+        instead=fill(rule.instead, captures),
+        target=target,
+        command=index,
+        span=command.span if command else Span(0, 0),
+        preview=fill(rule.preview, captures),
+        deny=rule.deny,
+        names=tuple(one_line(n) for n in hit.names),
+        cannot_see=tuple(one_line(c) for c in hit.cannot_see),
+    )
+
+
+def fill(template: str, captures: Mapping[str, str]) -> str:
+    """Return the template with its captures; what was not captured is said to be unseen."""
+    return _CAPTURE.sub(lambda m: one_line(captures.get(m.group(1), "")) or "(unseen)", template)
+
+
+def one_line(text: str) -> str:
+    """Return text that came from an agent, made visible and short enough for one line."""
+    shown = printable(text[: _LONGEST + 1])
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"

@@ -1,0 +1,128 @@
+"""Patterns that speak of HTTP requests, GraphQL fields, SQL statements and files."""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.rules.hit import MAYBE, NO, YES, Hit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gatesh.model import FileChange, GraphqlField, HttpRequest, PathEffect, SqlStatement
+    from gatesh.rules.rule import (
+        Choice,
+        FilePattern,
+        GraphqlPattern,
+        HttpPattern,
+        SqlPattern,
+    )
+
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+def http_hit(pattern: HttpPattern, fact: HttpRequest) -> Hit | None:
+    """Compare method, host (of the URL and really connected to) and path."""
+    method = _level(pattern.methods, fact.method.upper(), hidden=_hidden(fact.cannot_see, "method"))
+    path = _level(
+        pattern.paths, _plain(fact.path), hidden=_hidden(fact.cannot_see, "path", "url", "host")
+    )
+    level = min(method, _host(pattern.hosts, fact), path)
+    if level is NO:
+        return None
+    host = fact.host or fact.connect_host
+    captures = {"method": fact.method, "host": host, "path": fact.path}
+    last = [s for s in _plain(fact.path).split("/") if s][-1:]
+    variables = {**captures, "body": fact.body if fact.body is not None else ""}
+    if fact.body is None and _hidden(fact.cannot_see, "body"):
+        del variables["body"]  # `when` cannot see it either
+    return _hit(level, tuple(last) or (host,), captures, fact.cannot_see, variables)
+
+
+def graphql_hit(
+    pattern: GraphqlPattern, fact: HttpRequest, field: GraphqlField | None
+) -> Hit | None:
+    """Compare operation, root field and host; `field` is None where the document cannot be seen."""
+    level = min(_host(pattern.hosts, fact), YES if field else MAYBE)
+    host = fact.host or fact.connect_host
+    if field is None:
+        # Any upload may be a GraphQL document; it counts where host or path say that it is one.
+        unlikely = pattern.hosts.any and not re.search("graphql|gql", fact.path, re.IGNORECASE)
+        if level is NO or unlikely or fact.method.upper() in ("GET", "HEAD"):
+            return None
+        captures = {"field": "an unseen operation", "host": host}
+        return _hit(level, (host,), captures, fact.cannot_see, captures)
+    fits = pattern.operations.holds(field.operation) and pattern.fields.holds(field.name)
+    if level is NO or not fits:
+        return None
+    captures = {"field": field.name, "host": host, "operation": field.operation}
+    variables = {**captures, "args": dict(field.arguments)}
+    return _hit(level, (field.name,), captures, (), variables)
+
+
+def sql_hit(pattern: SqlPattern, fact: SqlStatement) -> Hit | None:
+    """Compare the statement's kind."""
+    if not pattern.kinds.holds(fact.kind):
+        return None
+    names = fact.tables
+    captures = {"kind": fact.kind, "table": ", ".join(names) or "a table", "text": fact.text}
+    where = {} if fact.restricts is None else {"restricts": fact.restricts}
+    variables = {"kind": fact.kind, "table": ", ".join(names), "tables": list(names)}
+    return Hit(
+        names or (fact.kind,),
+        captures,
+        cannot_see=fact.cannot_see,
+        variables={**variables, "where": where, "text": fact.text},
+    )
+
+
+def file_hit(pattern: FilePattern, fact: FileChange, path: PathEffect) -> Hit | None:
+    """Compare action, path, extent and what else is claimed of the path."""
+    claims = {"root": path.root, "directory": path.directory}
+    fits = (
+        pattern.actions.holds(fact.action)
+        and (not pattern.extents or path.extent.value in pattern.extents)
+        and all(claims[name] for name in pattern.claims)
+    )
+    if not fits:
+        return None
+    sees = path.path.startswith("/")
+    if not pattern.paths.holds(path.path) and not (pattern.paths.any and not sees):
+        return None
+    captures = {"path": path.path, "action": fact.action, "extent": path.extent.value}
+    variables = {**captures, **claims, "size": path.size}
+    return _hit(YES, (path.path,), captures, fact.cannot_see, variables)
+
+
+def _hit(
+    level: int,
+    names: tuple[str, ...],
+    captures: dict[str, str],
+    cannot_see: tuple[str, ...],
+    variables: Mapping[str, object],
+) -> Hit:
+    return Hit(names, captures, level is YES, cannot_see, dict(variables))
+
+
+def _host(hosts: Choice, fact: HttpRequest) -> int:
+    if hosts.any:
+        return YES
+    reached = [h.lower().rstrip(".") for h in (fact.host, fact.connect_host) if h]
+    return YES if any(hosts.holds(h) for h in reached) else NO
+
+
+def _level(choice: Choice, text: str, *, hidden: bool) -> int:
+    if choice.any or (text and choice.holds(text)):
+        return YES
+    return MAYBE if hidden or not text else NO
+
+
+def _hidden(cannot_see: tuple[str, ...], *parts: str) -> bool:
+    return any(c.partition(":")[0] in parts for c in cannot_see)
+
+
+def _plain(path: str) -> str:
+    """Return a URL's path without its query, escapes resolved, as the server will see it."""
+    path = path.partition("?")[0].partition("#")[0]
+    return _ESCAPED.sub(lambda m: chr(int(m.group(1), 16)), path)

@@ -1,0 +1,49 @@
+"""Where tables and keys stand in a TOML text: tomllib has no positions, and an error needs its line."""
+
+from __future__ import annotations
+
+import re
+
+_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]+\"|'[^']+')\s*=")
+
+
+def lines_of(text: str) -> dict[tuple[str, str], int]:
+    """Return the line of every (table, key), and of every table as (table, "")."""
+    found: dict[tuple[str, str], int] = {}
+    table, inside, depth = "", "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if not inside and not depth:
+            if header := _HEADER.match(line):
+                table = ".".join(p.strip().strip("\"'") for p in header.group(1).split("."))
+                found.setdefault((table, ""), number)
+                continue
+            if key := _KEY.match(line):
+                found.setdefault((table, key.group(1).strip("\"'")), number)
+        inside, depth = _string_state(line, inside, depth)
+    return found
+
+
+def _string_state(line: str, inside: str, depth: int) -> tuple[str, int]:
+    """Follow strings and brackets of arrays from one line to the next."""
+    i = 0
+    while i < len(line):
+        if inside:
+            if line.startswith("\\", i) and inside[0] == '"':
+                i += 2
+                continue
+            if line.startswith(inside, i):
+                i += len(inside)
+                inside = ""
+                continue
+        else:
+            char = line[i]
+            if char == "#":
+                break
+            if char in "\"'":
+                inside = char * 3 if line.startswith(char * 3, i) else char
+                i += len(inside)
+                continue
+            depth += (char in "[{") - (char in "]}")
+        i += 1
+    return (inside if len(inside) == 3 else ""), max(depth, 0)

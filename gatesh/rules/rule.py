@@ -1,0 +1,142 @@
+"""What a pattern file becomes: rules as frozen values, and their patterns, compiled.
+
+A pattern is compiled without regular expressions where it can be: most words of most patterns are
+literal, and a set lookup needs no warming up. Globs become expressions when one is first compared.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from gatesh._value import Value
+from gatesh.model import Layer, Severity
+
+NOTATIONS = ("cli", "http", "graphql", "sql", "file", "line")
+
+CLASSES = frozenset(
+    (
+        "data-destroy", "backup-destroy", "key-destroy", "resource-destroy", "data-overwrite",
+        "deferred-destroy", "guard-off", "audit-off", "access-revoke", "access-grant", "exposure",
+        "outage", "history-rewrite", "publish", "money", "opaque-exec",
+    )
+)  # fmt: skip
+
+
+class Choice(Value):
+    """One word of a pattern: `push`, `{a,b}`, `delete-*`, `@set`, with sets and braces spelled out."""
+
+    literals: frozenset[str]
+    globs: tuple[str, ...] = ()
+    paths: bool = False  # `*` stays within one segment of a path, `**` crosses them
+
+    def holds(self, text: str) -> bool:
+        """Claim that `text` is one of the literals or fits one of the globs."""
+        return text in self.literals or self.fits(text)
+
+    def fits(self, text: str) -> bool:
+        """Claim that `text` fits one of the globs."""
+        return any(glob_expression(g, self.paths).fullmatch(text) for g in self.globs)
+
+    @property
+    def any(self) -> bool:
+        """Claim that everything holds."""
+        return "**" in self.globs or ("*" in self.globs and not self.paths)
+
+
+ANY = Choice(frozenset(), ("**",), paths=True)
+
+
+class CliPattern(Value):
+    """`git push {-f,--force}`: program, operands from the first on, options in any order."""
+
+    programs: Choice
+    operands: tuple[Choice | None, ...]  # None is `**`: any number of operands
+    options: tuple[
+        tuple[tuple[str, Choice | None], ...], ...
+    ]  # all of them; each a list of spellings
+
+
+class HttpPattern(Value):
+    """`DELETE api.example.com/v1/volumes/*`."""
+
+    methods: Choice
+    hosts: Choice
+    paths: Choice
+
+
+class GraphqlPattern(Value):
+    """`mutation * @ backboard.railway.{app,com}`."""
+
+    operations: Choice
+    fields: Choice
+    hosts: Choice
+
+
+class SqlPattern(Value):
+    """`{delete,update}`, `drop *`."""
+
+    kinds: Choice
+
+
+class FilePattern(Value):
+    """`delete-tree @system/** losable`: actions, where, and what must hold of the path."""
+
+    actions: Choice
+    paths: Choice
+    extents: frozenset[str] = frozenset()  # empty: any
+    claims: frozenset[str] = frozenset()  # "root", "directory"
+
+
+class LinePattern(Value):
+    """`unparsed`, `unknown-program`, `assign LD_PRELOAD`: about the reading itself."""
+
+    about: str
+    words: Choice = ANY
+
+
+Pattern = CliPattern | HttpPattern | GraphqlPattern | SqlPattern | FilePattern | LinePattern
+
+
+class Rule(Value):
+    """One table of a pattern file; `patterns` are alternatives, and so are those of `unless`."""
+
+    id: str
+    notation: str
+    patterns: tuple[Pattern, ...]
+    severity: Severity
+    klass: str
+    say: str
+    instead: str
+    source: tuple[str, ...]  # the patterns as written
+    unless: tuple[Pattern, ...] = ()
+    when: str = ""
+    certain: bool = False  # only what can be seen counts
+    preview: str = ""
+    deny: bool = False
+    layer: Layer = Layer.SHIPPED
+    file: str = ""
+    line: int = 0
+
+
+class Examples(Value):
+    """What a rule says of itself: lines it catches, lines it lets by, and the world they are in."""
+
+    catches: tuple[str, ...]
+    passes: tuple[str, ...]
+    known_misses: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()  # path → content
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=4096)
+def glob_expression(glob: str, paths: bool) -> re.Pattern[str]:
+    """Return the expression of a glob: only `*` is special, and `/**` at the end means the top as well."""
+    one, many = ("[^/]*", ".*") if paths else (".*", ".*")
+    tail = ""
+    if paths and glob.endswith("/**") and len(glob) > 3:
+        glob, tail = glob[:-3], "(?:/.*)?"
+    wholes = glob.replace("\\*", "\0").split("**")  # a star with a backslash is a star
+    parts = [one.join(re.escape(p) for p in whole.split("*")) for whole in wholes]
+    found = many.join(parts).replace(re.escape("\0"), re.escape("*"))
+    return re.compile(found + tail, re.DOTALL)

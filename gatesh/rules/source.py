@@ -1,0 +1,375 @@
+"""One pattern file: TOML tables → rules, sets, grammars, overrides; strict about every key.
+
+The rule language by examples is in docs/patterns.md.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from difflib import get_close_matches
+from typing import Any
+
+from gatesh._value import Value
+from gatesh.errors import PatternFileError
+from gatesh.facts.cli import Grammar
+from gatesh.model import Layer, Severity
+from gatesh.rules import condition, notation
+from gatesh.rules.positions import lines_of
+from gatesh.rules.rule import CLASSES, NOTATIONS, Examples, Pattern, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gatesh.places import Places
+
+_NEEDED = ("severity", "class", "say", "instead", "catches", "passes")
+_KEYS = {*NOTATIONS, *_NEEDED, "unless", "when", "certain", "preview", "known_misses", "world"}
+_OVERRIDE = ("severity", "unless", "off", "deny")
+_RESERVED = ("sets", "programs", "override")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_CAPTURES = {
+    "cli": {"options"},
+    "http": {"method", "host", "path"},
+    "graphql": {"field", "host", "operation"},
+    "sql": {"kind", "table", "text"},
+    "file": {"path", "action", "extent"},
+    "line": {"reason", "name", "value"},
+}  # beside {program}, {target}, {names} and {1} {2} …
+_CAPTURE = re.compile(r"\{([^{}]*)\}")
+
+
+class Override(Value):
+    """`[override.RULE-ID]`: one change of one rule."""
+
+    rule: str
+    key: str  # severity, unless, off, deny
+    value: Any
+    file: str
+    line: int
+    layer: Layer
+    patterns: tuple[Pattern, ...] = ()  # of `unless`
+
+
+class PatternFile(Value):
+    """A pattern file that was read and checked."""
+
+    path: str
+    layer: Layer
+    rules: tuple[Rule, ...]
+    examples: dict[str, Examples]
+    grammars: dict[str, Grammar]
+    overrides: tuple[Override, ...]
+
+
+def parse_files(texts: Iterable[tuple[str, Layer, str]], places: Places) -> tuple[PatternFile, ...]:
+    """Check and compile pattern files that belong together: sets and ids are common to all."""
+    read = [_Reader(path, layer, text, places) for path, layer, text in texts]
+    sets = _common_sets(read, places)
+    found = tuple(reader.compile(sets) for reader in read)
+    _refuse_doubles(found)
+    _refuse_unreachable(found)
+    return _with_overrides(found, sets, places)
+
+
+def own_sets(places: Places) -> dict[str, tuple[str, ...]]:
+    """Return the sets that only this installation knows: where gatesh itself lives."""
+    package = __file__.rsplit("/", 2)[0]
+    folders = (places.config, places.state, places.runtime, package)
+    return {"gatesh-folders": tuple(dict.fromkeys(folders)), "home": (places.user_home,)}
+
+
+class _Reader:
+    """One file on its way from text to PatternFile."""
+
+    def __init__(self, path: str, layer: Layer, text: str, places: Places) -> None:
+        self.path, self.layer, self._places = path, layer, places
+        self.where = lines_of(text)
+        try:
+            self.tables: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+            what = str(error).replace(at.group(), "") if at else str(error)
+            line = int(at.group(1)) if at and at.group(1) else text.rstrip("\n").count("\n") + 1
+            raise PatternFileError(path, line, what[:1].lower() + what[1:]) from error
+
+    def fail(self, table: str, key: str, what: str, hint: str = "") -> PatternFileError:
+        line = self.where.get((table, key)) or self.where.get((table, "")) or 1
+        return PatternFileError(self.path, line, what, hint)
+
+    def compile(self, sets: dict[str, tuple[str, ...]]) -> PatternFile:
+        rules, examples = [], {}
+        for name, table in self.tables.items():
+            if name not in _RESERVED:
+                rules.append(self._rule(name, table, sets))
+                examples[name] = self._examples(name, table)
+        return PatternFile(
+            self.path, self.layer, tuple(rules), examples, self._grammars(), self._overrides()
+        )
+
+    def own_sets(self) -> dict[str, tuple[str, ...]]:
+        found = self._table("sets")
+        return {name: self._strings("sets", name, value) for name, value in found.items()}
+
+    def _table(self, name: str) -> dict[str, Any]:
+        found = self.tables.get(name, {})
+        if not isinstance(found, dict):
+            raise self.fail("", name, f"{name} is not a table", f"write it as [{name}]")
+        return found
+
+    def _rule(self, name: str, table: Any, sets: dict[str, tuple[str, ...]]) -> Rule:
+        if not isinstance(table, dict):
+            raise self.fail("", name, f"{name} stands outside of any rule", "put it below a [rule]")
+        if not _ID.fullmatch(name):
+            raise self.fail(name, "", f"{name!r} is no rule id", "use lower-case-words-and-hyphens")
+        self._check_keys(name, table)
+        kinds = [k for k in NOTATIONS if k in table]
+        if len(kinds) != 1:
+            said = " and ".join(kinds) if kinds else "no pattern"
+            hint = f"a rule has exactly one of {', '.join(NOTATIONS)}"
+            raise self.fail(name, kinds[-1] if kinds else "", f"{name} has {said}", hint)
+        kind = kinds[0]
+        source = self._strings(name, kind, table[kind])
+        unless = self._strings(name, "unless", table.get("unless", []), least=0)
+        rule = Rule(
+            id=name,
+            notation=kind,
+            patterns=self._patterns(name, kind, source, sets),
+            severity=self._severity(name, table["severity"]),
+            klass=self._class(name, table["class"]),
+            say=self._sentence(name, "say", table, kind),
+            instead=self._sentence(name, "instead", table, kind),
+            source=source,
+            unless=self._patterns(name, kind, unless, sets, "unless"),
+            when=self._condition(name, table.get("when", "")),
+            certain=self._truth(name, "certain", table.get("certain", False)),
+            preview=self._sentence(name, "preview", table, kind),
+            layer=self.layer,
+            file=self.path,
+            line=self.where.get((name, ""), 1),
+        )
+        hidden = [text for text in source if text in unless]
+        if len(hidden) == len(source):
+            raise self.fail(name, "unless", f"{name} is unreachable: unless repeats its pattern")
+        return rule
+
+    def _check_keys(self, name: str, table: dict[str, Any]) -> None:
+        for key in table:
+            if key not in _KEYS:
+                raise self.fail(name, key, f"unknown key {key!r}", _near(key, _KEYS))
+        for key in _NEEDED:
+            if key not in table:
+                raise self.fail(name, "", f"{name} has no {key!r}", f"add {key} = …")
+
+    def _patterns(
+        self,
+        name: str,
+        kind: str,
+        source: tuple[str, ...],
+        sets: dict[str, tuple[str, ...]],
+        key: str = "",
+    ) -> tuple[Pattern, ...]:
+        try:
+            return compile_patterns(kind, source, sets, self._places.user_home)
+        except ValueError as error:
+            hint = _near_set(str(error), sets)
+            raise self.fail(name, key or kind, str(error), hint) from None
+
+    def _severity(self, name: str, value: Any) -> Severity:
+        if value not in set(Severity):
+            raise self.fail(name, "severity", f"{value!r} is no severity", ", ".join(Severity))
+        return Severity(value)
+
+    def _class(self, name: str, value: Any) -> str:
+        if value not in CLASSES:
+            raise self.fail(name, "class", f"{value!r} is no class", ", ".join(sorted(CLASSES)))
+        return str(value)
+
+    def _sentence(self, name: str, key: str, table: dict[str, Any], kind: str) -> str:
+        value = table.get(key, "")
+        if not isinstance(value, str) or "\n" in value or (key in table and not value.strip()):
+            raise self.fail(name, key, f"{key!r} is one line of text")
+        known = {"program", "target", "names", *_CAPTURES[kind]}
+        for capture in _CAPTURE.findall(value):
+            if capture not in known and not capture.isdigit():
+                hint = f"{{1}} {{2}} … and {', '.join(sorted(known))}"
+                raise self.fail(name, key, f"{{{capture}}} captures nothing in {kind!r}", hint)
+        return value
+
+    def _truth(self, name: str, key: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.fail(name, key, f"{key!r} is true or false")
+        return value
+
+    def _condition(self, name: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self.fail(name, "when", "'when' is one CEL expression")
+        if value and self.layer is not Layer.SHIPPED:
+            self.check_condition(name, value)
+        return value
+
+    def check_condition(self, name: str, value: str) -> None:
+        try:
+            condition.compiled(value)
+        except ValueError as error:
+            said = str(error).splitlines()[0].removesuffix(":")
+            hint = "see `when` in docs/patterns.md"
+            raise self.fail(name, "when", f"{said[:1].lower()}{said[1:]}", hint) from None
+
+    def _examples(self, name: str, table: dict[str, Any]) -> Examples:
+        world = table.get("world", {})
+        for key in world:
+            if key not in ("files", "env"):
+                raise self.fail(name, "world", f"unknown key {key!r} in world", "files, env")
+        found = Examples(
+            self._strings(name, "catches", table["catches"]),
+            self._strings(name, "passes", table["passes"]),
+            self._strings(name, "known_misses", table.get("known_misses", []), least=0),
+            tuple(world.get("files", {}).items()),
+            tuple(world.get("env", {}).items()),
+        )
+        for key, lines in (("catches", found.catches), ("passes", found.passes)):
+            if len(lines) < 2:
+                raise self.fail(name, key, f"{key!r} needs at least two command lines")
+        return found
+
+    def _strings(self, table: str, key: str, value: Any, *, least: int = 1) -> tuple[str, ...]:
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(v, str) and v for v in listed):
+            raise self.fail(table, key, f"{key!r} is a string or a list of strings")
+        if len(listed) < least:
+            raise self.fail(table, key, f"{key!r} is empty")
+        return tuple(listed)
+
+    def _grammars(self) -> dict[str, Grammar]:
+        found = {}
+        for names, table in self._table("programs").items():
+            where = f"programs.{names}"
+            if not isinstance(table, dict):
+                raise self.fail("programs", names, f"write it as [{where}]")
+            made = self._grammar(where, table)
+            for name in names.split(","):
+                found[name.strip()] = made
+        return found
+
+    def _grammar(self, where: str, table: dict[str, Any]) -> Grammar:
+        fields = Grammar._defaults  # noqa: SLF001  a Value tells its fields as a namedtuple does
+        made: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in fields:
+                raise self.fail(where, key, f"unknown key {key!r}", _near(key, fields))
+            if isinstance(fields[key], tuple):
+                made[key] = self._strings(where, key, value)
+            elif type(value) is not type(fields[key]):
+                raise self.fail(where, key, f"{key!r} is not a {_KINDS[type(fields[key])]}")
+            else:
+                made[key] = value
+        return Grammar(**made)
+
+    def _overrides(self) -> tuple[Override, ...]:
+        found = []
+        for rule, table in self._table("override").items():
+            where = f"override.{rule}"
+            if self.layer is Layer.SHIPPED:
+                raise self.fail(where, "", "a shipped file overrides nothing")
+            if not isinstance(table, dict) or not table:
+                raise self.fail(where, "", f"write it as [{where}] with {', '.join(_OVERRIDE)}")
+            for key, value in table.items():
+                line = self.where.get((where, key), 1)
+                checked = self._override_value(where, key, value)
+                found.append(Override(rule, key, checked, self.path, line, self.layer))
+        return tuple(found)
+
+    def _override_value(self, where: str, key: str, value: Any) -> Any:
+        if key not in _OVERRIDE:
+            raise self.fail(where, key, f"unknown key {key!r}", _near(key, _OVERRIDE))
+        if key == "severity":
+            return self._severity(where, value)
+        if key == "unless":
+            return self._strings(where, key, value)
+        if value is not True:
+            raise self.fail(where, key, f"{key!r} can only be true", "remove the line instead")
+        return True
+
+
+def compile_patterns(
+    kind: str, source: tuple[str, ...], sets: dict[str, tuple[str, ...]], home: str
+) -> tuple[Pattern, ...]:
+    """Return the patterns of a list; `@set` alone stands for one pattern per member."""
+    spelled = []
+    for text in source:
+        name = text.removeprefix("@")
+        whole = text.startswith("@") and re.fullmatch("[a-z][a-z0-9-]*", name)
+        spelled += list(sets[name]) if whole and name in sets else [text]
+    return tuple(notation.parse(kind, text, sets, home) for text in spelled)
+
+
+def _common_sets(read: list[_Reader], places: Places) -> dict[str, tuple[str, ...]]:
+    sets = own_sets(places)
+    for reader in read:
+        for name, members in reader.own_sets().items():
+            if name in sets:
+                raise reader.fail("sets", name, f"there is a set @{name} already", "rename it")
+            sets[name] = members
+    return sets
+
+
+def _refuse_doubles(found: tuple[PatternFile, ...]) -> None:
+    seen: dict[str, Rule] = {}
+    for rule in (r for file in found for r in file.rules):
+        if rule.id in seen:
+            first = seen[rule.id]
+            raise PatternFileError(
+                rule.file,
+                rule.line,
+                f"there is a rule {rule.id} already ({first.file}:{first.line})",
+                f"rename it, or change the other by [override.{rule.id}]",
+            )
+        seen[rule.id] = rule
+
+
+def _refuse_unreachable(found: tuple[PatternFile, ...]) -> None:
+    """Refuse a rule that says what another says already: nothing is left for it to catch."""
+    seen: dict[tuple[object, ...], Rule] = {}
+    for rule in (r for file in found for r in file.rules):
+        says = (rule.notation, frozenset(rule.source), rule.unless, rule.when)
+        if says in seen and seen[says].layer is rule.layer:
+            what = f"{rule.id} is unreachable: {seen[says].id} has the same pattern"
+            raise PatternFileError(rule.file, rule.line, what, "remove one of them")
+        seen.setdefault(says, rule)
+
+
+def _with_overrides(
+    found: tuple[PatternFile, ...], sets: dict[str, tuple[str, ...]], places: Places
+) -> tuple[PatternFile, ...]:
+    """Check that overrides speak of rules, and compile their `unless` in the rule's notation."""
+    kinds = {rule.id: rule.notation for file in found for rule in file.rules}
+
+    def compiled(change: Override) -> Override:
+        if change.rule not in kinds:
+            what = f"there is no rule {change.rule} to override"
+            raise PatternFileError(change.file, change.line, what, _near(change.rule, kinds))
+        if change.key != "unless":
+            return change
+        try:
+            kind = kinds[change.rule]
+            return change.but(patterns=compile_patterns(kind, change.value, sets, places.user_home))
+        except ValueError as error:
+            hint = _near_set(str(error), sets)
+            raise PatternFileError(change.file, change.line, str(error), hint) from None
+
+    return tuple(f.but(overrides=tuple(compiled(o) for o in f.overrides)) for f in found)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), 1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)[:20])}"
+
+
+def _near_set(message: str, sets: Iterable[str]) -> str:
+    name = message.partition("there is no set @")[2]
+    return _near(name, sets) if name else "see the notations in docs/patterns.md"
+
+
+_KINDS = {bool: "truth value", int: "number", dict: "table"}

@@ -1,0 +1,244 @@
+"""Looking at the machine for the facts: files, and git in a child with limits. Nothing is written.
+
+git is run so that nothing the repository configures is executed: no fsmonitor, no hooks, no filters, no
+lazy fetch, and none of the caller's GIT_* variables.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from gatesh.facts.extents import is_derived
+from gatesh.model import Extent
+
+_TIME_S = 1.0
+_OUTPUT = 64_000  # bytes
+
+# Nothing of the caller's environment: an agent could put its own git in front, or set GIT_DIR.
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+}
+# What a repository could configure to have something executed, or to have a change overlooked.
+_SETTINGS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "core.untrackedCache": "false",
+    "core.splitIndex": "false",
+    "core.checkStat": "default",
+    "core.trustctime": "true",
+    "core.ignoreStat": "false",
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+
+
+class OsFiles:
+    """The file system as this process sees it."""
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return the content of a regular file; None where it cannot be read or is too long."""
+        try:
+            # A FIFO would block and a terminal would swallow what a person types.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except (OSError, ValueError):
+            return None
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            content = b""
+            while len(content) <= limit and (
+                chunk := os.read(descriptor, limit + 1 - len(content))
+            ):
+                content += chunk
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        return content if len(content) <= limit else None
+
+    def kind(self, path: str) -> str:
+        """Return "file", "directory", "link", "other" or "missing"."""
+        try:
+            mode = os.lstat(path).st_mode
+        except PermissionError:
+            return "other"
+        except (OSError, ValueError):
+            return "missing"
+        if stat.S_ISLNK(mode):
+            return "link"
+        if stat.S_ISDIR(mode):
+            return "directory"
+        return "file" if stat.S_ISREG(mode) else "other"
+
+    def real(self, path: str) -> str:
+        """Return the path with every symbolic link resolved, existing or not."""
+        try:
+            return os.path.realpath(path)
+        except (OSError, ValueError):
+            return os.path.normpath(path)
+
+    def names(self, path: str, limit: int) -> list[str] | None:
+        """Return the names in a folder; None where it cannot be read or holds more than `limit`."""
+        found: list[str] = []
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if len(found) >= limit:
+                        return None
+                    found.append(entry.name)
+        except (OSError, ValueError):
+            return None
+        return sorted(found)
+
+    def size(self, path: str) -> int:
+        """Return the bytes of a file, a last link followed; 0 where it cannot be seen."""
+        try:
+            return os.stat(path).st_size
+        except (OSError, ValueError):
+            return 0
+
+
+class GitProbe:
+    """git, asked what it could bring back. Nothing is kept between two questions."""
+
+    def repository(self, path: str) -> str:
+        """Return the top of the repository that holds `path`, found by walking up; no child is needed."""
+        while True:
+            if os.path.lexists(os.path.join(path, ".git")):
+                return path
+            parent = os.path.dirname(path)
+            if parent == path:
+                return ""
+            path = parent
+
+    def git_extent(self, path: str) -> Extent:
+        """Return what git can bring back at `path`.
+
+        RECOVERABLE: all of it is committed and unchanged. DERIVED: the rest is ignored build output.
+        LOSABLE: something is changed, untracked, or ignored without being build output.
+        """
+        top = self.repository(path)
+        if not top or top == path or self._has_submodule(top, path):
+            return Extent.UNKNOWN if top != path else Extent.LOSABLE
+        git = _Git(top)
+        if not git.switch_filters_off():
+            return Extent.UNKNOWN
+        where = ":(top,literal)" + os.path.relpath(path, top)
+        status = git.ask(
+            "status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=normal",
+            "--ignore-submodules=dirty", "--no-renames", "--", where,
+        )  # fmt: skip
+        tracked = git.ask("ls-files", "-v", "-z", "--", where)
+        if status is None or tracked is None:
+            return Extent.UNKNOWN
+        return _judged(status.split(b"\0")[:-1], tracked.split(b"\0")[:-1])
+
+    def _has_submodule(self, top: str, path: str) -> bool:
+        """Claim that a submodule may lie at or below `path`: it is a repository of its own."""
+        content = OsFiles().read(os.path.join(top, ".gitmodules"), _OUTPUT)
+        if content is None:
+            return os.path.lexists(os.path.join(top, ".gitmodules"))
+        relative = os.path.relpath(path, top) + "/"
+        for line in content.decode("utf-8", "surrogateescape").splitlines():
+            key, _, value = line.partition("=")
+            module = value.strip().strip('"') + "/"
+            if key.strip() == "path" and (
+                module.startswith(relative) or relative.startswith(module)
+            ):
+                return True
+        return False
+
+
+class _Git:
+    """git in one repository, for as long as one question may take."""
+
+    def __init__(self, top: str) -> None:
+        self._top = top
+        self._end = time.monotonic() + _TIME_S
+        self._settings = dict(_SETTINGS)
+
+    def switch_filters_off(self) -> bool:
+        """Switch off every filter that the configuration names, which `status` would run."""
+        listed = self.ask("config", "-z", "--name-only", "--list")
+        for raw in (listed or b"").split(b"\0"):
+            name = raw.decode("utf-8", "surrogateescape")
+            if name.lower().startswith("filter."):
+                self._settings[name] = "false" if name.lower().endswith(".required") else ""
+        return listed is not None
+
+    def ask(self, *words: str) -> bytes | None:
+        """Run git read-only; None where it fails, takes too long or says too much."""
+        top = self._top
+        argv = ["git", "--no-optional-locks", "--no-pager", f"--git-dir={top}/.git"]
+        env = _ENVIRONMENT | {"GIT_CONFIG_COUNT": str(len(self._settings))}
+        # Settings go through the environment: a name with "=" in it could not be given by -c.
+        for i, (name, value) in enumerate(self._settings.items()):
+            env[f"GIT_CONFIG_KEY_{i}"], env[f"GIT_CONFIG_VALUE_{i}"] = name, value
+        return _child([*argv, f"--work-tree={top}", *words], env, top, self._end)
+
+
+def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
+    """Judge what `git status` and `git ls-files -v` say about one path."""
+    if any(not entry.startswith(b"!! ") for entry in status):
+        return Extent.LOSABLE
+    # A lower case tag or S: git was told not to look whether the file changed.
+    if any(entry[:1].islower() or entry[:1] == b"S" for entry in tracked):
+        return Extent.LOSABLE
+    ignored = [entry[3:].decode("utf-8", "surrogateescape") for entry in status]
+    if ignored:
+        return Extent.DERIVED if all(is_derived(name) for name in ignored) else Extent.LOSABLE
+    return Extent.RECOVERABLE if tracked else Extent.LOSABLE
+
+
+def _child(argv: list[str], env: dict[str, str], cwd: str, end: float) -> bytes | None:
+    """Run a program until `end` and return its stdout; None unless it ended with 0 and in time."""
+    import select
+    import signal
+    import subprocess
+
+    try:
+        # S607: found in the env we give, not in the caller's.
+        child = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        return None
+    assert child.stdout is not None
+    descriptor = child.stdout.fileno()
+    output = b""
+    complete = False
+    while len(output) <= _OUTPUT:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            break
+        chunk = os.read(descriptor, 65_536)
+        if not chunk:
+            complete = True
+            break
+        output += chunk
+    child.stdout.close()
+    if not complete:
+        os.killpg(child.pid, signal.SIGKILL)  # its own session: nobody else is in it
+    try:
+        status = child.wait(max(0.0, end - time.monotonic()) if complete else None)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        return None
+    return output if complete and status == 0 else None

@@ -1,0 +1,149 @@
+"""What the shell's own commands change: `cd`, `export`, `read`, `set`, `unset` and their like."""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.shell.parse import Compound, Function, Sequence, Simple
+from gatesh.shell.state import CWD, EVERYTHING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.model import SimpleCommand, Word
+    from gatesh.shell.parse import Node
+    from gatesh.shell.state import State
+    from gatesh.shell.tokens import Region, Source
+
+DECLARES = frozenset(("export", "declare", "typeset", "local", "readonly"))
+_READS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "printf", "let", "wait"))
+_MOVES = frozenset(("cd", "pushd", "popd"))
+_ANYTHING = frozenset((".", "source", "eval", "trap", "alias", "enable", "set", "shift", "shopt"))
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[.*?\])?\+?=", re.DOTALL)
+_CALCULATES = r"\(\(|\$\["
+_PARAMETER_SET = r"\$\{([A-Za-z_][A-Za-z0-9_]*):?="
+
+
+def apply(command: SimpleCommand, state: State) -> None:
+    """Change the state as a command of this shell does."""
+    program = command.words[0].text if command.words and command.words[0].known else ""
+    words = command.words[1:]
+    if program in ("cd", "pushd"):
+        _move(words, state)
+    elif program == "popd":
+        state.enter(None)
+    elif program in DECLARES:
+        _declare(program, words, state)
+    elif program == "set":
+        _set(words, state)
+    elif program == "shift":
+        state.arguments = None
+    elif program in (".", "source"):
+        state.forget((EVERYTHING,))
+    elif program == "unset":
+        for word in words:
+            if word.known and re.fullmatch(_IDENTIFIER, word.text):
+                state.unset(word.text)
+    elif program in _READS:
+        state.forget(_names(words))
+
+
+def _move(words: tuple[Word, ...], state: State) -> None:
+    """`cd DIR`; `cd -` and what cannot be seen lead to an unknown place."""
+    operands = [w for w in words if not (w.known and re.fullmatch(r"-[LPe@n]+|--", w.text))]
+    if not operands:
+        state.enter(state.home("") or None)
+    elif (
+        len(operands) > 1
+        or not operands[0].known
+        or operands[0].globbed
+        or operands[0].text[:1] in ("-", "+", "")
+    ):
+        state.enter(None)
+    else:
+        state.enter(operands[0].text)
+
+
+def _declare(program: str, words: tuple[Word, ...], state: State) -> None:
+    """`export A=1`; the other attributes change what an assignment does, now and later."""
+    options = "".join(w.text for w in words if w.text[:1] in ("-", "+"))
+    if "n" in options and program != "export":  # a name for another variable
+        state.blind()
+    for word in words:
+        match = _ASSIGNED.match(word.text)
+        name = match.group(1) if match else word.text
+        if match:
+            usable = word.known and not any(c in match.group() for c in "[+")
+            state.set(name, word.text[match.end() :] if usable else None)
+        elif not word.known:
+            state.blind()
+        if not re.fullmatch(_IDENTIFIER, name):
+            continue
+        if program == "export" or "x" in options:
+            state.export(name)
+        if program == "readonly" or set(options) & set("raAilut"):
+            state.fix(name)
+
+
+def _set(words: tuple[Word, ...], state: State) -> None:
+    """`set -- a b` replaces the positional parameters."""
+    for at, word in enumerate(words):
+        if word.known and word.text == "--":
+            rest = words[at + 1 :]
+            state.arguments = rest if all(w.known and not w.globbed for w in rest) else None
+            return
+        if not word.known or word.text[:1] not in ("-", "+"):
+            state.arguments = None
+            return
+
+
+def _names(words: tuple[Word, ...]) -> set[str]:
+    """Return the variables that `read A B` may set; an unseen word may name any."""
+    if not all(word.known for word in words):
+        return {EVERYTHING}
+    found = {word.text for word in words if re.fullmatch(_IDENTIFIER, word.text)}
+    found |= {m.group(1) for word in words if (m := _ASSIGNED.match(word.text))}
+    return found | {"REPLY", "MAPFILE"}
+
+
+def calculated(text: str) -> set[str]:
+    """Return the variables that an arithmetic expression may set."""
+    return (
+        set(re.findall(_IDENTIFIER, text)) if "=" in text or "++" in text or "--" in text else set()
+    )
+
+
+def changed(node: Node | None, region: Region, source: Source) -> frozenset[str]:
+    """Return all that commands below `node` (None: in the whole region) may change, by their looks."""
+    places = region.at.keys() if node is None else _places(node)
+    found: set[str] = set()
+    for at in places:
+        texts = [source.text[t.start : t.end] for t in region.at[at]]
+        for text in texts:
+            match = _ASSIGNED.match(text)
+            if match:
+                found.add(match.group(1))
+            found.update(re.findall(_PARAMETER_SET, text))
+            if re.search(_CALCULATES, text):
+                found |= calculated(text)
+        words = set(texts)
+        if words & _MOVES:
+            found.add(CWD)
+        if words & _READS or words & DECLARES:
+            found.update(text for text in texts if re.fullmatch(_IDENTIFIER, text))
+        if words & _ANYTHING:
+            found.add(EVERYTHING)
+    return frozenset(found)
+
+
+def _places(node: Node) -> list[int]:
+    if isinstance(node, Simple):
+        return [node.at]
+    if isinstance(node, Sequence):
+        return [at for _, part, _ in node.parts for at in _places(part)]
+    if isinstance(node, Function):
+        return [node.name, *_places(node.body)]
+    found = [at for part in node.parts for at in _places(part)]
+    if isinstance(node, Compound):
+        found += [at for at in (node.name, node.words) if at >= 0]
+    return found

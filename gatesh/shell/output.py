@@ -1,0 +1,87 @@
+r"""What `echo`, `printf` and `cat` print, where their words say it all.
+
+For scripts on their way into a shell: `echo 'rm x' | sh`, `sh <(printf 'r\155 x')`, `$(echo rm) x`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.model import Certainty, Word
+from gatesh.shell.words import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.model import SimpleCommand
+
+_ECHO_OPTION = r"-[neE]+"
+_FORMAT = r"%(%|[-0-9.]*[sbdc])"
+_ECHO_OCTAL = r"\\0([0-7]{0,3})"
+
+
+def printed(command: SimpleCommand) -> Word | None:
+    """Return what a command writes to its standard output; None where it cannot be told."""
+    if command.more_words or not all(word.known and not word.globbed for word in command.words):
+        return None
+    if command.remote or any(r.op[0] != "<" and r.fd != 2 for r in command.redirects):
+        return None
+    words = [word.text for word in command.words]
+    text = None
+    if command.program == "echo":
+        text = _echo(words[1:])
+    elif command.program == "printf":
+        text = _printf(words[1:])
+    elif command.program in ("cat", "tee") and words[1:] in ([], ["-"]):
+        return command.stdin
+    if text is None or "\0" in text:  # a shell that reads it would drop the NUL
+        return None
+    literal = all(word.certainty is Certainty.LITERAL for word in command.words)
+    return Word(text, command.span, Certainty.LITERAL if literal else Certainty.EXPANDED)
+
+
+def _echo(words: list[str]) -> str:
+    newline, escapes = "\n", False
+    while words and re.fullmatch(_ECHO_OPTION, words[0]):
+        for letter in words[0][1:]:
+            if letter == "n":
+                newline = ""
+            else:
+                escapes = letter == "e"
+        words = words[1:]
+    text = " ".join(words)
+    if not escapes:
+        return text + newline
+    before, cut, _ = text.partition("\\c")
+    decoded = decode(re.sub(_ECHO_OCTAL, r"\\\1", before))
+    return decoded if cut else decoded + newline
+
+
+def _printf(words: list[str]) -> str | None:
+    if words[:1] == ["--"]:
+        words = words[1:]
+    if not words or words[0].startswith("-"):
+        return None
+    pattern, arguments = words[0], words[1:]
+    if "%" in re.sub(_FORMAT, "", pattern):
+        return None
+    wanted = sum(1 for m in re.finditer(_FORMAT, pattern) if m.group(1) != "%")
+    result = []
+    for _ in range(max(1, -(-len(arguments) // wanted) if wanted else 1)):
+        at = 0
+        for match in re.finditer(_FORMAT, pattern):
+            result.append(decode(pattern[at : match.start()]))
+            at = match.end()
+            if match.group(1) == "%":
+                result.append("%")
+                continue
+            if len(match.group(1)) > 1:
+                return None
+            argument = arguments.pop(0) if arguments else ""
+            if match.group(1) == "d" and not re.fullmatch(r"-?[0-9]+", argument):
+                return None
+            kind = match.group(1)
+            result.append(
+                decode(argument) if kind == "b" else argument[:1] if kind == "c" else argument
+            )
+        result.append(decode(pattern[at:]))
+    return "".join(result)

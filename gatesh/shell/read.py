@@ -1,0 +1,102 @@
+"""Reading: from a submitted command line to the simple commands that bash would run.
+
+    scan → parse → walk (words, substitutions, prefix commands, nested shells) → Parsed | Unparsed
+
+Pure: nothing is looked up outside the CommandLine. Where anything cannot be read with certainty the answer
+is Unparsed, with the commands and names that could be made out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.errors import InputError
+from gatesh.model import Certainty, CommandLine, Parsed, Span, Unparsed, Word
+from gatesh.shell import rough
+from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
+from gatesh.shell.state import CWD, EVERYTHING, State
+from gatesh.shell.tokens import Region, Unreadable
+from gatesh.shell.walk import Context, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.model import Reading
+    from gatesh.shell.tokens import Source
+
+_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
+_LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
+
+
+def read(line: CommandLine) -> Reading:
+    """Return the simple commands of a command line; raises InputError for characters no line needs."""
+    _refuse(line.text)
+    walk = Walk(line.cwd, _functions(line))
+    source = source_of(line.text)
+    scanner = Scanner(source)
+    try:
+        _same_characters(line)
+        region = scanner.scan()
+        walk.region(source, region, _state(line), Context())
+    except Unreadable as unreadable:
+        return _unparsed(line, source, scanner.region, unreadable, walk)
+    except RecursionError:  # a caller deep in its own stack: no line may break the gate
+        return _unparsed(line, source, Region(0), Unreadable("nested too deeply", 0), walk)
+    return Parsed(tuple(walk.commands))
+
+
+def _refuse(text: str) -> None:
+    """Raise for what terminals, bash and its reader see differently."""
+    match = _REFUSED.search(text)
+    if match:
+        code = ord(match.group())
+        what = (
+            "a byte that is no UTF-8"
+            if 0xD800 <= code < 0xE000
+            else f"the control character U+{code:04X}"
+        )
+        raise InputError(
+            f"the command line holds {what} at offset {match.start()}",
+            "leave it out, or write it as $'\\x..' inside quotes",
+        )
+
+
+def _same_characters(line: CommandLine) -> None:
+    """Raise where the locale would make bash see other characters than UTF-8 has."""
+    if line.text.isascii():
+        return
+    locale = next((line.env[name] for name in _LOCALES if line.env.get(name)), "")
+    if locale not in ("", "C", "POSIX") and not re.search(r"utf-?8", locale, re.IGNORECASE):
+        raise Unreadable(f"characters outside ASCII under the locale {locale}", 0)
+
+
+def _functions(line: CommandLine) -> dict[str, frozenset[str]]:
+    """Return the functions that the environment hands in: they may change anything."""
+    names = [n for n in line.env if n.startswith("BASH_FUNC_") and n.endswith("%%")]
+    return {name[len("BASH_FUNC_") : -2]: frozenset((EVERYTHING, CWD)) for name in names}
+
+
+def _state(line: CommandLine) -> State:
+    words = tuple(Word(a, Span(0, 0), Certainty.EXPANDED) for a in line.arguments)
+    name = line.arguments[0] if line.arguments else line.script or "bash"
+    return State(line.env, line.cwd, words[1:], name, lambda _: None)
+
+
+def _unparsed(
+    line: CommandLine, source: Source, region: Region, why: Unreadable, walk: Walk
+) -> Unparsed:
+    """Make out what can be made out: bash runs a text line by line, up to its first error."""
+    best = walk.commands
+    state = _state(line)
+    pieces = Walk(line.cwd, _functions(line))
+    for tokens in list(region.at.values())[:MOST_COMMANDS]:
+        part = Region(0)
+        part.emit("w", tokens[0])
+        part.at[2] = tokens
+        try:
+            pieces.region(source, part, state, Context())
+        except (Unreadable, RecursionError):
+            continue
+    if len(pieces.commands) > len(best):
+        best = pieces.commands
+    start = min(why.start, len(line.text))
+    return Unparsed(why.reason, Span(start, len(line.text)), tuple(best), rough.names(line.text))

@@ -1,0 +1,218 @@
+"""What is known of the shell while a line runs: variables, positional parameters, working directory.
+
+A value of None means that the variable has one that nobody can see from here.
+"""
+
+from __future__ import annotations
+
+import os.path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gatesh.model import Word
+    from gatesh.shell.tokens import Piece
+
+# bash sets these itself, whatever the environment says; some change whenever they are read.
+_BASH_OWN = frozenset(
+    """_ - ! $ ? COLUMNS COMP_CWORD COPROC DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS HISTCMD
+    HOSTNAME HOSTTYPE LINENO LINES MACHTYPE MAPFILE OLDPWD OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS4
+    RANDOM READLINE_LINE REPLY SECONDS SHELLOPTS SHLVL SRANDOM UID""".split()
+)
+CWD = "/"  # among the names that a loop or function changes: the working directory
+EVERYTHING = "*"  # likewise: nothing can be said any more
+
+
+class _Unset(str):
+    """The value of a variable that was unset: it reads as an empty one, and `is` tells it from that."""
+
+    __slots__ = ()
+
+
+_UNSET = _Unset()
+
+
+class State:
+    """One shell's state; a subshell gets a copy."""
+
+    __slots__ = (
+        "_blind", "_env", "_exported", "_fixed", "_own", "_unsure", "arguments", "cwd", "output",
+        "separators_changed", "shell_name",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        env: dict[str, str],
+        cwd: str,
+        arguments: tuple[Word, ...] | None,
+        shell_name: str | None,
+        output: Callable[[Piece], str | None],
+    ) -> None:
+        """Start with what bash starts with; `output` tells what a substitution prints, where it can."""
+        self._env = env
+        self._own: dict[str, str | None] = {}
+        self._exported: frozenset[str] = frozenset()
+        self._fixed: frozenset[str] = frozenset()  # an assignment to these does not simply assign
+        self._blind = False  # one name may stand for another: nothing can be said any more
+        self._unsure = "BASH_ENV" in env  # variables may have been set unseen
+        self.separators_changed = self._unsure  # words may not be split at blanks
+        self.cwd: str | None = cwd
+        self.arguments = arguments  # None: not known
+        self.shell_name = shell_name
+        self.output = output
+
+    def copy(self) -> State:
+        """Return the state a subshell starts with."""
+        twin = State(self._env, "", None, self.shell_name, self.output)
+        twin.become(self)
+        return twin
+
+    def become(self, other: State) -> None:
+        """Take over another state as it is."""
+        self._own = dict(other._own)
+        self._exported, self._fixed = other._exported, other._fixed
+        self._unsure, self._blind = other._unsure, other._blind
+        self.separators_changed = other.separators_changed
+        self.cwd = other.cwd
+        self.arguments = other.arguments
+
+    def join(self, other: State) -> None:
+        """Keep what this state and the other agree on: either may be the one that comes true."""
+        for name in self._own.keys() | other._own.keys():
+            if self._look(name) != other._look(name):
+                self._own[name] = None
+        self._exported &= other._exported
+        self._fixed |= other._fixed
+        self._unsure = self._unsure or other._unsure
+        self._blind = self._blind or other._blind
+        self.separators_changed = self.separators_changed or other.separators_changed
+        if self.cwd != other.cwd:
+            self.cwd = None
+        if self.arguments != other.arguments:
+            self.arguments = None
+
+    # -- variables -----------------------------------------------------------------------------------
+
+    def _look(self, name: str) -> tuple[bool | None, str | None]:
+        """Return whether it is set (None: not known), and its value."""
+        if self._blind:
+            return None, None
+        if name in self._own:
+            found = self._own[name]
+            return (None, None) if found is None else (found is not _UNSET, found)
+        if self._unsure or name in _BASH_OWN or name.startswith("BASH"):
+            return None, None
+        if name in self._env:
+            return True, self._env[name]
+        return False, ""
+
+    def get(self, name: str) -> str | None:
+        """Return the value, "" where it is not set, None where nobody knows."""
+        if name.isdigit() or name in "@*#":
+            return self._positional(name)
+        if name == "PWD":
+            return self._own.get("PWD", self.cwd)
+        return self._look(name)[1]
+
+    def _positional(self, name: str) -> str | None:
+        if name == "0":
+            return self.shell_name
+        if self.arguments is None:
+            return None
+        if name == "#":
+            return str(len(self.arguments))
+        if name in "@*":
+            known = all(a.known and not a.globbed for a in self.arguments)
+            return " ".join(a.text for a in self.arguments) if known else None
+        at = int(name[:6]) - 1
+        if at >= len(self.arguments):
+            return ""
+        return self.arguments[at].text if self.arguments[at].known else None
+
+    def is_set(self, name: str) -> bool | None:
+        """Claim that the variable has a value; None where nobody knows."""
+        if name.isdigit():
+            return None if self.arguments is None else int(name[:6]) <= len(self.arguments)
+        return True if name == "PWD" else self._look(name)[0]
+
+    def set(self, name: str, value: str | None) -> None:
+        """Give a variable a value; None where nobody knows it."""
+        fixed = name in self._fixed or name in _BASH_OWN or name.startswith("BASH")
+        self._own[name] = None if fixed else value
+        self._touched(name)
+
+    def _touched(self, name: str) -> None:
+        if name == "IFS":
+            self.separators_changed = True
+
+    def fix(self, name: str) -> None:
+        """Give a variable an attribute (read-only, integer, upper case …) that changes what assigning does."""
+        self._fixed |= {name}
+        self._own[name] = None
+
+    def export(self, name: str) -> None:
+        """Hand a variable on to the programs that are started."""
+        self._exported |= {name}
+
+    def blind(self) -> None:
+        """Give up on all variables, for good."""
+        self._blind = self.separators_changed = True
+
+    def child(self, assigned: dict[str, str | None], *, foreign: bool) -> State:
+        """Return the state of a shell that this one starts: what was not exported is not there.
+
+        `foreign` says that something in between (sudo, ssh) changes the environment unseen.
+        """
+        state = self.copy()
+        if foreign:
+            state.forget((EVERYTHING,))
+        state.forget(n for n in self._own if n not in self._env and n not in self._exported)
+        for name, value in assigned.items():
+            state.set(name, value)
+        state.separators_changed = "BASH_ENV" in self._env  # IFS is not taken from the environment
+        return state
+
+    def unset(self, name: str) -> None:
+        """Take a variable away."""
+        self._own[name] = _UNSET
+        self._touched(name)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Give up what these names stand for; they may be CWD or EVERYTHING."""
+        for name in names:
+            if name == CWD:
+                self.cwd = None
+            elif name == EVERYTHING:
+                self._own = {}
+                self._unsure = self.separators_changed = True
+                self.arguments = None
+            else:
+                self._own[name] = None
+                self._touched(name)
+
+    # -- directories ---------------------------------------------------------------------------------
+
+    def home(self, user: str) -> str | None:
+        """Return what `~user` stands for."""
+        if user == "":
+            set_, home = self._look("HOME")
+            return home if set_ else None
+        return self.cwd if user == "+" else None
+
+    def enter(self, folder: str | None) -> None:
+        """Change the working directory; a relative one leads nowhere once the directory is not known."""
+        if folder is None:
+            self.cwd = None
+        elif folder.startswith("/"):
+            self.cwd = os.path.normpath(folder)
+        elif self.cwd is not None and (folder.startswith(".") or not self._searched()):
+            self.cwd = os.path.normpath(os.path.join(self.cwd, folder))
+        else:
+            self.cwd = None
+        self._own.pop("PWD", None)
+
+    def _searched(self) -> bool:
+        """Claim that `cd name` may look in other folders."""
+        set_, path = self._look("CDPATH")
+        return set_ is not False and path != ""

@@ -1,0 +1,416 @@
+"""Prefix commands and nested shells taken off: which command, or which script, a command starts.
+
+Pure functions from the words of one simple command to what runs inside it. walk.py follows them down.
+Over 400 lines: one short function for each program with a notation of its own; the rest is in prefixes.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatesh._value import Value
+from gatesh.model import Certainty, Word
+from gatesh.shell.prefixes import (
+    CONTAINER_GLOBALS,
+    CONTAINER_PROGRAMS,
+    CONTAINERS,
+    FIND_COMMANDS,
+    PREFIXES,
+    SHELL_LONG,
+    SHELL_VALUED,
+    SHELLS,
+    SSH_VALUED,
+    Grammar,
+)
+from gatesh.shell.words import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+Words = tuple[Word, ...]
+
+
+class Inner(Value):
+    """A command that the outer one starts."""
+
+    words: Words
+    prefix: str = ""
+    remote: str = ""
+    more_words: bool = False
+    folder: Word | None = None  # env -C DIR
+    reads_input: bool = True  # it gets the outer command's standard input
+    rooted: bool = False  # chroot: paths mean something else
+
+
+class Script(Value):
+    """A text that the outer command has a shell run."""
+
+    text: Word
+    prefix: str
+    remote: str = ""
+    arguments: Words | None = ()  # None: the shell's own stay as they are
+    shell_name: Word | None = None
+    in_place: bool = False  # eval: this shell runs it
+    reads_input: bool = True
+
+
+class Unwrapped(Value):
+    """What was found; `keep` says that the outer command is worth looking at itself."""
+
+    inner: tuple[Inner | Script, ...] = ()
+    keep: bool = True
+
+
+NOTHING = Unwrapped()
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.DOTALL)
+
+
+def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
+    """Return what a command with these words starts."""
+    if not words or not words[0].known:
+        return NOTHING
+    program = words[0].text.rsplit("/", 1)[-1]
+    special = _SPECIAL.get(program)
+    if special is not None:
+        return special(program, words, stdin)
+    if program in SHELLS:
+        return _shell(program, words, stdin)
+    grammar = PREFIXES.get(program)
+    if grammar is not None:
+        return _prefix(program, grammar, words)
+    if program in CONTAINER_PROGRAMS:
+        return _container(program, words)
+    return NOTHING
+
+
+# -- options -----------------------------------------------------------------------------------------
+
+
+def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str, Word]]:
+    """Return where the options end, and those that have a value."""
+    values: dict[str, Word] = {}
+    long = grammar.long.split()
+    while at < len(words) and words[at].known:
+        text = words[at].text
+        if text == "--":
+            return at + 1, values
+        if text.startswith("--"):
+            name, has_value, given = text[2:].partition("=")
+            full = name if name in long else next((n for n in long if n.startswith(name)), "")
+            if full and has_value:
+                values[full] = words[at].but(text=given)
+            elif full and at + 1 < len(words):
+                at += 1
+                values[full] = words[at]
+        elif len(text) > 1 and text[0] == "-":
+            at = _cluster(words, at, grammar, values)
+        elif not (grammar.assigns and _ASSIGNMENT.match(text)):
+            break
+        at += 1
+    return at, values
+
+
+def _cluster(words: Words, at: int, grammar: Grammar, values: dict[str, Word]) -> int:
+    """Read `-nVALUE`, `-n VALUE` or `-abc`; return the place of the last word that belongs to it."""
+    text = words[at].text
+    for place, letter in enumerate(text[1:], 2):
+        if letter in grammar.valued:
+            if place < len(text):
+                values[letter] = words[at].but(text=text[place:])
+            elif at + 1 < len(words):
+                at += 1
+                values[letter] = words[at]
+            break
+    return at
+
+
+# -- prefix commands ---------------------------------------------------------------------------------
+
+
+def _prefix(program: str, grammar: Grammar, words: Words) -> Unwrapped:
+    """Take off a prefix command that simply stands in front of another."""
+    at, values = skip_options(words, 1, grammar)
+    at += grammar.operands
+    if grammar.assigns:
+        while at < len(words) and words[at].known and _ASSIGNMENT.match(words[at].text):
+            at += 1
+    rest = words[at:]
+    if not rest:
+        return NOTHING
+    inner = Inner(
+        rest,
+        program,
+        more_words=program in ("xargs", "parallel"),
+        reads_input=program not in ("xargs", "parallel"),
+        folder=values.get("D", values.get("chdir")) if program == "sudo" else None,
+        rooted=program in ("chroot", "unshare", "nsenter"),
+    )
+    return Unwrapped((inner,), keep=False)
+
+
+def _command(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`command rm`; `command -v rm` only looks."""
+    at = 1
+    while at < len(words) and words[at].known and words[at].text[:1] == "-":
+        if words[at].text == "--":
+            at += 1
+            break
+        if set(words[at].text) & set("vV"):
+            return NOTHING
+        at += 1
+    return Unwrapped((Inner(words[at:], program),), keep=False) if at < len(words) else NOTHING
+
+
+def _env(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`env A=1 rm`, `env -C dir rm`, `env -S 'rm x'`."""
+    grammar = PREFIXES["env"]
+    at, values = skip_options(words, 1, grammar)
+    rest = words[at:]
+    if rest and rest[0].known and rest[0].text == "-":
+        at, _more = skip_options(words, at + 1, grammar)
+        rest = words[at:]
+    split = values.get("S", values.get("split-string"))
+    if split is not None:
+        if not split.known or "\\" in split.text or "$" in split.text:
+            return Unwrapped((Inner((split.but(certainty=Certainty.UNKNOWN), *rest), program),))
+        pieces = re.findall(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+", split.text)
+        rest = (*(split.but(text=re.sub(r"['\"]", "", piece)) for piece in pieces), *rest)
+        return _env(program, (words[0], *rest), None) if rest else NOTHING
+    if not rest:
+        return NOTHING
+    folder = values.get("C", values.get("chdir"))
+    return Unwrapped((Inner(rest, program, folder=folder),), keep=False)
+
+
+def _find(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`find … -exec rm {} +`: find itself can delete too, so it stays."""
+    inner: list[Inner | Script] = []
+    at = 1
+    while at < len(words):
+        if words[at].known and words[at].text in FIND_COMMANDS:
+            end = at + 1
+            while end < len(words) and words[end].text != ";":
+                if words[end].text == "+" and words[end - 1].text == "{}":
+                    break
+                end += 1
+            cwd = words[at].but(certainty=Certainty.UNKNOWN) if "dir" in words[at].text else None
+            if words[at + 1 : end]:
+                inner.append(Inner(words[at + 1 : end], program, more_words=True, folder=cwd))
+            at = end
+        at += 1
+    return Unwrapped(tuple(inner))
+
+
+def _fd(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`fd pattern -x rm`."""
+    for at, word in enumerate(words[1:], 1):
+        if word.known and word.text in ("-x", "--exec", "-X", "--exec-batch") and words[at + 1 :]:
+            return Unwrapped((Inner(words[at + 1 :], program, more_words=True),))
+    return NOTHING
+
+
+def _watch(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`watch 'rm x'` hands its words, joined, to sh; with -x it does not."""
+    at, _values = skip_options(words, 1, PREFIXES["watch"])
+    if not words[at:]:
+        return NOTHING
+    options = [w.text for w in words[1:at]]
+    if any(o == "--exec" or re.fullmatch(r"-[a-zA-Z]*x", o) for o in options):
+        return Unwrapped((Inner(words[at:], program),), keep=False)
+    return _script(joined(words[at:]), program)
+
+
+def _flock(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`flock file rm x`, `flock file -c 'rm x'`."""
+    grammar = PREFIXES["flock"]
+    at, values = skip_options(words, 1, grammar)
+    at, more = skip_options(words, at + 1, grammar)
+    text = (values | more).get("c", (values | more).get("command"))
+    if text is not None:
+        return _script(text, program)
+    return Unwrapped((Inner(words[at:], program),), keep=False) if words[at:] else NOTHING
+
+
+def _su(program: str, words: Words, stdin: Word | None) -> Unwrapped:
+    """`su -c 'rm x' user`, `runuser -u user -- rm x`."""
+    valued = Grammar("CGcgsuw", "command group session-command shell supp-group user")
+    at, values, text = 1, dict[str, Word](), None
+    while at < len(words):
+        before = at
+        at, more = skip_options(words, at, valued)
+        values |= more
+        text = text or more.get("c") or more.get("command") or more.get("session-command")
+        if program == "runuser" and "u" in values and words[at:]:
+            return Unwrapped((Inner(words[at:], program),), keep=False)
+        at = max(at, before) + 1
+    if text is None:
+        return _script(stdin, program) if stdin is not None else NOTHING
+    return _script(text, program)
+
+
+# -- nested shells -----------------------------------------------------------------------------------
+
+
+def joined(words: Words) -> Word:
+    """Return the words as the one string that a shell will read."""
+    text = " ".join(visible(word) for word in words)
+    unknown = any(not word.known or word.globbed for word in words)
+    certainty = max((w.certainty for w in words), key=list(Certainty).index)
+    start, end = words[0].span.start, max(w.span.end for w in words)
+    span = words[0].span.but(start=min(start, end), end=max(start, end))
+    return Word(text, span, Certainty.UNKNOWN if unknown else certainty)
+
+
+def _script(text: Word, prefix: str, **how: Any) -> Unwrapped:
+    """Run `text` in a shell; where some of it is not known, the outer command stays as well."""
+    if not text.known:
+        text = text.but(text=visible(text))
+    return Unwrapped((Script(text, prefix, **how),), keep=not text.known)
+
+
+def _shell(program: str, words: Words, stdin: Word | None) -> Unwrapped:
+    """`bash -lc 'rm x' name arg`, `bash <<E`, `bash -s arg <<E`."""
+    at, command, from_input = 1, False, False
+    while at < len(words):
+        text = words[at].text
+        if not words[at].known:
+            if not command:
+                return NOTHING
+            break
+        if text in ("--", "-"):
+            at += 1
+            break
+        if text.startswith("--"):
+            at += 2 if text in SHELL_LONG else 1
+            continue
+        if len(text) < 2 or text[0] not in "-+":
+            break
+        command = command or (text[0] == "-" and "c" in text)
+        from_input = from_input or (text[0] == "-" and "s" in text)
+        at += 1 + sum(1 for letter in text[1:] if letter in SHELL_VALUED)
+    rest = words[at:]
+    if command:
+        if not rest:
+            return NOTHING
+        return _script(
+            rest[0], program, arguments=rest[2:], shell_name=rest[1] if rest[1:] else words[0]
+        )
+    if not rest or from_input or rest[0].text in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+        if stdin is None:
+            return NOTHING
+        return _script(stdin, program, arguments=rest, shell_name=words[0], reads_input=False)
+    return NOTHING
+
+
+def _eval(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`eval rm x`: its words, joined, in this shell."""
+    rest = words[2:] if words[1:] and words[1].text == "--" else words[1:]
+    return _script(joined(rest), program, arguments=None, in_place=True) if rest else NOTHING
+
+
+def _trap(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`trap 'rm x' EXIT`: this shell will run it."""
+    rest = words[2:] if words[1:] and words[1].text == "--" else words[1:]
+    if len(rest) < 2 or rest[0].text in ("", "-") or rest[0].text.startswith(("-l", "-p")):
+        return NOTHING
+    return _script(rest[0], program, arguments=None)
+
+
+def _alias(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`alias q='rm x'`: what it would run, should it be used."""
+    scripts: list[Inner | Script] = []
+    for word in words[1:]:
+        name, equals, body = word.text.partition("=")
+        if word.known and equals and name and body.strip():
+            scripts.append(Script(word.but(text=body), program, arguments=None))
+    return Unwrapped(tuple(scripts))
+
+
+def _callback(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`mapfile -C 'rm x'`, `compgen -C rm`, `complete -C rm`."""
+    for at, word in enumerate(words[1:], 1):
+        match = re.match(r"-[A-Za-bd-z]*C", word.text) if word.known else None
+        if match is None:
+            continue
+        text = word.but(text=word.text[match.end() :]) if len(word.text) > match.end() else None
+        text = text or (words[at + 1] if words[at + 1 :] else None)
+        if text is not None:
+            return _script(text, program, arguments=None).but(keep=True)
+    return NOTHING
+
+
+def _hash(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`hash -p /bin/rm ls`: what `ls` will run from now on."""
+    for at, word in enumerate(words[1:], 1):
+        match = re.match(r"-[dlrt]*p", word.text) if word.known else None
+        if match:
+            rest = word.text[match.end() :]
+            path = (word.but(text=rest),) if rest else words[at + 1 : at + 2]
+            return Unwrapped((Inner(path, program, more_words=True),)) if path else NOTHING
+    return NOTHING
+
+
+# -- elsewhere ---------------------------------------------------------------------------------------
+
+
+def _ssh(program: str, words: Words, stdin: Word | None) -> Unwrapped:
+    """`ssh -p 22 host 'rm x'`: the words, joined, in a shell over there; without any, its input."""
+    grammar = Grammar(SSH_VALUED)
+    at, _values = skip_options(words, 1, grammar)
+    if at >= len(words):
+        return NOTHING
+    host = words[at].text
+    at, _values = skip_options(words, at + 1, grammar)
+    rest = words[at:]
+    text = joined(rest) if rest else stdin
+    if text is None:
+        return NOTHING
+    script = Script(
+        text.but(text=visible(text)), program, remote=host or "?", reads_input=bool(rest)
+    )
+    return Unwrapped((script,))
+
+
+def _container(program: str, words: Words) -> Unwrapped:
+    """`docker exec -it c rm x`, `docker run image rm x`, `kubectl exec pod -- rm x`."""
+    kind = CONTAINER_PROGRAMS[program]
+    at, _values = skip_options(words, 1, CONTAINER_GLOBALS)
+    name = words[at].text if at < len(words) else ""
+    if kind == "docker" and name in ("compose", "container") and at + 1 < len(words):
+        if name == "compose":
+            kind = "compose"
+        at, _values = skip_options(words, at + 1, CONTAINER_GLOBALS)
+        name = words[at].text if at < len(words) else ""
+    grammar = CONTAINERS[kind].get(name)
+    if grammar is None:
+        return NOTHING
+    at, values = skip_options(words, at + 1, grammar)
+    if at >= len(words):
+        return NOTHING
+    where = words[at].text or "?"
+    at += 1
+    if kind == "kubectl":
+        at, _values = skip_options(words, at, grammar)
+    rest = words[at:]
+    entry = values.get("entrypoint")
+    if entry is not None and entry.text:
+        rest = (entry, *rest)
+    return Unwrapped((Inner(rest, program, remote=where),)) if rest else NOTHING
+
+
+_SPECIAL = {
+    "command": _command,
+    "env": _env,
+    "find": _find, "gfind": _find,
+    "fd": _fd, "fdfind": _fd,
+    "watch": _watch,
+    "flock": _flock,
+    "su": _su, "runuser": _su,
+    "eval": _eval,
+    "trap": _trap,
+    "alias": _alias,
+    "mapfile": _callback, "readarray": _callback, "compgen": _callback, "complete": _callback,
+    "hash": _hash,
+    "ssh": _ssh, "mosh": _ssh, "autossh": _ssh,
+}  # fmt: skip

@@ -1,0 +1,66 @@
+"""Builds a gate from the places: the only module that knows every adapter."""
+
+from __future__ import annotations
+
+import time
+
+from gatesh.facts import World
+from gatesh.gate import Gate
+from gatesh.places import Places
+from gatesh.rules.match import RuleSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.audit.store import SqliteLog
+
+
+def open_log(places: Places) -> SqliteLog:
+    """Open the audit log; raises AuditError."""
+    from gatesh.audit.store import SqliteLog
+
+    return SqliteLog(places.audit_db)
+
+
+def load_rules(places: Places, confirmed: frozenset[str] = frozenset()) -> RuleSet:
+    """Load the shipped and the user's pattern files; raises PatternFileError.
+
+    What loosens is active only where a person has confirmed its digest.
+    """
+    from gatesh.rules.load import load
+
+    return load(places, confirmed=confirmed)
+
+
+def world_of(places: Places, rules: RuleSet) -> World:
+    """Return the real machine, as far as facts may look at it."""
+    from gatesh.run.look import GitProbe, OsFiles
+
+    return World(OsFiles(), GitProbe(), places.user_home, rules.grammars)
+
+
+def gate_at(places: Places) -> tuple[Gate, World]:
+    """Return a gate for a door that works alone, with its own log."""
+    rules = load_rules(places)
+    return Gate(rules, open_log(places), time.time_ns), world_of(places, rules)
+
+
+def gate_for_check(places: Places) -> tuple[Gate, World]:
+    """Return a gate that can only consider: it has no log, and nothing will run."""
+    rules = load_rules(places)
+    return Gate(rules, _NoLog(), time.time_ns), world_of(places, rules)
+
+
+class _NoLog:
+    """A log for what never runs; every use is a defect."""
+
+    def begin(self, *_: object) -> int:
+        raise AssertionError("`gatesh check` must not record")
+
+    def answer(self, *_: object) -> None:
+        raise AssertionError("`gatesh check` must not record")
+
+    def end(self, *_: object) -> None:
+        raise AssertionError("`gatesh check` must not record")
+
+    def mac(self, _data: bytes) -> str:
+        raise AssertionError("`gatesh check` must not record")

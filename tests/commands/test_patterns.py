@@ -1,0 +1,137 @@
+"""`gatesh patterns`: list, show, lint, test, explain."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.conftest import GATESH
+
+MINE = """
+[store-drop]
+cli = "store drop"
+severity = "{severity}"
+class = "data-destroy"
+say = "drops {{1}}"
+instead = "store list"
+catches = ["store drop x", "{catches}"]
+passes = ["store list", "{passes}"]
+"""
+
+
+def patterns(env, *words):
+    ran = subprocess.run(
+        [GATESH, "patterns", *words],
+        check=False,
+        env=env,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+@pytest.fixture
+def mine(tmp_path):
+    def write(severity="high", catches="store -v drop y", passes="echo store drop x"):
+        file = tmp_path / "mine.toml"
+        file.write_text(MINE.format(severity=severity, catches=catches, passes=passes))
+        file.chmod(0o644)
+        tmp_path.chmod(0o755)
+        return str(file)
+
+    return write
+
+
+def test_list_shows_the_rules_in_which_all_words_occur(env):
+    status, out, _ = patterns(env, "list", "git", "force")
+
+    assert status == 0
+    assert out.startswith("git-push-force ")
+    assert all("git" in line for line in out.splitlines())
+
+
+def test_show_says_what_a_rule_catches_and_lets_by(env):
+    status, out, _ = patterns(env, "show", "git-clean")
+
+    assert status == 0
+    assert "catches:    git clean -fd" in out
+    assert "passes:     git clean -n" in out
+
+
+def test_show_of_an_unknown_rule_says_where_to_look(env):
+    status, _, err = patterns(env, "show", "git-cleen")
+
+    assert (status, err.splitlines()[0]) == (2, "gatesh: error: there is no rule git-cleen")
+
+
+def test_lint_is_content_with_the_shipped_files(env):
+    status, out, err = patterns(env, "lint")
+
+    assert status == 0, err
+    assert out.endswith("rules, nothing wrong\n")
+
+
+def test_lint_names_file_and_line(env, tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text('[r]\ncli = "a"\nseverity = "huge"\n')
+    file.chmod(0o644)
+    tmp_path.chmod(0o755)
+    status, _, err = patterns(env, "lint", str(file))
+
+    assert status == 2
+    assert err.startswith(f"gatesh: error: {file}:1: r has no 'class'")
+
+
+def test_test_runs_the_examples_of_the_named_file_only(env, mine):
+    assert patterns(env, "test", mine())[:2] == (0, "4 examples, 0 broken\n")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"catches": "store list"}, "is not caught (nothing matched)"),
+        ({"passes": "sudo store drop z"}, "is asked about by store-drop"),
+        ({"passes": "store drop z", "severity": "low"}, "is caught"),
+        ({"passes": "git clean -fd"}, "is asked about by git-clean"),
+        ({"catches": "git clean -fd"}, "is not caught (git-clean matched)"),
+    ],
+)
+def test_an_example_that_does_not_hold_is_shown_with_the_reason(env, mine, broken, said):
+    status, out, _ = patterns(env, "test", mine(**broken))
+
+    assert status == 1
+    assert f"    {said}" in out.splitlines()
+    assert out.endswith("1 broken\n")
+
+
+def test_a_users_rule_is_active_at_once_and_listed(env, place, mine):
+    (place / "patterns").mkdir(mode=0o755)
+    (place / "patterns" / "mine.toml").write_text(
+        MINE.format(severity="high", catches="store drop y", passes="store")
+    )
+    (place / "patterns" / "mine.toml").chmod(0o644)
+    _, out, _ = patterns(env, "list", "store-drop")
+    _, explained, _ = patterns(env, "explain", "store drop prod")
+
+    assert out.startswith("store-drop")
+    assert "match store-drop (high, command 0, unknown target): drops prod" in explained
+    assert explained.endswith("verdict: ask\n")
+
+
+def test_explain_shows_commands_facts_who_looked_and_what_matched(env, work):
+    _, out, _ = patterns(env, "explain", "--cwd", str(work), "cd /x && git reset --hard $(cat y)")
+
+    assert "(direct): [git] [reset] [--hard] [$(cat y)]?" in out
+    assert "fact CliCall: program=git" in out
+    assert "looked at by: git-push-force" in out
+    assert "match git-reset-hard (high, command 2, unknown target)" in out
+    assert "[cat] [y]" in out
+
+
+def test_explain_makes_control_characters_visible(env):
+    _, out, _ = patterns(env, "explain", "echo '\x1b[2J'")
+
+    assert "\x1b" not in out

@@ -1,0 +1,160 @@
+"""Every example of every shipped rule, through the real reading, facts and matching, and in disguise."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from gatesh.facts import World, inspect
+from gatesh.model import CommandLine, Door, Verdict
+from gatesh.policy import verdict_of
+from gatesh.rules import load
+from gatesh.rules.examples import HOME, PLACES, PROJECT, ExampleProbe, check, consider, world_of
+from gatesh.rules.layers import combine
+from gatesh.rules.rule import Examples
+from gatesh.shell.read import read
+
+FILES = load.read_all(PLACES, [f for f in load.files(PLACES) if f[1] == "shipped"])
+RULES = combine(FILES)
+SHOWN = {rule.id: file.examples[rule.id] for file in FILES for rule in file.rules}
+BY_ID = {rule.id: rule for file in FILES for rule in file.rules}
+CATCHES = [(name, line) for name, shown in SHOWN.items() for line in shown.catches]
+PASSES = [(name, line) for name, shown in SHOWN.items() for line in shown.passes]
+MISSES = [(name, line) for name, shown in SHOWN.items() for line in shown.known_misses]
+
+
+def asks(found):
+    return verdict_of(found) is not Verdict.ALLOW
+
+
+def matched(rule, line):
+    return {m.rule for m in consider(RULES, line, SHOWN[rule]).matches}
+
+
+@pytest.mark.parametrize(("rule", "line"), CATCHES)
+def test_a_rule_catches_what_it_says(rule, line):
+    assert (
+        check(RULES, rule, Examples((line,), (), (), SHOWN[rule].files, SHOWN[rule].env), asks)
+        == []
+    )
+
+
+@pytest.mark.parametrize(("rule", "line"), PASSES)
+def test_a_rule_lets_by_what_it_says_and_so_does_every_other(rule, line):
+    assert (
+        check(RULES, rule, Examples((), (line,), (), SHOWN[rule].files, SHOWN[rule].env), asks)
+        == []
+    )
+
+
+@pytest.mark.parametrize(("rule", "line"), MISSES or [pytest.param("", "", marks=pytest.mark.skip)])
+def test_a_known_miss_is_still_missed(rule, line):
+    assert rule not in matched(rule, line), "it is caught by now: move it to catches"
+
+
+@pytest.mark.parametrize("rule", SHOWN)
+def test_a_rule_shows_a_look_alike_that_passes(rule):
+    """At least one line it lets by names a program that it catches, or a word of its pattern."""
+    caught = {word for line in SHOWN[rule].catches for word in shlex.split(line, posix=False)}
+
+    assert any(caught & set(shlex.split(line, posix=False)) for line in SHOWN[rule].passes)
+
+
+@pytest.mark.parametrize("rule", BY_ID)
+def test_what_a_rule_says_is_one_short_clause(rule):
+    found = BY_ID[rule]
+
+    assert len(found.say) <= 100
+    assert len(found.instead) <= 100
+    assert not found.say.endswith(".")
+    assert not found.instead.endswith(".")
+
+
+DISGUISES = {
+    "sudo": "sudo {}",
+    "env": "env A=1 {}",
+    "assignment": "A=1 {}",
+    "after": "true && {}",
+    "list": "cd . ; {}",
+    "pipeline": "{} | cat",
+    "background": "{} &",
+    "subshell": "( {} )",
+    "group": "{{ {}\n}}",
+    "if": "if true; then {}\nfi",
+    "function": "f() {{ {}\n}}; f",
+    "substitution": 'echo "$({})"',
+    "timeout": "timeout 5 {}",
+    "newline": "ls\n{}\nls",
+}
+# A disguise may hide an operand behind an assignment, or give the words to another command.
+PREFIXES = ("sudo", "env", "timeout", "assignment")
+SIMPLE = [
+    (rule, line)
+    for rule, line in CATCHES
+    if not set("|;&<>\n$`{") & set(line) and BY_ID[rule].notation != "line"
+]
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize(("rule", "line"), SIMPLE)
+def test_a_disguise_does_not_hide_it(rule, line, disguise):
+    if disguise in PREFIXES and line.split()[0] in ("cd", "history", "echo", "printf"):
+        pytest.skip("a builtin cannot be prefixed")
+
+    assert rule in matched(rule, DISGUISES[disguise].format(line))
+
+
+@pytest.mark.parametrize("shell", ["sh -c {}", "bash -lc {}", "eval {}", "echo {} | bash"])
+@pytest.mark.parametrize(("rule", "line"), SIMPLE)
+def test_a_nested_shell_does_not_hide_it(rule, line, shell):
+    assert rule in matched(rule, shell.format(shlex.quote(line)))
+
+
+@pytest.mark.parametrize(("rule", "line"), SIMPLE)
+def test_odd_quoting_of_the_program_does_not_hide_it(rule, line):
+    program, _, rest = line.partition(" ")
+    if program == "sudo":
+        program, _, rest = rest.partition(" ")
+    odd = f"{program[0]}''{program[1:]} {rest}"
+
+    assert rule in matched(rule, odd)
+    assert rule in matched(rule, f"\\{line}")
+    assert rule in matched(rule, f"/usr/bin/{program} {rest}") or program in ("echo", "history")
+
+
+@pytest.mark.parametrize(("rule", "line"), SIMPLE)
+def test_a_variable_that_the_line_sets_does_not_hide_it(rule, line):
+    program, _, rest = line.partition(" ")
+
+    assert rule in matched(rule, f"p={program}; $p {rest}")
+
+
+def test_the_world_of_the_examples_is_the_one_that_is_documented():
+    text = (Path(__file__).parent.parent.parent / "docs" / "patterns.md").read_text()
+    world, _ = world_of(Examples((), ()), {})
+    for path in (
+        "README.md",
+        "src",
+        "notes.txt",
+        "data",
+        "app.sqlite3",
+        "node_modules",
+        "build",
+        ".env",
+    ):
+        assert path in text
+        assert world.files.kind(f"{PROJECT}/{path}") != "missing"
+
+
+def test_the_example_files_do_not_reach_the_real_machine(tmp_path):
+    (tmp_path / "x").write_text("real")
+    world, _ = world_of(Examples((), ()), {})
+
+    assert isinstance(world, World)
+    assert isinstance(world.probe, ExampleProbe)
+    assert world.files.kind(str(tmp_path / "x")) == "missing"
+    line = CommandLine(f"rm -rf {tmp_path}/x", PROJECT, {"HOME": HOME}, Door.CHECK)
+    (command,) = read(line).commands
+    assert [p.extent for f in inspect(command, line, world) for p in getattr(f, "paths", ())] == [
+        "missing"
+    ]

@@ -1,0 +1,95 @@
+"""The notations: braces, sets, globs, and what each of them refuses."""
+
+import pytest
+
+from gatesh.rules.notation import parse, spell_out, words
+from gatesh.rules.rule import Choice
+
+SETS = {"two": ("a", "b"), "more": ("@two", "c{1,2}"), "paths": ("/etc", "~/x")}
+
+
+@pytest.mark.parametrize(
+    ("word", "spelled"),
+    [
+        ("a", ["a"]),
+        ("{a,b}", ["a", "b"]),
+        ("x{a,b}y", ["xay", "xby"]),
+        ("{a,}b", ["ab", "b"]),
+        ("{a,{b,c}}", ["a", "b", "c"]),
+        ("{a,b}{c,d}", ["ac", "ad", "bc", "bd"]),
+        ("@two", ["a", "b"]),
+        ("@two/x", ["a/x", "b/x"]),
+        ("{@two,z}", ["a", "b", "z"]),
+        ("@more", ["a", "b", "c1", "c2"]),
+        ("me@two", ["me@two"]),
+        ("@{0}", ["@0"]),
+    ],
+)
+def test_a_word_is_spelled_out(word, spelled):
+    assert spell_out(word, SETS) == spelled
+
+
+@pytest.mark.parametrize("word", ["{a,b", "{a,{b}", "@nobody", "{@nobody}"])
+def test_what_is_not_closed_or_not_there_is_refused(word):
+    with pytest.raises(ValueError, match=r"not closed|no set"):
+        spell_out(word, SETS)
+
+
+def test_a_word_that_stands_for_too_many_is_refused():
+    with pytest.raises(ValueError, match="more than"):
+        spell_out("{a,b,c,d,e,f,g,h}" * 5, SETS)
+
+
+def test_blanks_inside_braces_do_not_split():
+    assert words(" drop {a b,c}  d ") == ["drop", "{a b,c}", "d"]
+
+
+@pytest.mark.parametrize(
+    ("glob", "text", "fits"),
+    [
+        ("a*", "abc", True),
+        ("a*", "a\nb", True),
+        ("a.c", "abc", False),
+        ("[a]*", "[a]x", True),
+        ("a?", "ab", False),
+        ("", "", True),
+        ("\\*", "*", True),
+        ("\\*", "x", False),
+        ("a\\**", "a*bc", True),
+    ],
+)
+def test_only_the_star_is_special(glob, text, fits):
+    pattern = parse("cli", f"x {glob or '{}'}", {}, "/home/me")
+
+    assert pattern.operands[0].holds(text) is fits
+
+
+@pytest.mark.parametrize(
+    ("glob", "text", "fits"),
+    [
+        ("/a/*", "/a/b", True),
+        ("/a/*", "/a/b/c", False),
+        ("/a/**", "/a/b/c", True),
+        ("/a/**", "/a", True),
+        ("/a/**", "/ab", False),
+        ("/**/c", "/a/b/c", True),
+        ("**/c", "/a/b/c", True),
+    ],
+)
+def test_in_paths_one_star_stays_in_its_segment(glob, text, fits):
+    assert Choice(frozenset(), (glob,), paths=True).holds(text) is fits
+
+
+def test_a_tilde_is_the_persons_home_and_not_the_environments(monkeypatch):
+    monkeypatch.setenv("HOME", "/tmp/agent")
+    pattern = parse("file", "delete @paths/**", SETS, "/home/me")
+
+    assert pattern.paths.holds("/home/me/x/y")
+    assert pattern.paths.holds("/etc/passwd")
+    assert not pattern.paths.holds("/tmp/agent/x/y")
+
+
+@pytest.mark.parametrize("notation", ["cli", "http", "graphql", "sql", "file", "line"])
+def test_an_empty_pattern_is_refused(notation):
+    with pytest.raises(ValueError, match="empty"):
+        parse(notation, "  ", {}, "/")
