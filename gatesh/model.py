@@ -111,6 +111,7 @@ class SimpleCommand(Value):
     )
     piped_in: bool = False  # something is piped into it; `stdin` says what, where that is known
     cwd: str | None = ""  # where it will run; "" is the line's own, None is not known
+    may_have_stayed: bool = False  # cd DIR; rm x: where `cwd` is not there, it runs somewhere else
     prefixes: tuple[str, ...] = ()  # the prefix commands taken off: ("sudo", "env")
     remote: str = ""  # the host or container it would run in: ssh host '…', docker exec c …
     more_words: bool = False  # words will be added that cannot be seen (xargs, find -exec, "$@")
@@ -139,6 +140,7 @@ class Unparsed(Value):
     span: Span
     commands: tuple[SimpleCommand, ...] = ()
     names: tuple[str, ...] = ()
+    beyond: bool = False  # longer or deeper than gatesh reads: not all of it has been looked at
 
 
 Reading = Parsed | Unparsed

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
 
 
-def open_log(places: Places) -> SqliteLog:
-    """Open the audit log; raises AuditError."""
+def open_log(places: Places, *, thorough: bool = False) -> SqliteLog:
+    """Open the audit log; raises AuditError. `thorough` looks again at the file system it is on."""
     from gatesh.audit.store import SqliteLog
 
-    return SqliteLog(places.audit_db)
+    return SqliteLog(places.audit_db, thorough=thorough)
 
 
 def load_rules(places: Places, confirmed: frozenset[str] = frozenset()) -> RuleSet:

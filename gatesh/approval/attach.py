@@ -248,7 +248,7 @@ class Approvers:
             while seat in self._seats:
                 self._take(seat, wire.receive(seat.sock))
         except wire.WireError:
-            pass
+            pass  # it is gone, or talks nonsense
         finally:
             with self._lock:
                 if seat in self._seats:
@@ -260,6 +260,14 @@ class Approvers:
             seat.sock.close()
 
     def _take(self, seat: _Seat, message: list[bytes]) -> None:
+        try:
+            self._answered(seat, message)
+        except wire.WireError:
+            raise
+        except Exception as error:  # noqa: BLE001  one bad answer must not cost the person their screen
+            self.note(f"an answer failed: {type(error).__name__}: {error}", "alert")
+
+    def _answered(self, seat: _Seat, message: list[bytes]) -> None:
         words = [field.decode("utf-8", "replace") for field in message]
         with self._lock:
             question = self._questions.get(words[1]) if len(words) > 1 else None

@@ -7,7 +7,7 @@ import os
 import click
 
 from gatesh import wire
-from gatesh.doors.client import environment, where
+from gatesh.doors.client import here
 from gatesh.errors import ConfigError
 
 
@@ -23,7 +23,7 @@ def approve(record: str) -> None:
     from gatesh.approval.seal import seal_process
     from gatesh.approval.terminal import Terminal
 
-    places, _ = where(environment())
+    places = here()
     seal_process()
     terminal = Terminal()
     try:

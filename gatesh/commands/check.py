@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gatesh.doors.client import here
 from gatesh.errors import Exit, InputError, UsageError
 from gatesh.model import CommandLine, Door, Unparsed, Verdict
-from gatesh.places import default_places, pinned_places, places_below
 from gatesh.printable import printable
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from gatesh.facts import World
     from gatesh.gate import Gate
     from gatesh.model import Decision, Inspection, Match
-    from gatesh.places import Places
 
 
 @click.command("check")
@@ -34,22 +33,16 @@ if TYPE_CHECKING:
 def check(ctx: click.Context, as_json: bool, jsonl: bool, cwd: str, line: str | None) -> None:
     """Say what would happen to LINE. Exit 0: it would run, 1: asked about or denied, 2: used wrongly."""
     if jsonl == (line is not None):
-        raise UsageError("check takes one LINE, or --jsonl and lines on standard input")
+        raise UsageError("check takes one LINE, or --jsonl", "gatesh check 'rm -rf build'")
     from gatesh.wiring import gate_for_check
 
-    gate, world = gate_for_check(places())
+    gate, world = gate_for_check(here())
     folder = os.path.abspath(cwd) if cwd else os.getcwd()
     if jsonl:
         ctx.exit(_check_all(gate, world, folder))
     found = considered(gate, world, line or "", folder)
     click.echo(json.dumps(found) if as_json else describe(found))
     ctx.exit(Exit.OK if found["verdict"] == Verdict.ALLOW else Exit.ASKED)
-
-
-def places() -> Places:
-    """Return the places of this process."""
-    folder = os.environ.get("GATESH_HOME")
-    return places_below(folder) if folder else pinned_places() or default_places()
 
 
 def _check_all(gate: Gate, world: World, folder: str) -> int:

@@ -8,8 +8,8 @@ import click
 
 from gatesh.audit.query import AuditReader, Filter, follow, parse_time
 from gatesh.commands import rows
+from gatesh.doors.client import here
 from gatesh.errors import UsageError
-from gatesh.places import default_places, pinned_places, places_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def stats(*, since: str, alerts: bool, form: str | None, fmt: str | None) -> Non
 
 def _open() -> AuditReader | None:
     """Open the log; a log that nobody has written yet is no error, and is said so."""
-    folder = os.environ.get("GATESH_HOME")
-    path = (places_below(folder) if folder else pinned_places() or default_places()).audit_db
+    path = here().audit_db
     if not os.path.lexists(path):
         click.echo(f"gatesh: hint: nothing has been recorded yet in {path}", err=True)
         return None

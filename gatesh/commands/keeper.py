@@ -9,7 +9,7 @@ import threading
 
 import click
 
-from gatesh.doors.client import environment, where
+from gatesh.doors.client import here
 from gatesh.places import private
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
     from gatesh.approval.seal import seal_process
     from gatesh.keeper.server import Keeper, refuse_below_a_session
 
-    places, _ = where(environment())
+    places = here()
     seal_process()
     refuse_below_a_session(places)
     pin = _ask_pin() if daemon or ask_pin else None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatesh.commands.check import places, plain
+from gatesh.commands.check import plain
+from gatesh.doors.client import here
 from gatesh.errors import Exit, PatternFileError, UsageError
 from gatesh.model import CommandLine, Door, Layer, Unparsed, Verdict
 from gatesh.printable import printable
@@ -32,7 +33,7 @@ def list_rules(words: tuple[str, ...]) -> None:
     """List the active rules, or those in which all WORDS occur."""
     from gatesh.rules.load import load
 
-    for rule in load(places()).rules:
+    for rule in load(here()).rules:
         text = " ".join((rule.id, rule.klass, rule.say, rule.notation, *rule.source)).lower()
         if all(word.lower() in text for word in words):
             deny = " deny" if rule.deny else ""
@@ -45,7 +46,7 @@ def show(rule_id: str) -> None:
     """Show one rule with what it catches and what it lets by."""
     from gatesh.rules.load import load, read_all
 
-    where = places()
+    where = here()
     files = read_all(where)
     found = [(file, rule) for file in files for rule in file.rules if rule.id == rule_id]
     if not found:
@@ -131,7 +132,7 @@ def _read(files: tuple[str, ...]) -> tuple[PatternFile, ...]:
     from gatesh.rules import load
     from gatesh.rules.examples import PLACES
 
-    found = load.files(places())
+    found = load.files(here())
     if files:
         known = {os.path.abspath(path) for path, _ in found}
         found += [(f, Layer.USER) for f in files if os.path.abspath(f) not in known]
@@ -146,7 +147,7 @@ def explain(line: str, cwd: str) -> None:
     from gatesh.rules.load import load
     from gatesh.wiring import gate_for_check
 
-    where = places()
+    where = here()
     gate, world = gate_for_check(where)
     folder = os.path.abspath(cwd) if cwd else os.getcwd()
     seen, decision = gate.consider(CommandLine(line, folder, dict(os.environ), Door.CHECK), world)

@@ -108,21 +108,26 @@ def environment() -> dict[bytes, bytes]:
 def submit(what: Submission) -> NoReturn:
     """Take `what` the whole way and end as bash ended, or with the refusal."""
     env = environment()
-    places, alone = where(env)
-    alone = alone or with_keeper(what, env, places)
+    places = where(env)
+    alone = with_keeper(what, env, places)
     from gatesh.doors.alone import submit as submit_alone
 
     submit_alone(what, env, places, alone)
 
 
-def where(env: dict[bytes, bytes]) -> tuple[Places, str]:
-    """Return the places that count for this caller; an alert where GATESH_HOME was set in vain."""
+def where(env: dict[bytes, bytes]) -> Places:
+    """Return the places that count for this caller."""
     pinned = pinned_places()
     default = pinned or default_places()
     folder = env.get(b"GATESH_HOME")
     if not folder or pinned or _served_by(default):
-        return default, ""
-    return places_below(os.fsdecode(folder)), ""
+        return default
+    return places_below(os.fsdecode(folder))
+
+
+def here() -> Places:
+    """Return the places that count for this process."""
+    return where(environment())
 
 
 def _served_by(places: Places) -> bool:

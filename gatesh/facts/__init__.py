@@ -105,6 +105,10 @@ _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
 def inspect(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Fact]:
     """Return what `command` would do. Modules are imported only for the programs they know."""
+    if command.may_have_stayed and command.cwd:
+        folder = f"{line.cwd}/{command.cwd}" if command.cwd[0] != "/" else command.cwd
+        if world.files.kind(folder) not in ("directory", "link"):
+            command = command.but(cwd=None)  # `cd /not-there; rm -rf src` deletes src right here
     where = _FACTS.get(command.program)
     if command.program.startswith("mkfs."):
         where = _FILES

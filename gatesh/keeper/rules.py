@@ -113,18 +113,24 @@ class Rules:
     def _confirm(self, shown: tuple[frozenset[str], tuple[Rule, ...]], who: str) -> None:
         """Make active what was shown, and nothing that stands in the files only since then."""
         with self._lock:
-            digests, dropped = shown
-            found = read_all(self._places)
-            before = layers.combine(found, self._confirmed).rules
-            after = layers.combine(found, self._confirmed | digests).rules
-            weakened = {rule.id for rule in lost(before, after)}
-            self._confirmed |= digests
-            self._baseline = tuple(
-                r for r in self._baseline if r.id not in weakened and r not in dropped
-            )
-            self._asked, self._shown = "", None
-            self._load()
+            try:
+                self._loosen(*shown)
+            except PatternFileError as error:
+                self._approvers.note(f"keeping the old rules: {error.message}", "alert")
+                return
         self._approvers.note(f"what the pattern files loosen is active: confirmed by {who}")
+
+    def _loosen(self, digests: frozenset[str], dropped: tuple[Rule, ...]) -> None:
+        found = read_all(self._places)
+        before = layers.combine(found, self._confirmed).rules
+        after = layers.combine(found, self._confirmed | digests).rules
+        weakened = {rule.id for rule in lost(before, after)}
+        self._confirmed |= digests
+        self._baseline = tuple(
+            r for r in self._baseline if r.id not in weakened and r not in dropped
+        )
+        self._asked, self._shown = "", None
+        self._load()
 
 
 def _identity(path: str) -> tuple[int, ...] | None:

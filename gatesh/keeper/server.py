@@ -62,7 +62,7 @@ class Keeper:
         self._observe, self._wait_s = observe, wait_s
         refuse_below_a_session(places)
         self.place = Place(places)
-        self.log = wiring.open_log(places)
+        self.log = wiring.open_log(places, thorough=True)
         self._lock = threading.Lock()
         self._roots: dict[tuple[int, int], bool] = {}  # sessions seen → served
         self._silent: dict[socket.socket, float] = {}

@@ -281,8 +281,8 @@ def _about_line(rules: RuleSet, reading: Reading) -> Iterator[Match]:
     if isinstance(reading, Unparsed):
         named = {c.program for c in reading.commands} | {*reading.names}
         known = tuple(sorted(named & rules.programs))
-        hit = Hit(known, {"reason": reading.reason})
-        for rule in rules.about("line unparsed") if known else ():
+        hit = Hit(known or ("none that a rule knows",), {"reason": reading.reason})
+        for rule in rules.about("line unparsed") if known or reading.beyond else ():
             yield _match_of(rule, hit, _ANYWHERE, -1, None).but(span=reading.span)
     for index, command in enumerate(reading.commands):
         for about, hit, target in _line_hits(command):

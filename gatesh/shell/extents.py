@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gatesh.shell.tokens import Piece, Region, Source, Unreadable
+from gatesh.shell.tokens import Piece, Region, Source, TooMuch, Unreadable
 
 MOST_NESTING = 50
 
@@ -55,7 +55,7 @@ class Extents:
     def _deeper(self, i: int) -> None:
         self._nesting += 1
         if self._nesting > MOST_NESTING:
-            raise Unreadable("nested too deeply", i)
+            raise TooMuch("nested too deeply", i)
 
     def word(self) -> int:
         """Scan the whole text as one word, and return where it ends."""

@@ -15,7 +15,7 @@ from gatesh.model import Certainty, CommandLine, Parsed, Span, Unparsed, Word
 from gatesh.shell import rough
 from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
 from gatesh.shell.state import CWD, EVERYTHING, State
-from gatesh.shell.tokens import Region, Unreadable
+from gatesh.shell.tokens import Region, TooMuch, Unreadable
 from gatesh.shell.walk import Context, Walk
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def read(line: CommandLine) -> Reading:
     except Unreadable as unreadable:
         return _unparsed(line, source, scanner.region, unreadable, walk)
     except RecursionError:  # a caller deep in its own stack: no line may break the gate
-        return _unparsed(line, source, Region(0), Unreadable("nested too deeply", 0), walk)
+        return _unparsed(line, source, Region(0), TooMuch("nested too deeply", 0), walk)
     return Parsed(tuple(walk.commands))
 
 
@@ -99,4 +99,10 @@ def _unparsed(
     if len(pieces.commands) > len(best):
         best = pieces.commands
     start = min(why.start, len(line.text))
-    return Unparsed(why.reason, Span(start, len(line.text)), tuple(best), rough.names(line.text))
+    return Unparsed(
+        why.reason,
+        Span(start, len(line.text)),
+        tuple(best),
+        rough.names(line.text),
+        beyond=isinstance(why, TooMuch),
+    )

@@ -12,7 +12,7 @@ import re
 
 from gatesh.model import Span
 from gatesh.shell.extents import BLANKS, PARENS, Extents, is_process, skip
-from gatesh.shell.tokens import Kind, Piece, Region, Source, Token, Unreadable
+from gatesh.shell.tokens import Kind, Piece, Region, Source, Token, TooMuch, Unreadable
 
 MOST_COMMANDS = 2000
 MOST_CHARACTERS = 32 * 1024  # outside here-document bodies
@@ -80,9 +80,9 @@ class Scanner(Extents):
         """Scan the whole text."""
         self._commands(self.region, 0, "")
         if len(self._text) - self._bodies > MOST_CHARACTERS:
-            raise Unreadable("longer than 32 kB", 0)
+            raise TooMuch("longer than 32 kB", 0)
         if len(self.region.at) > MOST_COMMANDS:
-            raise Unreadable("too many commands", 0)
+            raise TooMuch("too many commands", 0)
         return self.region
 
     # -- command text --------------------------------------------------------------------------------

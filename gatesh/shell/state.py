@@ -37,7 +37,8 @@ class State:
     """One shell's state; a subshell gets a copy."""
 
     __slots__ = (
-        "_blind", "_env", "_exported", "_fixed", "_own", "_unsure", "arguments", "cwd", "output",
+        "_blind", "_env", "_exported", "_fixed", "_own", "_unsure", "arguments", "cwd",
+        "may_have_stayed", "moved", "output",
         "separators_changed", "shell_name",
     )  # fmt: skip
 
@@ -58,6 +59,8 @@ class State:
         self._unsure = "BASH_ENV" in env  # variables may have been set unseen
         self.separators_changed = self._unsure  # words may not be split at blanks
         self.cwd: str | None = cwd
+        self.moved = False  # by a `cd` that everything up to here hung on
+        self.may_have_stayed = False  # a `cd` may have failed, and the line went on
         self.arguments = arguments  # None: not known
         self.shell_name = shell_name
         self.output = output
@@ -75,6 +78,7 @@ class State:
         self._unsure, self._blind = other._unsure, other._blind
         self.separators_changed = other.separators_changed
         self.cwd = other.cwd
+        self.moved, self.may_have_stayed = other.moved, other.may_have_stayed
         self.arguments = other.arguments
 
     def join(self, other: State) -> None:
@@ -89,6 +93,8 @@ class State:
         self.separators_changed = self.separators_changed or other.separators_changed
         if self.cwd != other.cwd:
             self.cwd = None
+        self.moved = self.moved or other.moved
+        self.may_have_stayed = self.may_have_stayed or other.may_have_stayed
         if self.arguments != other.arguments:
             self.arguments = None
 
@@ -200,9 +206,13 @@ class State:
             return home if set_ else None
         return self.cwd if user == "+" else None
 
+    def go_on(self) -> None:
+        """Run what follows whether the last `cd` failed or not."""
+        self.may_have_stayed = self.may_have_stayed or self.moved
+
     def enter(self, folder: str | None) -> None:
         """Change the working directory; a relative one leads nowhere once the directory is not known."""
-        if folder is None:
+        if folder is None or (self.may_have_stayed and not folder.startswith("/")):
             self.cwd = None
         elif folder.startswith("/"):
             self.cwd = os.path.normpath(folder)
@@ -210,6 +220,7 @@ class State:
             self.cwd = os.path.normpath(os.path.join(self.cwd, folder))
         else:
             self.cwd = None
+        self.moved, self.may_have_stayed = True, False
         self._own.pop("PWD", None)
 
     def _searched(self) -> bool:

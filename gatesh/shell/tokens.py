@@ -23,6 +23,10 @@ class Unreadable(Exception):  # noqa: N818  an answer, not an error: it becomes 
         self.start = start
 
 
+class TooMuch(Unreadable):
+    """A limit was reached: what stands beyond it has not been looked at."""
+
+
 class Source:
     """A text that is read, and where its characters stand in the submitted line.
 

@@ -19,7 +19,7 @@ from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, p
 from gatesh.shell.prefixes import SHELLS
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
 from gatesh.shell.state import CWD, EVERYTHING, State
-from gatesh.shell.tokens import Kind, Region, Source, Unreadable
+from gatesh.shell.tokens import Kind, Region, Source, TooMuch, Unreadable
 from gatesh.shell.unwrap import Inner, Script, unwrap
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ class Walk:
         if self._text_left < 0:
             raise Unreadable("too much text in nested shells", 0)
         if context.depth > MOST_NESTING:
-            raise Unreadable("nested too deeply", 0)
+            raise TooMuch("nested too deeply", 0)
         scanner = Scanner(source)
         self.region(source, scanner.scan(), state, context)
 
@@ -116,7 +116,7 @@ class Walk:
     def add(self, command: SimpleCommand) -> None:
         """Keep a simple command."""
         if len(self.commands) >= MOST_COMMANDS:
-            raise Unreadable("too many commands", 0)
+            raise TooMuch("too many commands", 0)
         self.commands.append(command)
 
     def place(self, state: State, context: Context) -> str | None:
@@ -198,6 +198,7 @@ class _Shell:
         before = state.copy()
         for operator, part, after in node.parts:
             if operator in (";", "&"):
+                state.go_on()
                 before = state.copy()
             if after == "&":
                 self._aside(part, context)
@@ -207,6 +208,7 @@ class _Shell:
                 self.node(part, context)
                 if self._leaves(part):
                     state.become(happened)
+                    state.moved = False  # cd DIR || exit
                 else:
                     state.join(happened)
             else:
@@ -520,6 +522,7 @@ class _Shell:
             context.stdin,
             context.piped_in,
             self._walk.place(self._state, context),
+            self._state.may_have_stayed,
             context.prefixes,
             context.remote,
             more,
@@ -535,7 +538,7 @@ class _Shell:
     def _unwrap(self, command: SimpleCommand, context: Context, *, here: bool = True) -> None:
         """Follow a command into what it starts; `here` says that this very shell runs it."""
         if context.depth > MOST_NESTING:
-            raise Unreadable("nested too deeply", 0)
+            raise TooMuch("nested too deeply", 0)
         found = unwrap(self._filled(command.words), command.stdin)
         if found.keep:
             self._walk.add(command)

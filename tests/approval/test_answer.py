@@ -163,7 +163,7 @@ families = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(families, max_size=5), st.data())
 def test_no_sequence_of_any_family_yields_a_key_however_it_is_cut(sequences, data):
     raw = b"".join(sequences)
@@ -172,7 +172,7 @@ def test_no_sequence_of_any_family_yields_a_key_however_it_is_cut(sequences, dat
     assert keys(parser.feed(raw[:cut]) + parser.feed(raw[cut:])) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, database=None)
 @given(st.binary(max_size=60))
 def test_how_bytes_are_cut_makes_no_difference(raw):
     assert Parser().feed(raw) == one_by_one(raw)

@@ -100,7 +100,7 @@ class Human:
         return self.open(GATESH, "approve", *words)
 
     def screen(self, window: str = "t:0") -> str:
-        return self.tmux("capture-pane", "-p", "-t", window)
+        return self.tmux("capture-pane", "-p", "-J", "-t", window)
 
     def tty(self, window: str = "t:0") -> str:
         return self.tmux("display-message", "-p", "-t", window, "#{pane_tty}").strip()

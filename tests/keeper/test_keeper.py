@@ -632,9 +632,39 @@ s = socket.socket(socket.AF_UNIX); s.bind({str(place / "keeper.sock")!r}); s.lis
 print("listening", flush=True); time.sleep(20)
 """
     pid = agent.start("python3", "-c", trap, CLAUDECODE="1")
-    eventually(lambda: (place / "keeper.sock").exists())
+    eventually((place / "keeper.sock").exists)
     time.sleep(0.2)
     victim = human.approve()
     human.wait_for("no keeper of yours", victim)
     agent.signal(pid, 9)
     agent.wait(pid)
+
+
+def test_what_was_shown_is_confirmed_and_not_what_was_written_since(start, place, work):
+    human, agent = start()
+    write(place, "[override.hold-touch]\noff = true\n")
+    word = human.card("hold-touch is off")
+    write(place, "[override.hold-touch]\noff = true\n[override.hold-critical]\noff = true\n")
+    human.type(word, "Enter")  # either it is too late, or it counts for what stood on the card
+    human.card("hold-critical is off")
+    human.type("n")
+    human.wait_for(IDLE)
+    pid = held(agent, "touch critical-1")
+    human.card("hold-critical")
+    human.type("n", "Enter")
+    assert agent.wait(pid).exit == 126
+
+
+def test_nothing_is_approved_when_the_answer_cannot_be_recorded(start, place, work):
+    human, agent = start()
+    pid = held(agent, "touch hold-1")
+    word = human.card("hold-touch")
+    for file in place.glob("audit.db*"):
+        file.unlink()
+    human.type(word, "Enter")
+    result = agent.wait(pid)
+    assert result.exit == 125
+    assert b"removed or replaced" in result.err
+    human.wait_for("removed or replaced")
+    assert agent.run(GATESH, "-c", "echo harmless").exit == 125
+    assert not (work / "hold-1").exists()
