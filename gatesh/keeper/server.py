@@ -1,8 +1,8 @@
 """The keeper: serves doors and approvers on one socket, a thread for each connection.
 
-It serves sessions that began after it; every other door is told to work alone. A
-broken or hostile client costs one thread for a few seconds: the first message has a deadline, connections
-have a limit, and a session may use half of them.
+It serves sessions that began after it; every other door is told to work alone. A broken or hostile client
+costs one thread for a few seconds: the first message has a deadline, connections have a limit, and a
+session may use half of them.
 """
 
 from __future__ import annotations
@@ -183,7 +183,9 @@ class Keeper:
             case [b"submit", _]:
                 self._submit(sock, pid, uid, message)
             case [b"attach", wire.VERSION]:
-                self.approvers.attach(sock, pid, frozenset(self._roots))
+                with self._lock:
+                    roots = frozenset(self._roots)
+                self.approvers.attach(sock, pid, roots)
             case [b"mine", _]:
                 self._mine(sock, pid, uid)
             case _:

@@ -212,7 +212,8 @@ class State:
 
     def enter(self, folder: str | None) -> None:
         """Change the working directory; a relative one leads nowhere once the directory is not known."""
-        if folder is None or (self.may_have_stayed and not folder.startswith("/")):
+        # Where every step is there in the end, every `cd` succeeded; `..` would take a failed one back.
+        if folder is None or (self.may_have_stayed and ".." in folder.split("/")):
             self.cwd = None
         elif folder.startswith("/"):
             self.cwd = os.path.normpath(folder)
@@ -220,7 +221,8 @@ class State:
             self.cwd = os.path.normpath(os.path.join(self.cwd, folder))
         else:
             self.cwd = None
-        self.moved, self.may_have_stayed = True, False
+        self.moved = True
+        self.may_have_stayed = self.may_have_stayed and not (folder or "").startswith("/")
         self._own.pop("PWD", None)
 
     def _searched(self) -> bool:
