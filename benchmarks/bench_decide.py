@@ -1,7 +1,7 @@
 """Decision time per line, and which harmless agent lines would be asked about, counted per rule.
 
 Two worlds: the machine as it is (most paths of the corpus do not exist here, so nothing is lost), and the
-worst case, where every path named exists and nobody could bring it back.
+worst case, where every path that a line names exists and nobody could bring it back.
 """
 
 from __future__ import annotations
@@ -27,19 +27,28 @@ from gatesh.wiring import gate_for_check, load_rules
 from tests.installed import SHARED
 
 
-class EverythingExists(OsFiles):
-    """Every path that is not there is a file or, without a suffix, a folder."""
+class Here(OsFiles):
+    """The machine as it is."""
+
+    line = ""
+
+
+class EverythingNamedExists(OsFiles):
+    """Every path the line names is there: a file or, without a suffix, a folder."""
+
+    line = ""
+
+    def _named(self, path: str) -> bool:
+        return path.rstrip("/").rsplit("/", 1)[-1] in self.line
 
     def kind(self, path: str) -> str:
         found = super().kind(path)
-        return (
-            found
-            if found != "missing"
-            else ("file" if "." in path.rsplit("/", 1)[-1] else "directory")
-        )
+        if found != "missing" or not self._named(path):
+            return found
+        return "file" if "." in path.rsplit("/", 1)[-1] else "directory"
 
     def size(self, path: str) -> int:
-        return super().size(path) or 1000
+        return super().size(path) or (1000 if self._named(path) else 0)
 
 
 class NothingRecoverable(GitProbe):
@@ -62,9 +71,13 @@ def main() -> None:
     lines = [json.loads(raw)["command"] for raw in path.read_text().splitlines()]
     with tempfile.TemporaryDirectory() as folder:
         places = places_below(folder)
-        gate, as_is = gate_for_check(places)
+        gate, found = gate_for_check(places)
+        as_is = World(Here(), found.probe, found.home, found.grammars)
         worst = World(
-            EverythingExists(), NothingRecoverable(), places.user_home, load_rules(places).grammars
+            EverythingNamedExists(),
+            NothingRecoverable(),
+            places.user_home,
+            load_rules(places).grammars,
         )
         for name, world in (("as it is", as_is), ("worst case", worst)):
             report(name, gate, world, lines, options.show)
@@ -75,6 +88,7 @@ def report(name: str, gate: Gate, world: World, lines: list[str], show: int) -> 
     env = {"HOME": "/home/me", "PATH": "/usr/bin:/bin"}
     for line in lines:
         began = time.perf_counter()
+        world.files.line = line
         try:
             seen, decision = gate.consider(
                 CommandLine(line, "/home/me/project", env, Door.CHECK), world

@@ -70,10 +70,16 @@ class Human:
             "t",
             *self._kept(command),
         )
-        if pin:
-            for asked in ("PIN for approvals", "Repeat"):
-                self.wait_for(asked)
-                self.type(pin, "Enter")
+        try:
+            self._begin(options, pin, expect)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, options: tuple[str, ...], pin: str, expect: str) -> None:
+        for asked in ("PIN for approvals", "Repeat") if pin else ():
+            self.wait_for(asked)
+            self.type(pin, "Enter")
         self.wait_for(expect or ("answer with" if "--daemon" in options else IDLE))
 
     def _kept(self, command: list[str]) -> list[str]:
