@@ -75,6 +75,7 @@ def test_a_script_with_characters_that_deceive_is_refused(gatesh, work, content,
     assert done.returncode == 126
     assert names in said(done)
     assert not (work / "ran").exists()
+    assert names.encode() in gatesh("stats", "--alerts").stdout
 
 
 def test_a_script_of_a_megabyte_is_held_and_nothing_of_it_is_lost(gatesh, work) -> None:

@@ -7,11 +7,12 @@ import sys
 
 from gatesh.approval.nobody import NoApprover
 from gatesh.doors.client import Submission, say
+from gatesh.errors import InputError
 from gatesh.model import CommandLine, Door, Ran
 from gatesh.places import Places
 from gatesh.run.bash import leave_as
 from gatesh.session import asker
-from gatesh.wiring import gate_at
+from gatesh.wiring import gate_at, open_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +55,12 @@ def submit(what: Submission, env: dict[bytes, bytes], places: Places, reason: st
     )  # nested lists read recursively; deeper ones are refused by the reader
     line = command_line(what, os.getcwdb(), env)
     gate, world = gate_at(places)
-    outcome = gate.submit(
-        line, asker(os.getpid(), os.getuid(), line.env), world, NoApprover(reason), _Bash(what, env)
-    )
+    who = asker(os.getpid(), os.getuid(), line.env)
+    try:
+        outcome = gate.submit(line, who, world, NoApprover(reason), _Bash(what, env))
+    except InputError as error:
+        open_log(places).alert("input", f"refused a line: {error.message}", pid=who.pid)
+        raise
     if isinstance(outcome, Ran):
         leave_as(outcome.wait_status)
     say(outcome.message.encode("utf-8", "replace"))

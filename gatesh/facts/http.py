@@ -81,12 +81,15 @@ def _request(sent: Sent, around: Surroundings) -> HttpRequest:
     fields, hidden = graphql.read(
         body, show(url.query), show(url.path), header(sent.headers, "content-type").lower()
     )
+    shown = host or SHOWN
+    if connect and connect != host:
+        shown += f", really {connect}"
     return HttpRequest(
         method="" if UNSEEN in method else method,
         scheme=url.scheme,
         host=host,
         path=show(f"{url.path}?{url.query}" if url.query else url.path),
-        target=Target("http", host or SHOWN, _locality(host, connect, blind, around), "argv"),
+        target=Target("http", shown, _locality(host, connect, blind, around), "argv"),
         connect_host=connect,
         body=body,
         graphql=fields,

@@ -318,6 +318,12 @@ def _assigned(command: SimpleCommand) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
+def _operands(command: SimpleCommand | None) -> str:
+    """Return what a command is given besides options: `volume delete`."""
+    words = command.words[1:] if command else ()
+    return " ".join(word.text for word in words if word.text[:1] != "-")
+
+
 def _match_of(
     rule: Rule, hit: Hit, target: Target, index: int, command: SimpleCommand | None
 ) -> Match:
@@ -325,7 +331,7 @@ def _match_of(
         "program": command.program if command else "",
         "target": " ".join(p for p in (target.name or target.kind, target.label) if p),
         **{str(n): name for n, name in enumerate(hit.names, 1)},
-        "names": ", ".join(hit.names),
+        "names": ", ".join(hit.names) or _operands(command),
         **hit.captures,
     }
     return Match(
