@@ -57,10 +57,11 @@ def objection(pid: int, roots: frozenset[tuple[int, int]]) -> str:
     for found in chain:
         if (found.pid, found.start) in roots:
             return f"it descends from {found.name} {found.pid}, which is a session's root"
-    return _of_terminal(chain) or agent_above(chain)
+    return terminal_objection(chain) or agent_above(chain)
 
 
-def _of_terminal(chain: tuple[Process, ...]) -> str:
+def terminal_objection(chain: tuple[Process, ...]) -> str:
+    """Return why no person sits at the terminal of a process, given with its ancestors; empty where one may."""
     me = chain[0]
     if not me.tty:
         return "it has no terminal"

@@ -10,7 +10,9 @@ import threading
 import click
 
 from gatesh.doors.client import here
+from gatesh.errors import ConfigError
 from gatesh.places import private
+from gatesh.session import ancestry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,12 +45,18 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
 
     Start it before the agents. Ctrl-C twice ends it; what is held then is refused.
     """
+    from gatesh.approval.peer import terminal_objection
     from gatesh.approval.seal import seal_process
     from gatesh.keeper.server import Keeper, refuse_below_a_session
 
     places = here()
     seal_process()
     refuse_below_a_session(places)
+    objection = terminal_objection(ancestry(os.getpid()))
+    if objection:
+        raise ConfigError(
+            f"a keeper cannot be started here: {objection}", "start it in a terminal of your own"
+        )
     pin = _ask_pin() if daemon or ask_pin else None
 
     def make() -> Keeper:

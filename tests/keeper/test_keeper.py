@@ -120,7 +120,7 @@ def test_a_keeper_needs_a_terminal(start, env):
         timeout=30,
         stdin=subprocess.DEVNULL,
     )
-    assert done.returncode == 2 and "needs a terminal" in done.stderr
+    assert done.returncode == 2 and "it has no terminal" in done.stderr
     done = subprocess.run(
         [GATESH, "keeper", "--daemon"],
         env=env,
@@ -130,7 +130,7 @@ def test_a_keeper_needs_a_terminal(start, env):
         timeout=30,
         input="1234\n1234\n",
     )
-    assert done.returncode == 2 and "needs a terminal" in done.stderr
+    assert done.returncode == 2 and "it has no terminal" in done.stderr
 
 
 def test_an_agent_cannot_start_a_keeper_of_its_own(env, work):
