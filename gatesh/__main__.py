@@ -7,7 +7,7 @@ import os
 import sys
 
 from gatesh.doors import client
-from gatesh.errors import Exit, GateshError
+from gatesh.errors import Exit, GateshError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ SUBCOMMANDS = (
 
 def main(argv: list[str]) -> NoReturn:
     """Run one command line, or a subcommand, and end as it ended."""
-    status = Exit.FAILED
+    status, door = Exit.FAILED, True
     try:
         client.fill_standard_descriptors()
         words = argv[1:]
-        if words and (words[0] in SUBCOMMANDS or words[0] in ("--help", "-h", "--version")):
+        door = not words or words[0] not in (*SUBCOMMANDS, "--help", "-h", "--version")
+        if not door:
             from gatesh.cli import main as cli
 
             status = cli(words)
@@ -34,7 +35,9 @@ def main(argv: list[str]) -> NoReturn:
             client.submit(client.submitted(words))
     except GateshError as error:
         client.say(error.lines().encode("utf-8", "replace"))
-        status = error.status
+        # To the caller of a shell, 2 would be the command's own: broken settings are ours.
+        ours = door and not isinstance(error, UsageError) and error.status == Exit.USAGE
+        status = Exit.FAILED if ours else error.status
     except BaseException as error:  # noqa: BLE001  promise 3: whatever breaks here, nothing runs
         text = f"gatesh: error: {type(error).__name__}: {error}\n"
         text += "gatesh: hint: this is a defect of gatesh, please report it\n"

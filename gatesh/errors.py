@@ -2,8 +2,8 @@
 
     GateshError
     ├── UsageError         gatesh used wrongly                              exit 2
-    ├── ConfigError        a setting that cannot be used                    exit 2
-    ├── PatternFileError   a pattern file that cannot be used (file, line)  exit 2
+    ├── ConfigError        a setting that cannot be used                    exit 2, as a shell 125
+    ├── PatternFileError   a pattern file that cannot be used (file, line)  exit 2, as a shell 125
     ├── InputError         a command line that no shell should get (NUL)    exit 126
     ├── AuditError         the record cannot be written or read             exit 125
     └── RunError           bash cannot be started                           exit 125

@@ -128,8 +128,9 @@ def test_nothing_starts_on_a_broken_pattern_file(gatesh, place, work, mode, env,
 
     if mode == "alone":
         done = gatesh("-c", "touch ran")
-        assert done.returncode == 2
+        assert done.returncode == 125
         text = said(done)
+        assert b"unknown key" in gatesh("stats", "--alerts").stdout
     else:
         done = agent.run("script", "-qec", f"{GATESH} keeper >message 2>&1", "/dev/null")
         assert done.exit == 2

@@ -7,7 +7,7 @@ import sys
 
 from gatesh.approval.nobody import NoApprover
 from gatesh.doors.client import Submission, say
-from gatesh.errors import InputError
+from gatesh.errors import InputError, PatternFileError
 from gatesh.model import CommandLine, Door, Ran
 from gatesh.places import Places
 from gatesh.run.bash import leave_as
@@ -54,12 +54,13 @@ def submit(what: Submission, env: dict[bytes, bytes], places: Places, reason: st
         4000
     )  # nested lists read recursively; deeper ones are refused by the reader
     line = command_line(what, os.getcwdb(), env)
-    gate, world = gate_at(places)
     who = asker(os.getpid(), os.getuid(), line.env)
     try:
+        gate, world = gate_at(places)
         outcome = gate.submit(line, who, world, NoApprover(reason), _Bash(what, env))
-    except InputError as error:
-        open_log(places).alert("input", f"refused a line: {error.message}", pid=who.pid)
+    except (InputError, PatternFileError) as error:
+        kind = "input" if isinstance(error, InputError) else "patterns"
+        open_log(places).alert(kind, f"refused a line: {error.message}", pid=who.pid)
         raise
     if isinstance(outcome, Ran):
         leave_as(outcome.wait_status)

@@ -81,7 +81,8 @@ def target(command: SimpleCommand, line: CommandLine, world: World) -> Target:
     region = region or settings.get("region", "")
     account = settings.get("sso_account_id") or _account(settings.get("role_arn", ""))
     name = "/".join(part for part in (account or profile or "default", region) if part)
-    origin = "argv" if named else "env AWS_PROFILE" if profile else "~/.aws/config"
+    read = "~/.aws/config" if settings else "no profile is set up"
+    origin = "argv" if named else "env AWS_PROFILE" if profile else read
     return Target("aws", show(name), Locality.REMOTE, origin, show(profile))
 
 

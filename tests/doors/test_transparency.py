@@ -17,7 +17,7 @@ CASES = tomllib.loads((Path(__file__).parents[1] / "data/transparency.toml").rea
 
 
 def _under(agent: Agent, shell: str, case: dict) -> Result:
-    line = case["line"].replace("@long@", "echo " + "x" * 100_000)
+    line = case["line"].replace("@long@", "echo " + "x" * 30_000)
     argv = [shell, "-c", line, *case.get("arguments", [])]
     stdin = case["stdin"].encode() if "stdin" in case else None
     if "signal" not in case:
