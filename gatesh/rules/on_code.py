@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.model import SimpleCommand
 
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "rbash"))
 _OTHERS = frozenset(("python", "python2", "python3", "perl", "ruby", "node", "php", "lua", "deno"))
+_DESCRIPTOR = re.compile(r"/dev/(?:stdin|fd/\d+)|/proc/[^/]+/fd/\d+")
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 
 
@@ -17,6 +20,8 @@ def unseen_code(command: SimpleCommand) -> str:
     if program in ("eval", "source", ".") and len(command.words) > 1:
         given = command.words[1:] if program == "eval" else command.words[1:2]
         unseen = [w.text for w in given if not w.known and (program == "eval" or _made(w.text))]
+        if program != "eval" and _DESCRIPTOR.fullmatch(given[0].text):
+            return given[0].text
         return unseen[0] if unseen else ""
     if program not in _SHELLS and program not in _OTHERS:
         return ""
@@ -29,9 +34,13 @@ def unseen_code(command: SimpleCommand) -> str:
     if operands and not operands[0].known:
         is_code = program in _SHELLS and any("c" in o for o in options if o[:2] != "--")
         return operands[0].text if is_code or _made(operands[0].text) else ""
+    if operands and operands[0].text not in _STDIN and _DESCRIPTOR.fullmatch(operands[0].text):
+        return operands[0].text
     from_stdin = not operands or operands[0].text in _STDIN
     if program in _SHELLS:
         from_stdin = from_stdin or any(o[:2] != "--" and "s" in o for o in options)
+        if not operands and command.stdin is None and not {*options} & {"--version", "--help"}:
+            return "standard input"  # the caller's, or what `exec <…` made of it
     hidden = command.stdin is None or not command.stdin.known
     return "standard input" if command.piped_in and hidden and from_stdin else ""
 

@@ -193,13 +193,21 @@ class _Shell:
     # -- lists, pipelines, compound commands ---------------------------------------------------------
 
     def _sequence(self, node: Sequence, context: Context) -> None:
-        """Walk through `a; b && c || d &`: behind `||`, what comes before may not have happened."""
+        """Walk through `a; b && c || d &`: behind `||`, what comes before may not have happened.
+
+        Behind the list, what stood behind an `&&` in it may not have happened either.
+        """
         state = self._state
-        before = state.copy()
+        before, without = state.copy(), None
         for operator, part, after in node.parts:
             if operator in (";", "&"):
+                if without is not None:
+                    state.join(without)
+                    without = None
                 state.go_on()
                 before = state.copy()
+            if operator == "&&" and without is None:
+                without = state.copy()
             if after == "&":
                 self._aside(part, context)
             elif operator == "||":
@@ -208,11 +216,13 @@ class _Shell:
                 self.node(part, context)
                 if self._leaves(part):
                     state.become(happened)
-                    state.moved = False  # cd DIR || exit
+                    state.moved, without = False, None  # cd DIR || exit
                 else:
                     state.join(happened)
             else:
                 self.node(part, context)
+        if without is not None:
+            state.join(without)
 
     def _leaves(self, node: Node) -> bool:
         """Claim that nothing behind this node runs: `|| exit 1`, `|| { echo no; return; }`."""
@@ -389,8 +399,11 @@ class _Shell:
             inner = context.but()
             self._stdin(inner, redirects)
         if not words:
+            before = self._state.copy()
             for assignment in assignments:
                 self._assign(assignment)
+            if redirects:
+                self._state.join(before)  # a redirect that fails takes the command with it
         self._emit(tuple(words), span, inner, tuple(assignments), tuple(redirects), more)
 
     def _bracketed(self, token: Token) -> tuple[Word, ...]:
@@ -556,7 +569,10 @@ class _Shell:
         if here and found.keep:
             changes = self._walk.call(command.program)
             if changes is None:
+                before = self._state.copy()
                 apply(command, self._state)
+                if any(r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects):
+                    self._state.join(before)
             else:
                 self._state.forget(changes)
 
