@@ -2,35 +2,39 @@
 
 _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-    local path='' words='' kind='' i
+    local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
         case ' keeper approve history show sessions stats check patterns patterns/explain patterns/lint patterns/list patterns/show patterns/test setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --rule"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"history/ --fmt"|"sessions/ --limit"|"sessions/ --fmt"|"stats/ --since"|"stats/ --fmt"|"check/ --cwd"|"patterns/explain/ --cwd") : ;;
+        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since") : ;;
         "history/ --verdict") words='allow ask deny' ;;
-        "history/ --cwd") kind=file ;;
-        "history/ --outcome") words='ran refused abandoned failed unknown' ;;
+        "history/ --rule") kind=rule ;;
+        "history/ --cwd"|"check/ --cwd"|"patterns/explain/ --cwd") kind=file ;;
+        "history/ --outcome") words='ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed' ;;
+        "history/ --fmt"|"sessions/ --fmt"|"stats/ --fmt") words='simple plain github grid simple_grid rounded_grid outline pipe psql orgtbl rst mediawiki jira html latex tsv' ;;
         *) case $path in
-            '') words='keeper approve history show sessions stats check patterns setup demo completions -c --version -h --help' kind=file ;;
-            'keeper/') words='--daemon --pin --observe --late --wait -h --help' ;;
-            'approve/') words='-h --help' ;;
-            'history/') words='--session --agent --program --verdict --rule --target --cwd --since --until --exit --outcome --limit --reverse --full -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
-            'show/') words='--json -h --help' ;;
-            'sessions/') words='--limit --json --nl --csv -t --table --fmt -h --help' ;;
-            'stats/') words='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;
-            'check/') words='--json --jsonl --cwd -h --help' ;;
-            'patterns/') words='explain lint list show test -h --help' ;;
-            'patterns/explain/') words='--cwd -h --help' ;;
-            'patterns/lint/') words='-h --help' kind=file ;;
-            'patterns/list/') words='-h --help' ;;
-            'patterns/show/') words='-h --help' ;;
-            'patterns/test/') words='-h --help' kind=file ;;
-            'setup/') words='opencode --list --dry-run --undo --yes -h --help' ;;
-            'demo/') words='--unattended -h --help' ;;
-            'completions/') words='bash zsh fish -h --help' ;;
+            '') words='keeper approve history show sessions stats check patterns setup demo completions' options='-c --version -h --help' kind=file ;;
+            'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
+            'approve/') options='-h --help' ;;
+            'history/') options='--session --agent --program --verdict --rule --target --cwd --since --until --exit --outcome --limit --reverse --full -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
+            'show/') options='--json -h --help' ;;
+            'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
+            'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;
+            'check/') options='--json --jsonl --cwd -h --help' ;;
+            'patterns/') words='explain lint list show test' options='-h --help' ;;
+            'patterns/explain/') options='--cwd -h --help' ;;
+            'patterns/lint/') options='-h --help' kind=file ;;
+            'patterns/list/') options='-h --help' ;;
+            'patterns/show/') options='-h --help' kind=rule ;;
+            'patterns/test/') options='-h --help' kind=file ;;
+            'setup/') words='opencode' options='--list --dry-run --undo --yes -h --help' ;;
+            'demo/') options='--unattended -h --help' ;;
+            'completions/') words='bash zsh fish' options='-h --help' ;;
         esac ;;
     esac
+    [[ $kind == rule ]] && words=$(gatesh patterns list 2>/dev/null | cut -d ' ' -f 1)
+    [[ $current == -* ]] && words+=" $options"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     [[ $kind == file ]] && compopt -o default
     return 0

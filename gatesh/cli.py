@@ -18,7 +18,8 @@ destroy something. Set gatesh as your agent's shell (`gatesh setup AGENT`) and s
 in a terminal of your own: that is where you are asked.
 
 \b
-Exit statuses: the command's own · 126 refused · 125 gatesh failed and nothing ran · 2 usage.
+Exit status: the command's own; 126 refused; 125 gatesh failed, nothing ran;
+2 used wrongly.
 """
 
 # Command → module and function: imported when it is used, so that none pays for the others.
@@ -77,7 +78,7 @@ def main(words: list[str]) -> int:
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the one of the other
         return 141
     return result if isinstance(result, int) else Exit.OK
 

@@ -10,7 +10,8 @@ everything it imports does no I/O that it was not handed: the Protocols below ar
 from __future__ import annotations
 
 from gatesh import policy
-from gatesh.facts import World, inspect
+from gatesh.facts import World, inspect, may_have_run
+from gatesh.facts.stamps import stamps
 from gatesh.model import (
     Answer,
     Answered,
@@ -85,10 +86,11 @@ class Gate:
     def consider(self, line: CommandLine, world: World) -> tuple[Inspection, Decision]:
         """Read, inspect, match and decide; `world` is what may be looked at meanwhile."""
         reading = read(line)
+        world = world.bounded()
         facts = tuple(
             (index, fact)
             for index, command in enumerate(reading.commands)
-            for fact in inspect(command, line, world)
+            for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
         )
         seen = Inspection(reading, facts, match(self._rules, reading, facts, line))
         return seen, policy.decide(seen, observe=self._observe)
@@ -131,18 +133,21 @@ class Gate:
             line=line,
             decision=decision,
             asker=asker,
-            digest=self._bind(line, asker, seen),
+            digest=self._bind(line, asker, seen, world),
             created_ns=now,
             expires_ns=now + int(asker.wait_s * 1e9),
         )
         answer = approver.ask(request)
-        if answer.yes and self._bind(line, asker, self.consider(line, world)[0]) != request.digest:
-            return answer.but(answered=Answered.CHANGED)
+        if answer.yes:
+            again, _ = self.consider(line, world)
+            if self._bind(line, asker, again, world) != request.digest:
+                return answer.but(answered=Answered.CHANGED)
         return answer
 
-    def _bind(self, line: CommandLine, asker: Asker, seen: Inspection) -> str:
-        """Return the digest an approval is bound to: session, bytes, place, targets, code, rules."""
-        return self._log.mac(policy.binding(line, asker, seen, self._rules.digest))
+    def _bind(self, line: CommandLine, asker: Asker, seen: Inspection, world: World) -> str:
+        """Return the digest an approval is bound to: session, bytes, place, environment, targets, files."""
+        files = stamps(seen.reading.commands, line, world)
+        return self._log.mac(policy.binding(line, asker, seen, self._rules.digest, files))
 
     def _refuse(self, record: int, decision: Decision, answer: Answer | None) -> Refused:
         refused = policy.refusal(record, decision, answer)

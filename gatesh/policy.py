@@ -46,12 +46,10 @@ VERDICTS: dict[Severity, dict[Locality, Verdict]] = {
 _RANK = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
 _WORST = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
 
-# Variables that make a program run other code than its name says: bound by an approval.
-CODE_VARIABLES = (
-    "BASH_ENV", "ENV", "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PROMPT_COMMAND", "IFS",
-    "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "GIT_PAGER", "PAGER", "EDITOR", "PYTHONPATH",
-    "PYTHONSTARTUP", "NODE_OPTIONS", "PERL5OPT", "RUBYOPT", "CURL_HOME", "PSQLRC",
-)  # fmt: skip
+# An approval is bound to the whole environment: any variable may choose the target (DOCKER_HOST,
+# TF_WORKSPACE) or carry code (LD_PRELOAD, BASH_FUNC_*). These change from command to command.
+VOLATILE = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES", "AI_AGENT"))
+VOLATILE_PREFIXES = ("CLAUDE_", "CODEX_", "GEMINI_CLI", "QWEN_CODE", "COPILOT_AGENT", "OPENCODE_")
 
 
 def verdict_of(found: Match) -> Verdict:
@@ -69,11 +67,19 @@ def decide(seen: Inspection, *, observe: bool = False) -> Decision:
     return Decision(verdict, tuple(matches), unparsed)
 
 
-def binding(line: CommandLine, asker: Asker, seen: Inspection, rules: str) -> bytes:
-    """Return the bytes whose HMAC an approval is bound to; fields are length-prefixed."""
-    fields = [asker.session, line.text, line.cwd, line.script or "", rules, *line.arguments]
-    fields += [f"{n}={line.env[n]}" for n in sorted(line.env) if n in CODE_VARIABLES]
-    fields += [f"{n}={v}" for n, v in sorted(line.env.items()) if n.startswith("BASH_FUNC_")]
+def binding(
+    line: CommandLine, asker: Asker, seen: Inspection, rules: str, files: tuple[str, ...]
+) -> bytes:
+    """Return the bytes whose HMAC an approval is bound to; fields are length-prefixed.
+
+    `files` are the stamps of the files that the line names.
+    """
+    fields = [asker.session, line.text, line.cwd, line.script or "", rules, *line.arguments, *files]
+    fields += [
+        f"{name}={value}"
+        for name, value in sorted(line.env.items())
+        if name not in VOLATILE and not name.startswith(VOLATILE_PREFIXES)
+    ]
     fields += [repr(fact) for _, fact in seen.facts]  # targets and paths, as they stand now
     encoded = [f.encode("utf-8", "surrogateescape") for f in fields]
     return b"".join(b"%d:%b" % (len(f), f) for f in encoded)
@@ -83,7 +89,7 @@ _ENDED = {
     Answered.REJECTED: "a human rejected it",
     Answered.EXPIRED: "no human answered in time",
     Answered.WITHDRAWN: "the question was withdrawn",
-    Answered.NOBODY: "it needs a human, and no approver is there",
+    Answered.NOBODY: "it needs a human",
     Answered.STOPPED: "a human stopped this session",
     Answered.REPEATED: "a human rejected the same command before",
     Answered.CHANGED: "what was approved has changed since",
@@ -95,8 +101,8 @@ _NEXT = {
     Answered.REJECTED: "do not retry or work around it; tell your human what you wanted to do",
     Answered.EXPIRED: "pending as {record}: ask your human to approve it, then submit it again",
     Answered.WITHDRAWN: "submit it again if it is still needed",
-    Answered.NOBODY: "ask your human to start `gatesh keeper`, then start the agent again",
-    Answered.STOPPED: "stop here and tell your human",
+    Answered.NOBODY: "ask your human to start `gatesh keeper` if none is open, then the agent again",
+    Answered.STOPPED: "stop here and tell your human, who can free it at the keeper",
     Answered.REPEATED: "do not retry or work around it; tell your human what you wanted to do",
     Answered.CHANGED: "submit it again; your human will be shown what it is now",
 }
@@ -108,9 +114,11 @@ def refusal(record: int, decision: Decision, answer: Answer | None) -> Refused:
     rule = first.rule if first else decision.reason or "gatesh"
     said = first.say if first else decision.unparsed
     why = _ENDED[answer.answered] if answer else "a rule denies it"
-    why += f": {answer.why}" if answer and answer.why else ""
+    if answer and answer.answered is Answered.NOBODY:
+        why += f", and {answer.why or 'no approver is there'}"
     hint = _NEXT.get(answer.answered, "") if answer else "a rule of your human denies this command"
-    lines = f"gatesh: refused [{rule}]: {said} ({why}; nothing ran; record {record})\n"
+    ended = f"{why}; nothing ran; record {record}"
+    lines = f"gatesh: refused [{rule}]: " + (f"{said} ({ended})\n" if said else f"{ended}\n")
     if answer and answer.comment:
         lines += f"gatesh: your human says: {answer.comment}\n"
     advice = [part for part in (first.instead if first else "", hint.format(record=record)) if part]

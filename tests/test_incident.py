@@ -128,6 +128,7 @@ def test_approved_too_late_it_runs_when_it_is_submitted_again(
         assert late.exit == 126
         assert "pending as 1" in late.err.decode()
         assert api.volume.exists()
+        person.see("late:")
         person.approve()
         person.see("record 1: approved")
         assert api.volume.exists(), "a late yes must not run anything by itself"

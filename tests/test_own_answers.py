@@ -6,8 +6,12 @@ import os
 import shlex
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.agent import Agent
 from tests.installed import GATESH
@@ -60,3 +64,49 @@ def test_after_the_keepers_death_the_agent_cannot_take_its_place(
         assert "a keeper cannot be started here" in (work / f"message-{number}").read_text()
         assert kept_agent.run(GATESH, "-c", HELD).exit == 126
     assert not (work / "ran").exists()
+
+
+def test_a_door_takes_no_orders_from_another_users_socket(
+    env: dict[str, str], place: Path, work: Path
+) -> None:
+    if os.getuid():
+        pytest.skip("only root can start another user's process")
+    listener = (
+        "import os, socket, sys\n"
+        "s = socket.socket(socket.AF_UNIX)\n"
+        "s.bind(sys.argv[1])\n"
+        "os.setuid(65534)\n"
+        "s.listen()\n"
+        "print('listening', flush=True)\n"
+        "c, _ = s.accept()\n"
+        "print(len(c.recv(100)), flush=True)\n"
+    )
+    squatter = subprocess.Popen(
+        [sys.executable, "-I", "-c", listener, str(place / "keeper.sock")],
+        stdout=subprocess.PIPE, text=True, cwd="/",
+    )  # fmt: skip
+    assert squatter.stdout is not None
+    assert squatter.stdout.readline() == "listening\n"
+
+    done = subprocess.run([GATESH, "-c", "touch ran"], env=env, cwd=work, capture_output=True)
+
+    assert done.returncode == 125
+    assert b"user 65534 listens on" in done.stderr
+    assert not (work / "ran").exists()
+    assert squatter.communicate(timeout=10)[0] == "0\n", "nothing of the line reaches it"
+
+
+def test_a_keeper_that_is_stopped_lets_no_door_wait_for_ever(
+    kept_agent: Agent, person: Person, work: Path
+) -> None:
+    pid = kept_agent.start(GATESH, "-c", HELD)
+    person.see("git-push-force")
+    os.kill(person.pid, signal.SIGSTOP)
+    time.sleep(0.5)
+    os.kill(person.pid, signal.SIGCONT)
+    time.sleep(0.5)
+
+    person.approve()
+
+    assert kept_agent.wait(pid).exit != 126
+    assert (work / "ran").exists()

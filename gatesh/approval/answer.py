@@ -43,6 +43,7 @@ _AFTER_ESC = {
 # console's function keys.
 _TAILS = {b"M": 3, b"t": 2, b"T": 6, b"[": 1}
 _MOST_PARAMETERS = 64
+_ERASE = b"\x08\x7f"
 
 
 def _lead(byte: int) -> int:
@@ -84,6 +85,9 @@ class Parser:
         if self._state == "string-escape" and byte == ord("\\"):
             self._state = "ground"
             return None
+        if self._state == "escape" and byte in _ERASE:
+            self._state = "ground"  # a person takes Esc back; no report has it there
+            return chr(byte)
         if self._state in ("escape", "string-escape"):
             self._escape(byte)
             return None

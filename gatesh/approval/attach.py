@@ -2,7 +2,7 @@
 
     approver → keeper    attach VERSION
                          pin PIN                    after `pin`
-                         answer ID TYPED PIN · reject ID COMMENT · stop ID
+                         answer ID TYPED PIN · reject ID COMMENT · stop ID · overview
     keeper → approver    code CODE                  show it: a person types it at an attached approver
                          pin                        nobody is attached: the PIN pairs
                          paired NAME · refused WHY · locked WHY
@@ -15,6 +15,7 @@ one approver and is burned by the first answer; whatever is not believed is reco
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import deque
@@ -22,18 +23,19 @@ from collections import deque
 from gatesh import wire
 from gatesh.approval import peer
 from gatesh.approval.card import to_fields
+from gatesh.approval.overview import Overview, items
 from gatesh.approval.pairing import Pairing
 from gatesh.approval.pending import LATE_S, Desk
-from gatesh.approval.questions import HeldLine, Loosening
+from gatesh.approval.questions import HeldLine, Loosening, NewTerminal
 from gatesh.approval.word import fresh_word
 from gatesh.errors import AuditError
-from gatesh.model import Answer, Assurance, Request
+from gatesh.model import Answer, Answered, Assurance, Request
 from gatesh.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
     from gatesh.approval.pin import Pin
@@ -52,16 +54,23 @@ if TYPE_CHECKING:
 
 
 _MOST_WAITING = 4096  # messages for an approver that does not read them
+_LASTS = {
+    Answered.REJECTED: "also when it is submitted again",
+    Answered.STOPPED: "and the whole session",
+}
 
 
 class _Seat:
     """One paired approver: its socket, its name, and the words on its cards."""
 
-    def __init__(self, sock: socket.socket, name: str, *, pin: bool) -> None:
+    def __init__(self, sock: socket.socket, name: str, pid: int, *, pin: bool) -> None:
         self.sock = sock
         self.name = name
         self.pin = pin
+        # A PIN that others of this user can read along proves no more than a word.
+        self.assurance = Assurance.A1 if pin and not peer.within_reach(pid) else Assurance.A0
         self.words: dict[str, str] = {}
+        self.own: dict[str, Question] = {}  # shown to this one only: its overview
         self._outbox: queue.SimpleQueue[Callable[[], list[bytes]] | None] = queue.SimpleQueue()
 
     def send(self, *fields: bytes | str) -> None:
@@ -85,6 +94,11 @@ class _Seat:
             self._outbox.put(message)
         else:
             self.close()
+
+    def tell(self, *fields: str) -> None:
+        """Queue a message that may be lost: where many wait already, this one says nothing new."""
+        if self._outbox.qsize() < _MOST_WAITING // 4:
+            self.send(*fields)
 
     def write(self) -> None:
         """Send what is queued until the approver is gone."""
@@ -120,9 +134,9 @@ class Approvers:
         *,
         pin: Pin | None = None,
         late_s: float = LATE_S,
-        sessions: Callable[[], int] = lambda: 0,
+        sessions: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """Make the desk; `sessions` counts those that are alive."""
+        """Make the desk; `sessions` are those that are alive, with their names."""
         self._log = log
         self._pin = pin
         self._sessions = sessions
@@ -143,7 +157,8 @@ class Approvers:
     def closed(self, request: Request, answer: Answer) -> None:
         """Take a request off the screens."""
         how = answer.answered.value + (f" by {answer.approver}" if answer.approver else "")
-        self.shut(str(request.record), how)
+        lasts = answer.why or _LASTS.get(answer.answered, "")
+        self.shut(str(request.record), how + (f" ({lasts}; S takes it back)" if lasts else ""))
 
     def loosening(self, sentences: list[str], confirm: Callable[[str], None]) -> str:
         """Ask whether what loosens may become active; return the question's id."""
@@ -157,7 +172,7 @@ class Approvers:
         with self._lock:
             self._notes.append((style, text))
             for seat in self._seats:
-                seat.send("note", style, text)
+                seat.tell("note", style, text)
 
     def alert(self, kind: str, text: str, *, pid: int = 0, uid: int | None = None) -> None:
         """Record what was refused, and say it at every approver."""
@@ -178,11 +193,11 @@ class Approvers:
             return len(self._seats)
 
     def _say_status(self) -> None:
-        sessions, waiting = self._sessions(), len(self._questions)
+        sessions, waiting = len(self._sessions()), len(self._questions)
         text = f"{sessions} session{'' if sessions == 1 else 's'}, "
         text += f"{waiting} waiting" if waiting else "nothing waits"
         for seat in self._seats:
-            seat.send("status", text)
+            seat.tell("status", text)
 
     def number(self) -> int:
         """Return a number no other question has."""
@@ -212,7 +227,7 @@ class Approvers:
 
     def attach_own(self, sock: socket.socket, name: str) -> None:
         """Serve the terminal the keeper was started on; blocks until it is gone."""
-        self._serve(_Seat(sock, name, pin=self._pin is not None))
+        self._serve(_Seat(sock, name, os.getpid(), pin=self._pin is not None))
 
     def attach(self, sock: socket.socket, pid: int, roots: frozenset[tuple[int, int]]) -> None:
         """Serve another terminal if it may approve; blocks until it is gone.
@@ -228,7 +243,7 @@ class Approvers:
             wire.send(sock, b"refused", why.encode("utf-8", "replace"))
             return
         self.note(f"{name} is attached")
-        self._serve(_Seat(sock, name, pin=self._pin is not None))
+        self._serve(_Seat(sock, name, pid, pin=self._pin is not None))
 
     # -- one approver ----------------------------------------------------------------------------------
 
@@ -237,7 +252,7 @@ class Approvers:
         with self._lock:
             seat.send("paired", seat.name)
             for style, text in self._notes:
-                seat.send("note", style, text)
+                seat.tell("note", style, text)
             for question in self._questions.values():
                 seat.show(question)
             self._seats.append(seat)
@@ -270,15 +285,19 @@ class Approvers:
     def _answered(self, seat: _Seat, message: list[bytes]) -> None:
         words = [field.decode("utf-8", "replace") for field in message]
         with self._lock:
-            question = self._questions.get(words[1]) if len(words) > 1 else None
+            both = seat.own | self._questions
+            question = both.get(words[1]) if len(words) > 1 else None
         match words:
             case ["answer", id_, typed, pin]:
                 why = self._yes(seat, question, id_, typed, pin)
             case ["reject", id_, comment]:
                 why = question.no(comment, seat.name, Assurance.A0) if question else "it is gone"
-                self._shut_if_not_held(question, "refused")
+                self._shut_if_not_held(seat, question, "refused")
             case ["stop", id_]:
                 why = self._stop(seat, question)
+            case ["overview"]:
+                self._overview(seat)
+                return
             case _:
                 raise wire.WireError("it sent an unknown message")
         if why:
@@ -289,16 +308,18 @@ class Approvers:
         word = seat.words.pop(id_, "")  # INVARIANT: a word counts once, right or wrong
         if question is None:
             return "it does not wait any more"
-        if not question.reads(typed, word):
+        objection = question.objection(typed, word)
+        if objection:
             if question.wrong():
-                seat.show(question, "that was not the word")
+                seat.show(question, self._code_typed(typed) or objection)
             return "wrong word"
         if self._pin and not self._pin.proves(pin, str(id(seat))):
             return self._wrong_pin(seat, question, self._pin)
-        assurance = Assurance.A1 if self._pin else Assurance.A0
-        why = question.yes(typed, seat.name, assurance)
+        why = question.yes(typed, seat.name, seat.assurance)
         if not why:
-            self._shut_if_not_held(question, "confirmed")
+            self._shut_if_not_held(seat, question, "confirmed")
+        elif question.id in self._questions:
+            seat.show(question, why)  # "a critical one is approved once": it still waits
         return why
 
     def _wrong_pin(self, seat: _Seat, question: Question, pin: Pin) -> str:
@@ -317,9 +338,30 @@ class Approvers:
             return "it is gone"
         return self.desk.stop(question.record, seat.name, Assurance.A0)
 
-    def _shut_if_not_held(self, question: Question | None, how: str) -> None:
+    def _code_typed(self, typed: str) -> str:
+        """Return what to say where a new terminal's code was typed at another card."""
+        with self._lock:
+            waiting = [q for q in self._questions.values() if isinstance(q, NewTerminal)]
+        found = any(not question.objection(typed, "") for question in waiting)
+        return "that is a terminal's code: Tab goes to its card" if found else ""
+
+    def _overview(self, seat: _Seat) -> None:
+        """Show one approver what there is to stop and to take back."""
+        found = items(self.desk, self._sessions())
+        if not found:
+            seat.send("note", "note", "no session is there, and nothing you decided lasts")
+            return
+        question = Overview(found, lambda text: self.alert("overview", text))
+        seat.own[question.id] = question
+        seat.show(question)
+
+    def _shut_if_not_held(self, seat: _Seat, question: Question | None, how: str) -> None:
         """Close what the desk does not close itself."""
-        if question is not None and not question.record:
+        if question is None or question.record:
+            return
+        if seat.own.pop(question.id, None):
+            seat.send("gone", question.id, "")
+        else:
             self.shut(question.id, how)
 
     def _disbelieve(

@@ -11,13 +11,19 @@ import os
 
 from gatesh.approval.card import Card, Line
 from gatesh.approval.pending import keepable
-from gatesh.model import Request, Severity
+from gatesh.model import Locality, Request, Severity, Target
 from gatesh.printable import printable
 from gatesh.redact import Redacted, redact, secrets_of_environment
 
-LONGEST_NAME = 40  # a longer name is not typed
+_MOST_OTHERS = 8
+LONGEST_NAME = 28  # a longer name is not typed: a UUID would only teach people to hate it
 _LONGEST_SHOWN = 400  # of the matched part and of any one sentence
 _LONGEST_COMMAND = 50_000  # redacting takes its time, and nobody reads more
+_WHERE = {
+    Locality.LOCAL: "on this machine",
+    Locality.REMOTE: "remote",
+    Locality.UNKNOWN: "counts as remote",
+}
 _AROUND = 1_000  # looked at beside the matched part, so that a secret that reaches into it is found
 
 
@@ -47,7 +53,7 @@ class Description:
             title=f"{severity} {rule} waits, record {request.record}",
             head=tuple(head),
             body=(*self._effects(), *self._asker(), self._longer(word), *self._command()),
-            how=f"type `{typed}` + Enter: yes; n: no; S: stop",
+            how=f"type `{typed}` + Enter: yes; n: no, and why; S: stop the session",
             pin=pin,
             stops=True,
             begun_ns=request.created_ns,
@@ -78,30 +84,44 @@ class Description:
         return _cut(printable(part, lines=True), _LONGEST_SHOWN)
 
     def _effects(self) -> list[Line]:
-        clean, first, target = self._clean, self._first, self._first.target
-        label = f" [{clean(target.label)}]" if target.label else ""
-        where = f"{clean(target.name) or 'unknown'}{label} ({target.locality.value})"
-        origin = f", from {clean(target.origin)}" if target.origin else ""
+        clean, first = self._clean, self._first
         lines = [Line("say", clean(first.say))]
-        lines.append(Line("field", f"target    {clean(target.kind)} {where}{origin}"))
+        lines.append(Line("field", f"target    {self._target(first.target)}"))
         if first.names:
             shown = ", ".join(clean(name, 80) for name in first.names[:8])
             more = f" and {len(first.names) - 8} more" if len(first.names) > 8 else ""
             lines.append(Line("loss", f"loses     {shown}{more}"))
         if first.preview:
-            lines.append(Line("field", f"look first {clean(first.preview)}"))
+            lines.append(Line("field", f"preview   {clean(first.preview)}"))
         if first.instead:
             lines.append(Line("field", f"instead   {clean(first.instead)}"))
         return lines + self._notes()
+
+    def _target(self, target: Target) -> str:
+        """Return what is reached, where that is, and how it is known."""
+        clean = self._clean
+        known = target.name or target.kind != "host"  # "host" alone is said where nothing is known
+        parts = [f"{clean(target.kind)} {clean(target.name)}".strip() if known else "not known"]
+        parts[0] += f" [{clean(target.label)}]" if target.label else ""
+        parts.append(_WHERE[target.locality])
+        if target.origin:
+            origin = "the command line" if target.origin == "argv" else clean(target.origin)
+            parts.append(f"from {origin}")
+        return ", ".join(parts)
 
     def _notes(self) -> list[Line]:
         """Return what cannot be seen, and what else was matched."""
         clean, decision = self._clean, self._request.decision
         unseen = dict.fromkeys(note for found in decision.matches for note in found.cannot_see)
         lines = [Line("unseen", f"cannot see {clean(note)}") for note in list(unseen)[:8]]
-        for other in decision.matches[1:6]:
+        others = decision.matches[1:]
+        for other in others[:_MOST_OTHERS]:
             also = f"also      {other.severity.value}: {clean(other.rule)}: {clean(other.say)}"
             lines.append(Line("field", also))
+        if others[_MOST_OTHERS:]:
+            lines.append(
+                Line("unseen", f"also      {len(others) - _MOST_OTHERS} more: read the command")
+            )
         if decision.unparsed:
             lines.append(Line("unseen", f"cannot read {clean(decision.unparsed)}"))
         return lines
@@ -111,7 +131,7 @@ class Description:
         agent = clean(f"{asker.agent} {asker.agent_version}".strip()) or "an unknown agent"
         root = f"{clean(asker.root_name)} {asker.root_pid}"
         return [
-            Line("field", f"asks      {agent}; session {root}, door {asker.pid}"),
+            Line("field", f"asks      {agent}; session {root}"),
             Line("field", f"in        {clean(self._request.line.cwd)}"),
         ]
 
@@ -126,14 +146,23 @@ class Description:
         )
 
     def _command(self) -> list[Line]:
-        line = self._request.line
-        shown = printable(self._whole, lines=True).split("\n")
-        what = f"script    {self._clean(line.script)}" if line.script else "command"
-        count = line.text.count("\n") + 1
-        lines = [Line("field", f"{what} ({len(line.text)} characters, {count} lines)")]
-        lines += [Line("command", row) for row in shown]
+        """Return the whole command, unless it stands at the top already."""
+        line, lines = self._request.line, []
+        shown = printable(self._whole, lines=True)
+        if line.script or shown != self._matched():
+            what = f"script    {self._clean(line.script)}" if line.script else "command"
+            count = len(line.text.splitlines())
+            size = f"{len(line.text)} characters, {count} line{'' if count == 1 else 's'}"
+            lines.append(Line("field", f"{what} ({size})"))
+            lines += [Line("command", row) for row in shown.split("\n")]
         arguments = [self._clean(word) for word in line.arguments[:20]]
         return lines + [Line("command", f"argument  {word}") for word in arguments]
+
+
+def in_brief(request: Request) -> str:
+    """Return one line about a request: its number and its beginning and end."""
+    text, _ = _ends(request.line.text, secrets_of_environment(request.line.env))
+    return f"record {request.record}, {_cut(printable(text), 60)}"
 
 
 def _can_be_typed(name: str) -> bool:

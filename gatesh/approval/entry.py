@@ -1,17 +1,20 @@
 """What a person has typed at a card so far, and what a key does to it. Pure.
 
 Enter alone, Space and every letter but `n` and `S` do nothing by themselves; a yes is a word, and where
-the keeper has one, the PIN after it.
+the keeper has one, the PIN after it. What Backspace empties is taken back: a PIN or a comment leads back
+to the word, and nothing was answered.
 """
 
 from __future__ import annotations
 
+import re
+
 from gatesh._value import Value
 
 ENTER = ("\r", "\n")
-CTRL_C = "\x03"
 _BACKSPACE = ("\x7f", "\x08")
 _CLEAR = "\x15"
+_OF_NO = re.compile(r"^o\b\W*")  # `n` was taken, and the person typed "no, keep it"
 _MOVES = {" ": "page", "\t": "next"}
 _LONGEST = 200
 
@@ -37,9 +40,16 @@ class Entry:
     @property
     def prompt(self) -> str:
         """Return what stands in front of the input."""
-        return {"word": "> ", "pin": "PIN: ", "comment": "no. A word to the agent, then Enter: "}[
-            self.stage
-        ]
+        return {
+            "word": "> ",
+            "pin": "PIN: ",
+            "comment": "no (Backspace: back). A word to the agent, then Enter: ",
+        }[self.stage]
+
+    @property
+    def untouched(self) -> bool:
+        """Claim that nothing has been typed yet."""
+        return self.stage == "word" and not self.typed
 
     @property
     def shown(self) -> str:
@@ -50,16 +60,16 @@ class Entry:
         """Take a key; return what it leads to."""
         if key in ENTER:
             return self._enter()
-        if key == CTRL_C:
-            return self._interrupt()
-        if self.stage == "word" and not self.typed:
+        if self.untouched:
             if key == "n":
-                return self._interrupt()
+                return self._reject()
             if key == "S" and self._stops:
                 return Act("stop")
             if key in _MOVES:
                 return Act(_MOVES[key])
-        if key in _BACKSPACE:
+        if key in _BACKSPACE and not self.typed:
+            self.stage = "word"
+        elif key in _BACKSPACE:
             self.typed = self.typed[:-1]
         elif key == _CLEAR:
             self.typed = ""
@@ -69,7 +79,7 @@ class Entry:
 
     def _enter(self) -> Act | None:
         if self.stage == "comment":
-            return Act("reject", pin=self.typed)
+            return Act("reject", pin=_OF_NO.sub("", self.typed.strip(), count=1))
         if not self.typed.strip():
             return None
         if self.stage == "pin":
@@ -79,8 +89,8 @@ class Entry:
         self.stage, self._word, self.typed = "pin", self.typed, ""
         return None
 
-    def _interrupt(self) -> Act | None:
-        if self.stage == "word" and self._comments:
-            self.stage, self.typed = "comment", ""
+    def _reject(self) -> Act | None:
+        if self._comments:
+            self.stage = "comment"
             return None
         return Act("reject", pin="")

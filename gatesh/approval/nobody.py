@@ -14,4 +14,4 @@ class NoApprover:
 
     def ask(self, request: Request) -> Answer:  # noqa: ARG002  the Approver protocol
         """Return that nobody could be asked."""
-        return Answer(Answered.NOBODY, approver=self._reason)
+        return Answer(Answered.NOBODY, why=self._reason)

@@ -97,6 +97,26 @@ def is_terminal_shell(found: Process) -> bool:
     return found.holds_terminal and os.path.basename(program) in _SHELLS
 
 
+def within_reach(pid: int) -> bool:
+    """Claim that another process of this user could take what is typed at the terminal of `pid`.
+
+    Whatever serves that terminal (tmux, screen, a terminal emulator) holds each key before we do, and is
+    open to its own user, by its socket or by ptrace, unless it is not dumpable, as an sshd is.
+    """
+    chain = ancestry(pid)
+    leader = next((place for place, found in enumerate(chain) if found.pid == chain[0].sid), None)
+    if leader is None:
+        return True
+    return any(_open_to_us(found) for found in chain[leader + 1 :] if found.pid != 1)
+
+
+def _open_to_us(found: Process) -> bool:
+    try:
+        return os.stat(f"/proc/{found.pid}").st_uid == os.getuid() and found.name != "systemd"
+    except OSError:
+        return False
+
+
 def agent_above(chain: tuple[Process, ...]) -> str:
     """Return which of these was started by an agent, as far as environments tell; empty where none was."""
     for found in chain:

@@ -20,7 +20,7 @@ from gatesh.model import Answer, Answered, Assurance, Match, Request, Severity, 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Watcher(Protocol):
         """Whoever shows requests to people. Called under the desk's lock: must return at once."""
@@ -53,13 +53,23 @@ class Keep(Enum):
 
 
 class Grant(Value):
-    """An approval that outlives one command; `record` is the one it was given for."""
+    """An approval that outlives one command; `request` is the one it was given for."""
 
-    record: int
+    request: Request
     approver: str
     assurance: Assurance
     until_ns: int  # 0: as long as the keeper lives
     uses: int  # 0: any number
+
+
+class Decided(Value):
+    """Something a person decided that lasts: a grant, a rejection, a stopped session."""
+
+    what: str  # "allowed once", "allowed", "rule ID is allowed", "rejected", "stopped"
+    session: str
+    request: Request | None  # None where a session was stopped without one
+    until_ns: int  # 0: as long as the keeper lives
+    forget: Callable[[], None]
 
 
 class _Pending:
@@ -85,8 +95,8 @@ class Desk:
         self._pending: dict[int, _Pending] = {}
         self._grants: dict[str, Grant] = {}  # by digest
         self._rules: dict[tuple[str, str], Grant] = {}  # by session and rule
-        self._rejected: dict[str, int] = {}  # digest → the record that was rejected
-        self._stopped: dict[str, int] = {}  # session → the record it was stopped at
+        self._rejected: dict[str, Request] = {}  # by digest
+        self._stopped: dict[str, int] = {}  # session → the record it was stopped at, or 0
 
     # -- the asker's side ------------------------------------------------------------------------
 
@@ -120,10 +130,12 @@ class Desk:
             if session in self._stopped:
                 return Answer(Answered.STOPPED, by=self._stopped[session])
             if request.digest in self._rejected:
-                return Answer(Answered.REPEATED, by=self._rejected[request.digest])
+                return Answer(Answered.REPEATED, by=self._rejected[request.digest].record)
             grant = self._take_grant(request)
             if grant:
-                return Answer(Answered.GRANTED, grant.approver, grant.assurance, by=grant.record)
+                return Answer(
+                    Answered.GRANTED, grant.approver, grant.assurance, by=grant.request.record
+                )
             waiting = [p for p in self._pending.values() if p.request.asker.session == session]
             if sum(not p.late_until_ns for p in waiting) >= MOST_PER_SESSION:
                 return Answer(Answered.EXPIRED, comment="too many of your commands wait already")
@@ -173,18 +185,22 @@ class Desk:
             request = pending.request
             if keep is not Keep.ONCE and not keepable(request):
                 return "a critical one is approved once"
+            lasts = ""
             if keep is Keep.COMMAND:
+                lasts = f"this line for {minutes} minutes"
                 until = self._clock_ns() + minutes * 60 * SECOND_NS
-                self._grants[request.digest] = Grant(record, approver, assurance, until, uses=0)
+                self._grants[request.digest] = Grant(request, approver, assurance, until, uses=0)
             elif keep is Keep.RULE:
-                grant = Grant(record, approver, assurance, until_ns=0, uses=0)
-                for found in asking(request):
-                    self._rules[request.asker.session, found.rule] = grant
+                rules = sorted({found.rule for found in asking(request)})
+                lasts = f"{', '.join(rules)} for this session"
+                grant = Grant(request, approver, assurance, until_ns=0, uses=0)
+                self._rules |= {(request.asker.session, rule): grant for rule in rules}
             elif pending.late_until_ns:
+                lasts = "it runs once, when it is submitted again"
                 until = self._clock_ns() + self._late_ns
-                self._grants[request.digest] = Grant(record, approver, assurance, until, uses=1)
+                self._grants[request.digest] = Grant(request, approver, assurance, until, uses=1)
             _trim(self._grants)
-            self._close(pending, Answer(Answered.APPROVED, approver, assurance))
+            self._close(pending, Answer(Answered.APPROVED, approver, assurance, why=lasts))
             return ""
 
     def reject(self, record: int, approver: str, assurance: Assurance, comment: str) -> str:
@@ -193,7 +209,7 @@ class Desk:
             pending = self._live(record)
             if pending is None:
                 return "it does not wait any more"
-            self._rejected[pending.request.digest] = record
+            self._rejected[pending.request.digest] = pending.request
             _trim(self._rejected)
             self._close(pending, Answer(Answered.REJECTED, approver, assurance, comment))
             return ""
@@ -204,17 +220,55 @@ class Desk:
             stopping = self._live(record)
             if stopping is None:
                 return "it does not wait any more"
-            session = stopping.request.asker.session
+            self.stop_session(stopping.request.asker.session, approver, assurance, record)
+            return ""
+
+    def stop_session(
+        self, session: str, approver: str, assurance: Assurance, record: int = 0
+    ) -> None:
+        """Stop a session; `record` is what it was stopped at."""
+        with self._changed:
             self._stopped[session] = record
             for pending in list(self._pending.values()):
                 if pending.request.asker.session == session:
                     self._close(pending, Answer(Answered.STOPPED, approver, assurance))
-            return ""
 
-    def stopped(self, session: str) -> int:
-        """Return the record at which a person stopped this session; 0 where nobody did."""
+    def stopped(self, session: str) -> int | None:
+        """Return the record at which a person stopped this session, or 0; None where nobody did."""
         with self._changed:
-            return self._stopped.get(session, 0)
+            return self._stopped.get(session)
+
+    def decided(self) -> list[Decided]:
+        """Return what was decided and lasts, each with what takes it back."""
+        with self._changed:
+            now = self._clock_ns()
+            found = [
+                Decided("stopped", session, None, 0, self._forget(self._stopped, session))
+                for session in self._stopped
+            ]
+            for (session, rule), grant in self._rules.items():
+                forget = self._forget(self._rules, (session, rule))
+                what = f"rule {rule} is allowed"
+                found.append(Decided(what, session, grant.request, 0, forget))
+            for digest, grant in self._grants.items():
+                if grant.until_ns > now:
+                    what = "allowed once" if grant.uses else "allowed"
+                    asked, forget = grant.request, self._forget(self._grants, digest)
+                    session = asked.asker.session
+                    found.append(Decided(what, session, asked, grant.until_ns, forget))
+            for digest, asked in self._rejected.items():
+                forget = self._forget(self._rejected, digest)
+                found.append(Decided("rejected", asked.asker.session, asked, 0, forget))
+            return found
+
+    def _forget(self, kept: dict[Any, Any], key: object) -> Callable[[], None]:
+        """Return what removes `key` from `kept`."""
+
+        def forget() -> None:
+            with self._changed:
+                kept.pop(key, None)
+
+        return forget
 
     def tick(self) -> None:
         """Forget what has waited too long for a late answer."""
@@ -258,6 +312,6 @@ def keepable(request: Request) -> bool:
     return bool(found) and all(m.severity is not Severity.CRITICAL for m in found)
 
 
-def _trim(kept: dict[str, Grant] | dict[str, int]) -> None:
+def _trim(kept: dict[str, Grant] | dict[str, Request]) -> None:
     while len(kept) > MOST_KEPT:
         del kept[next(iter(kept))]

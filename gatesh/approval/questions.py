@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         def card(self, word: str, *, pin: bool) -> Card:
             """Return what is shown; `word` is what has to be typed."""
 
-        def reads(self, typed: str, word: str) -> bool:
-            """Claim that `typed` says yes."""
+        def objection(self, typed: str, word: str) -> str:
+            """Return why `typed` is no yes; empty where it is one."""
 
         def yes(self, typed: str, who: str, assurance: Assurance) -> str:
             """Do it; return why it did not count, or an empty string."""
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 
 MOST_MINUTES = 8 * 60
+WRONG_WORD = "that was not the word"
 
 
 def same(left: str, right: str) -> bool:
@@ -71,9 +72,19 @@ class HeldLine:
         """Return its card."""
         return self._description.card(word, self._late_until_ns, pin=pin)
 
-    def reads(self, typed: str, word: str) -> bool:
-        """Claim that it is the word, with the name or the grant that may follow it."""
-        return self._keep(typed, word) is not None
+    def objection(self, typed: str, word: str) -> str:
+        """Return what is missing: the word, or the name that has to follow it."""
+        if self._keep(typed, word) is not None:
+            return ""
+        said = typed.strip().partition(" ")[0]
+        if not word or not same(said, word):
+            return WRONG_WORD
+        name = self._description.name
+        return (
+            f"also type {name}"
+            if name
+            else f"after the word: minutes (1 to {MOST_MINUTES}), or rule"
+        )
 
     def _keep(self, typed: str, word: str) -> tuple[Keep, int] | None:
         """Return how long the approval is to last; None where it is none."""
@@ -135,9 +146,9 @@ class NewTerminal:
             pin=pin,
         )
 
-    def reads(self, typed: str, word: str) -> bool:  # noqa: ARG002
-        """Claim that it is the code."""
-        return same(typed.strip(), self.code)
+    def objection(self, typed: str, word: str) -> str:  # noqa: ARG002
+        """Return that it is not the code."""
+        return "" if same(typed.strip(), self.code) else "that was not the code"
 
     def yes(self, typed: str, who: str, assurance: Assurance) -> str:  # noqa: ARG002
         """Let it approve."""
@@ -175,13 +186,13 @@ class Loosening:
             title="pattern files loosen something",
             head=(Line("rule", f"your pattern files loosen {what}; inactive until you confirm"),),
             body=tuple(Line("command", printable(sentence)) for sentence in self._sentences),
-            how=f"confirm all of it: type `{word}` and Enter; n leaves it inactive",
+            how=f"confirm all of it until this keeper ends: type `{word}` + Enter; n leaves it inactive",
             pin=pin,
         )
 
-    def reads(self, typed: str, word: str) -> bool:
-        """Claim that it is the word."""
-        return bool(word) and same(typed.strip(), word)
+    def objection(self, typed: str, word: str) -> str:
+        """Return that it is not the word."""
+        return "" if word and same(typed.strip(), word) else WRONG_WORD
 
     def yes(self, typed: str, who: str, assurance: Assurance) -> str:  # noqa: ARG002
         """Make it active."""

@@ -2,14 +2,16 @@
 
 Its manners. It speaks attach.py's protocol and decides nothing: a yes goes to the keeper as it was typed.
 A card is answered by typing its word; Enter, Space, `y`, pasted text, terminal reports, and whatever was
-typed before the card was visible do nothing. `n` or Ctrl-C rejects, S stops the session, Space pages, Tab
-goes to the next card. A card that changed, was resized or became another is fenced again. A screen too
-small to show a card honestly shows none. Between cards there is one status line; what happened scrolls
-away above it.
+typed before the card was visible do nothing. `n` rejects, S stops the session, Space pages, Tab goes to the
+next card, Ctrl-C takes back what is being typed and, twice, ends the screen. The card whose time runs out
+first is shown first. A card that changed, was resized or became another is fenced again. A screen too small
+to show a card honestly shows none. Between cards there is one status line, where S asks for the overview;
+what happened scrolls away above it.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -18,7 +20,7 @@ import time
 from gatesh import wire
 from gatesh.approval.answer import Cursor, Fence, Parser, Paste
 from gatesh.approval.card import Card, from_fields
-from gatesh.approval.entry import CTRL_C, Act, Entry
+from gatesh.approval.entry import Act, Entry
 from gatesh.approval.layout import LEAST_COLUMNS, LEAST_ROWS, View, lay_out
 from gatesh.approval.pending import clock_ns
 from gatesh.approval.terminal import Terminal
@@ -27,10 +29,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-CTRL_Z = "\x1a"
+CTRL_C, CTRL_Z = "\x03", "\x1a"
 _MOST_LATER = 50
 _AGAIN_S = 3.0  # a second Ctrl-C within this time ends it
-_SIGNALS = (signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP)
+_SIGNALS = (
+    signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP, signal.SIGCONT,
+    signal.SIGTTIN, signal.SIGTTOU,
+)  # fmt: skip
 
 
 class Screen:
@@ -59,7 +64,6 @@ class Screen:
         self._asks_pin = False
         self._locked = False
         self._interrupted_s = float("-inf")
-        self._closed_s = float("-inf")
         self._later: list[tuple[str, str]] = []
         self._end = ""
 
@@ -84,10 +88,12 @@ class Screen:
         return self._end
 
     def _turn(self, wakes: int) -> None:
-        sources = [self._terminal.fd, wakes]
+        # Stopped and sent to the background (an agent can do that), it serves on and waits for `fg`.
+        foreground = self._terminal.foreground
+        sources = [self._terminal.fd, wakes] if foreground else [wakes]
         if not self._locked:
             sources.append(self._sock.fileno())
-        ready = select.select(sources, [], [], 1.0 if self._current else None)[0]
+        ready = select.select(sources, [], [], None if foreground and not self._current else 1.0)[0]
         if wakes in ready:
             self._signalled(os.read(wakes, 64))
         if self._terminal.fd in ready:
@@ -112,7 +118,8 @@ class Screen:
             case ["gone"]:
                 self._gone(words[1], words[2])
             case ["note"]:
-                self._say(words[1], words[2])
+                if words[1] == "alert" or not self._only:
+                    self._say(words[1], words[2])
             case ["status"]:
                 self._status = words[1]
                 if self._only and self._only not in self._cards:
@@ -126,27 +133,31 @@ class Screen:
                 self._entry = Entry(pin=True)
                 self._idle()
             case ["paired"]:
-                self._say("note", f"attached as {words[1]}")
+                if not self._own:
+                    self._say("note", f"attached as {words[1]}")
             case ["refused"]:
                 self._end = f"refused: {words[1]}"
             case ["locked"]:
                 self._lock(words[1])
 
     def _take(self, card: Card, problem: str) -> None:
-        known = self._cards.pop(card.id, None)
+        known = card.id in self._cards
         self._cards[card.id] = card
-        if known is None and (not self._only or card.id == self._only):
+        if self._only and card.id != self._only:
+            return
+        if not known and card.title:
             self._terminal.notify(card.title)
-        if self._current and card.id != self._current:
+        current = self._cards.get(self._current)
+        if current is card and problem:
+            self._show(card, problem)
+        elif current is card and self._entry.stage == "comment":
+            return
+        elif current is None or current is card:
+            self._next()
+        elif _deadline(card) < _deadline(current) and self._entry.untouched:
+            self._show(card)  # one whose time runs goes before one that can wait
+        else:
             self._refresh()  # how many wait
-        if card.id == self._current:
-            if self._entry.stage == "comment":
-                return
-            if problem or len(self._cards) == 1:
-                self._show(card, problem)
-                return
-            self._current = ""
-        self._next()
 
     def _gone(self, id_: str, how: str) -> None:
         card = self._cards.pop(id_, None)
@@ -154,14 +165,15 @@ class Screen:
             self._current = ""
             self._fence.close()
             self._terminal.close_card()
-            self._closed_s = time.monotonic()
-        if card:
-            what = f"record {id_}" if id_.isdecimal() else card.title
-            self._say("note", f"{what}: {how}  [{card.head[0].text}]")
-        if self._only and id_ == self._only:
-            self._end = how
+            self._idle()
+        if self._only:
+            self._end = how if id_ == self._only else self._end
             return
-        self._next()
+        if card and how:
+            record = f"record {id_}: {how}  [{card.head[0].text}]"
+            self._say("note", record if id_.isdecimal() else f"{card.title}: {how}")
+        if not self._current:
+            self._next()
 
     def _lock(self, why: str) -> None:
         self._locked = True
@@ -174,14 +186,18 @@ class Screen:
 
     # -- drawing ------------------------------------------------------------------------------------------
 
-    def _next(self) -> None:
-        """Show the first card that waits, or the status."""
-        if self._current or self._end:
-            return
-        self._idle()  # what was said while a card was open
+    def _order(self) -> list[Card]:
+        """Return the cards in the order they are shown."""
         wanted = [c for c in self._cards.values() if not self._only or c.id == self._only]
-        if wanted:
-            self._show(wanted[0])
+        return sorted(wanted, key=_deadline)
+
+    def _next(self, after: Card | None = None) -> None:
+        """Show the card that comes `after` this one, or the first, or the status."""
+        order = self._order()
+        if order and not self._end:
+            self._show(order[(order.index(after) + 1) % len(order) if after else 0])
+        else:
+            self._idle()
 
     def _show(self, card: Card, problem: str = "") -> None:
         self._current, self._page, self._problem = card.id, 0, problem
@@ -204,14 +220,12 @@ class Screen:
         columns, rows = self._terminal.size
         if self._terminal.plain:
             rows = 1000 if rows >= LEAST_ROWS else rows
-        places = list(self._cards)
-        place = (
-            f"({places.index(card.id) + 1} of {len(places)}, Tab: next)" if len(places) > 1 else ""
-        )
+        order = self._order()
+        place = f"({order.index(card) + 1} of {len(order)}, Tab: next)" if len(order) > 1 else ""
         prompt = self._entry.prompt + self._entry.shown
         status = _times(card)
         if self._parser.inside:
-            status = f"an escape sequence has begun, Esc \\ ends it · {status}"
+            status += " · after Esc keys are ignored: Backspace, or Esc \\, ends that"
         return lay_out(card, columns, rows, self._page, place, status, self._problem, prompt)
 
     def _refresh(self) -> None:
@@ -230,7 +244,9 @@ class Screen:
         if self._asks_pin:
             self._terminal.status("the keeper's PIN: ")
         elif not self._end:
-            self._terminal.status(f"{self._name}: {self._status}; Ctrl-C twice ends it")
+            said = self._status or "waits to be paired"
+            keys = "" if self._only or not self._status else "; S: overview"
+            self._terminal.status(f"{self._name}: {said}{keys}; Ctrl-C twice ends it")
 
     def _say(self, style: str, text: str) -> None:
         """Write a line on the main screen: now, or when the card that is open has gone."""
@@ -254,8 +270,11 @@ class Screen:
                 self._suspend()
             elif self._asks_pin:
                 self._pin_key(event)
+            elif event == CTRL_C:
+                self._interrupt()
             elif not self._current:
-                self._idle_key(event)
+                if event == "S" and self._status and not (self._only or self._locked):
+                    wire.send(self._sock, b"overview")
             elif self._fence.passes(time.monotonic()):
                 self._key(event)
 
@@ -271,9 +290,7 @@ class Screen:
             self._page += 1
             self._refresh()
         elif act.what == "next":
-            self._cards[self._current] = self._cards.pop(self._current)
-            self._current = ""
-            self._next()
+            self._next(after=self._cards[self._current])
         else:
             self._send(act)
 
@@ -297,12 +314,13 @@ class Screen:
             self._asks_pin = False
             wire.send(self._sock, b"pin", *_fields(act.pin))
 
-    def _idle_key(self, key: str) -> None:
+    def _interrupt(self) -> None:
+        """Take back what is being typed; the second one ends the screen."""
         now = time.monotonic()
-        if key != CTRL_C or now - self._closed_s < 1.0:
-            return
         if now - self._interrupted_s < _AGAIN_S:
             self._end = "ended"
+        elif self._current:
+            self._show(self._cards[self._current], f"Ctrl-C again ends {self._name}")
         self._interrupted_s = now
 
     def _signalled(self, numbers: bytes) -> None:
@@ -311,6 +329,8 @@ class Screen:
             self._show(card) if self._entry.stage != "comment" else self._draw()
         if signal.SIGTSTP in numbers:
             self._suspend()
+        if signal.SIGCONT in numbers and self._terminal.foreground:
+            self._take_back()
         if signal.SIGTERM in numbers or signal.SIGHUP in numbers or signal.SIGINT in numbers:
             self._end = "ended"
 
@@ -321,6 +341,10 @@ class Screen:
             return
         self._terminal.leave()
         os.kill(os.getpid(), signal.SIGSTOP)
+        self._take_back()
+
+    def _take_back(self) -> None:
+        """Hold the terminal again after a stop, and draw what it should show."""
         self._terminal.enter()
         if self._current:
             self._show(self._cards[self._current])
@@ -330,6 +354,10 @@ class Screen:
 
 def _fields(*texts: str) -> list[bytes]:
     return [text.encode("utf-8", "replace") for text in texts]
+
+
+def _deadline(card: Card) -> float:
+    return card.until_ns or math.inf
 
 
 def _times(card: Card) -> str:

@@ -8,6 +8,7 @@ of the same user can open it meanwhile. A terminal that says it is dumb gets pla
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import termios
@@ -56,7 +57,13 @@ _LEAVE = "\x1b[?2004l\x1b[<u"
 def open_terminal() -> int:
     """Open the controlling terminal; raises UsageError where there is none."""
     try:
-        return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            release_terminal(0)  # a keeper that was killed here could not
+            return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise UsageError(
             "this needs a terminal of its own",
@@ -86,6 +93,14 @@ class Terminal:
         except OSError:
             return 80, 24
         return found.columns or 80, found.lines or 24
+
+    @property
+    def foreground(self) -> bool:
+        """Claim that this process may read here: its shell has not put it into the background."""
+        try:
+            return os.tcgetpgrp(self.fd) == os.getpgrp()
+        except OSError:
+            return True  # it hung up: reading tells
 
     def enter(self) -> None:
         """Take it: raw, exclusive, quiet."""

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from gatesh._value import Value
 from gatesh.audit.database import open_for_reading
 from gatesh.errors import UsageError
+from gatesh.model import Answered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class AuditReader:
         )
         found["program"] = [{"program": n, "count": c} for n, c in programs.most_common(20)]
         return found
+
+    def has_matched(self, rule: str) -> bool:
+        """Claim that a record was matched by a rule of this id."""
+        sql = 'SELECT 1 FROM "match" WHERE rule = ? LIMIT 1'
+        return next(self._db.query(sql, [rule]), None) is not None
 
     def version(self) -> int:
         """Return a number that changes when another process has written."""
@@ -206,7 +212,10 @@ def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
     for column, text in (("programs", wanted.program), ("rule_ids", wanted.rule)):
         if text:
             like(column, column, text, "% {} %")
-    for column in ("agent", "verdict", "outcome"):
+    if wanted.outcome:
+        parts.append(_OUTCOMES.get(wanted.outcome, "outcome = :outcome"))
+        values["outcome"] = wanted.outcome
+    for column in ("agent", "verdict"):
         if text := getattr(wanted, column):
             parts.append(f"{column} = :{column}")
             values[column] = text
@@ -248,13 +257,21 @@ def _decoded(row: Row) -> Row:
     return {k: json.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
 
 
+# What a record is called beside how it ended: by who answered, and by what the rules had said.
+_OUTCOMES = {
+    **{a.value: "verdict = 'ask' AND answered = :outcome" for a in Answered},
+    "denied": "verdict = 'deny' AND outcome = 'refused'",
+    "observed": "reason LIKE 'observe%'",
+}
+OUTCOMES = ("ran", "refused", "abandoned", "failed", "unknown", *_OUTCOMES)
+
 _PLURAL = {"match": "matches", "answer": "answers", "refused_answer": "refused_answers"}
 
 _SESSIONS = """
 SELECT s.session, s.time_ns, s.agent, s.agent_version, s.root_name, s.root_pid, s.tty, s.uid,
   count(c.record) AS commands,
   coalesce(sum(c.verdict = 'ask'), 0) AS asked,
-  coalesce(sum(c.outcome IN ('refused', 'abandoned')), 0) AS refused,
+  coalesce(sum(c.outcome = 'refused'), 0) AS refused,
   max(c.time_ns) AS last_ns
 FROM (SELECT * FROM session ORDER BY time_ns DESC LIMIT :limit) s
 LEFT JOIN command c ON c.session = s.session

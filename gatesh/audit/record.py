@@ -6,7 +6,7 @@ import time
 
 from gatesh import __version__
 from gatesh.audit.encode import to_json
-from gatesh.audit.key import sha256
+from gatesh.key import sha256
 from gatesh.model import Unparsed, Word
 from gatesh.redact import Redacted, redact, redact_words, secrets_of_environment
 

@@ -21,9 +21,9 @@ from gatesh.audit.database import (
     open_for_writing,
     refuse_network,
 )
-from gatesh.audit.key import hmac_sha256, load_key
 from gatesh.audit.record import rows_of, to_text
 from gatesh.errors import AuditError
+from gatesh.key import hmac_sha256, key_beside, load_key
 from gatesh.model import Ran, Refused
 from gatesh.redact import redact
 
@@ -118,7 +118,7 @@ class SqliteLog:
     def mac(self, data: bytes) -> str:
         """Return the keyed HMAC of `data` in hexadecimal."""
         if not self._key:
-            self._key = load_key(os.path.join(os.path.dirname(self._path), "hmac.key"))
+            self._key = load_key(key_beside(self._path))
         return hmac_sha256(self._key, data)
 
     # -- what the keeper adds --------------------------------------------------------------------

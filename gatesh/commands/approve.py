@@ -10,20 +10,26 @@ from gatesh import wire
 from gatesh.doors.client import here
 from gatesh.errors import ConfigError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.places import Places
 
-@click.command()
-@click.argument("record", metavar="[ID]", default="")
-def approve(record: str) -> None:
+
+@click.command(short_help="Answer here what the keeper asks.")
+@click.argument("record", metavar="[ID]", type=int, required=False)
+def approve(record: int | None) -> None:
     """Answer here what the keeper asks; with ID, that one and no other.
 
-    The first time, type the code that is shown here at a terminal that is attached already; where there
-    is none, the keeper's PIN is asked for.
+    Each time, type the code that is shown here at a terminal that is attached already; where there is
+    none, the keeper's PIN is asked for. Ctrl-C twice ends it, and answers nothing.
     """
     from gatesh.approval.screen import Screen
     from gatesh.approval.seal import seal_process
     from gatesh.approval.terminal import Terminal
 
     places = here()
+    if record is not None and not _may_wait(places, record):
+        raise ConfigError(f"record {record} does not wait", f"see what it is: gatesh show {record}")
     seal_process()
     terminal = Terminal()
     try:
@@ -33,10 +39,23 @@ def approve(record: str) -> None:
     _introduce(sock)
     sock.settimeout(None)
     wire.send(sock, b"attach", wire.VERSION)
-    why = Screen(terminal, sock, "gatesh approve", only=record).run()  # type: ignore[arg-type]
+    only = "" if record is None else str(record)
+    why = Screen(terminal, sock, "gatesh approve", only=only).run()  # type: ignore[arg-type]
     if why.startswith("refused: "):
         raise ConfigError(f"this terminal may not approve: {why.removeprefix('refused: ')}")
     click.echo(f"gatesh approve: {why}")
+
+
+def _may_wait(places: Places, record: int) -> bool:
+    """Claim that a record may still be answered: without this a terminal would be paired for nothing."""
+    from gatesh.audit.query import AuditReader
+
+    reader = AuditReader(places.audit_db)
+    try:
+        found = reader.of({record})
+    finally:
+        reader.close()
+    return any(r["verdict"] == "ask" and r["answered"] in (None, "expired") for r in found)
 
 
 def _introduce(sock: wire.Socket) -> None:

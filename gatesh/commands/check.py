@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from gatesh.facts import World
     from gatesh.gate import Gate
     from gatesh.model import Decision, Inspection, Match
+    from gatesh.places import Places
+    from gatesh.rules.layers import Loosening
 
 
-@click.command("check")
+@click.command("check", short_help="Say what would happen to a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option("--jsonl", is_flag=True, help='Read {"command": …, "cwd"?: …} lines, write one each.')
-@click.option("--cwd", default="", help="The folder the command would run in.")
+@click.option("--cwd", default="", metavar="DIR", help="The folder the command would run in.")
 @click.argument("line", required=False)
 @click.pass_context
 def check(ctx: click.Context, as_json: bool, jsonl: bool, cwd: str, line: str | None) -> None:
@@ -36,21 +38,47 @@ def check(ctx: click.Context, as_json: bool, jsonl: bool, cwd: str, line: str | 
         raise UsageError("check takes one LINE, or --jsonl", "gatesh check 'rm -rf build'")
     from gatesh.wiring import gate_for_check
 
-    gate, world = gate_for_check(here())
+    where = here()
+    gate, world = gate_for_check(where)
     folder = os.path.abspath(cwd) if cwd else os.getcwd()
     if jsonl:
-        ctx.exit(_check_all(gate, world, folder))
-    found = considered(gate, world, line or "", folder)
+        ctx.exit(_check_all(gate, world, folder, loosenings(where)))
+    found = considered(gate, world, line or "", folder, loosenings(where))
     click.echo(json.dumps(found) if as_json else describe(found))
     ctx.exit(Exit.OK if found["verdict"] == Verdict.ALLOW else Exit.ASKED)
 
 
-def _check_all(gate: Gate, world: World, folder: str) -> int:
+def loosenings(where: Places) -> tuple[Loosening, ...]:
+    """Return what the user's own pattern files loosen; what a keeper's person confirmed is not known here."""
+    from gatesh.model import Layer
+    from gatesh.rules import layers, load
+
+    if all(layer is Layer.SHIPPED for _, layer in load.files(where)):
+        return ()
+    return layers.loosenings(load.read_all(where))
+
+
+def note(loosening: Loosening) -> str:
+    """Say what is loosened, where, and when that counts."""
+    return (
+        f"{loosening.file}:{loosening.line}: {loosening.sentence}: "
+        "counts only under a keeper whose person has confirmed it"
+    )
+
+
+def concerning(
+    found: tuple[Loosening, ...], rules: set[str], programs: set[str]
+) -> Iterator[Loosening]:
+    """Yield the loosenings of these rules, and of the grammars of these programs."""
+    return (one for one in found if one.about in rules or one.about.split()[0] in programs)
+
+
+def _check_all(gate: Gate, world: World, folder: str, loosened: tuple[Loosening, ...]) -> int:
     status = Exit.OK
     for text in sys.stdin.buffer:
         if not text.strip():
             continue
-        found = _check_line(gate, world, folder, text)
+        found = _check_line(gate, world, folder, text, loosened)
         click.echo(json.dumps(found))
         if "error" in found:
             status = Exit.USAGE
@@ -59,7 +87,9 @@ def _check_all(gate: Gate, world: World, folder: str) -> int:
     return status
 
 
-def _check_line(gate: Gate, world: World, folder: str, text: bytes) -> dict[str, Any]:
+def _check_line(
+    gate: Gate, world: World, folder: str, text: bytes, loosened: tuple[Loosening, ...]
+) -> dict[str, Any]:
     try:
         asked = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -71,10 +101,12 @@ def _check_line(gate: Gate, world: World, folder: str, text: bytes) -> dict[str,
     cwd = asked.get("cwd", "") if isinstance(asked, dict) else ""
     if not isinstance(command, str) or not isinstance(cwd, str):
         return {"command": None, "error": '"command" and "cwd" are strings'}
-    return considered(gate, world, command, os.path.join(folder, cwd) if cwd else folder)
+    return considered(gate, world, command, os.path.join(folder, cwd) if cwd else folder, loosened)
 
 
-def considered(gate: Gate, world: World, text: str, cwd: str) -> dict[str, Any]:
+def considered(
+    gate: Gate, world: World, text: str, cwd: str, loosened: tuple[Loosening, ...] = ()
+) -> dict[str, Any]:
     """Return what the gate says of one line, as JSON values."""
     started = time.perf_counter_ns()
     line = CommandLine(text, cwd, dict(os.environ), Door.CHECK)
@@ -83,10 +115,16 @@ def considered(gate: Gate, world: World, text: str, cwd: str) -> dict[str, Any]:
     except InputError as error:
         return {
             "command": text, "cwd": cwd, "verdict": Verdict.DENY.value, "reason": error.message,
-            "rules": [], "commands": [], "facts": [], "target": "", "unparsed": "",
+            "rules": [], "commands": [], "facts": [], "target": "", "unparsed": "", "notes": [],
             "elapsed_us": _since(started),
         }  # fmt: skip
-    return {**_json(text, cwd, seen, decision), "elapsed_us": _since(started)}
+    programs = {command.program for command in seen.reading.commands}
+    about = concerning(loosened, {m.rule for m in decision.matches}, programs)
+    return {
+        **_json(text, cwd, seen, decision),
+        "notes": [note(one) for one in about],
+        "elapsed_us": _since(started),
+    }
 
 
 def _since(started: int) -> int:
@@ -162,4 +200,5 @@ def describe(found: dict[str, Any]) -> str:
         lines += [f"        cannot see {what}" for what in rule["cannot_see"]]
         if rule["verdict"] != Verdict.ALLOW:
             lines.append(f"        instead: {rule['instead']}")
+    lines += [f"  note: {printable(text)}" for text in found["notes"]]
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 """`gatesh completions SHELL`: a static completion script, made from the commands themselves.
 
 Static, because a completion that starts Python at every Tab would be felt, and because the file can be
-read before it is sourced. `make completions` writes the files in completions/.
+read before it is sourced; only for the id of a rule gatesh is asked. `make completions` writes the files
+in completions/.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Flag(Value):
 
     names: tuple[str, ...]
     help: str
-    takes: str  # "" nothing, "file", "any", or the choices with blanks between
+    takes: str  # "" nothing, "file", "rule", "any", or the choices with blanks between
 
 
 class Entry(Value):
@@ -37,10 +38,13 @@ class Entry(Value):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Return everything that may be typed here and has a name."""
-        choices = () if self.operand in ("", "any", "file") else tuple(self.operand.split())
-        spelled = tuple(name for flag in self.flags for name in flag.names)
-        return (*(entry.name for entry in self.subcommands), *choices, *spelled)
+        """Return what may be typed here and has a name, options apart."""
+        return (*(entry.name for entry in self.subcommands), *_choices(self.operand).split())
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return every spelling of every option."""
+        return tuple(name for flag in self.flags for name in flag.names)
 
     def below(self) -> list[Entry]:
         """Return this command and all below it."""
@@ -99,6 +103,8 @@ def entry(
 def _takes(parameter: click.Parameter) -> str:
     if isinstance(parameter.type, click.Choice):
         return " ".join(map(str, parameter.type.choices))
+    if parameter.metavar == "ID":
+        return "rule"
     is_path = isinstance(parameter.type, click.Path | click.File) or parameter.metavar == "DIR"
     return "file" if is_path else "any"
 
@@ -107,6 +113,7 @@ def _sentence(text: str) -> str:
     return " ".join(text.split()).split(". ")[0].rstrip(".")
 
 
+_RULES = "gatesh patterns list 2>/dev/null | cut -d ' ' -f 1"
 _HEAD = "# Made by `make completions` from the commands of gatesh; change those instead.\n"
 
 
@@ -118,7 +125,7 @@ def _quoted(text: str) -> str:
 _BASH = r"""
 _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-    local path='' words='' kind='' i
+    local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
         case ' %s ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
@@ -128,6 +135,8 @@ _gatesh() {
 %s
         esac ;;
     esac
+    [[ $kind == rule ]] && words=$(%s)
+    [[ $current == -* ]] && words+=" $options"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     [[ $kind == file ]] && compopt -o default
     return 0
@@ -146,27 +155,29 @@ def _bash(root: Entry) -> str:
             if flag.takes:
                 names = [f'"{path} {name}"' for name in flag.names]
                 values.setdefault(_bash_words(_choices(flag.takes), flag.takes), []).extend(names)
-        words = " ".join(found.words)
-        commands.append(f"            {_quoted(path)}) {_bash_words(words, found.operand)} ;;")
+        known = _bash_words(" ".join(found.words), found.operand, " ".join(found.options))
+        commands.append(f"            {_quoted(path)}) {known} ;;")
     valued = [f"        {'|'.join(names)}) {action} ;;" for action, names in values.items()]
     paths = " ".join("/".join(found.path) for found in root.below() if found.path)
-    return _HEAD + _BASH % (paths, "\n".join(valued), "\n".join(commands))
+    return _HEAD + _BASH % (paths, "\n".join(valued), "\n".join(commands), _RULES)
 
 
-def _bash_words(words: str, takes: str) -> str:
+def _bash_words(words: str, takes: str, options: str = "") -> str:
     parts = [f"words={_quoted(words)}"] if words else []
-    parts += ["kind=file"] if takes == "file" else []
+    parts += [f"options={_quoted(options)}"] if options else []
+    parts += [f"kind={takes}"] if takes in ("file", "rule") else []
     return " ".join(parts) or ":"
 
 
 def _choices(takes: str) -> str:
-    return "" if takes in ("", "any", "file") else takes
+    return "" if takes in ("", "any", "file", "rule") else takes
 
 
 def _zsh(root: Entry) -> str:
     """Write one function for each command, after the manner of zsh's own completions."""
     functions = "\n".join(_zsh_function(found) for found in root.below())
-    return f'#compdef gatesh\n{_HEAD}\n{functions}\n_gatesh "$@"\n'
+    rules = f'_gatesh_rules() {{\n    compadd -- ${{(f)"$({_RULES})"}}\n}}\n'
+    return f'#compdef gatesh\n{_HEAD}\n{rules}\n{functions}\n_gatesh "$@"\n'
 
 
 def _zsh_function(found: Entry) -> str:
@@ -203,7 +214,8 @@ def _zsh_text(text: str) -> str:
 def _zsh_value(takes: str) -> str:
     if not takes:
         return ""
-    return ":file:_files" if takes == "file" else f":value:({_choices(takes)})"
+    known = {"file": ":file:_files", "rule": ":rule:_gatesh_rules"}
+    return known.get(takes) or f":value:({_choices(takes)})"
 
 
 def _fish(root: Entry) -> str:
@@ -215,8 +227,8 @@ def _fish(root: Entry) -> str:
         if found.operand != "file":
             lines.append(f"{start} -f")
         lines += [f"{start} -a {sub.name} -d {_quoted(sub.help)}" for sub in found.subcommands]
-        if _choices(found.operand):
-            lines.append(f"{start} -a {_quoted(found.operand)}")
+        if found.operand not in ("", "any", "file"):
+            lines.append(f"{start} -a {_fish_words(found.operand)}")
         for flag in found.flags:
             names = [f"-l {n[2:]}" if n.startswith("--") else f"-s {n[1:]}" for n in flag.names]
             lines.append(
@@ -237,7 +249,11 @@ def _fish_condition(found: Entry) -> str:
 def _fish_value(takes: str) -> str:
     if not takes:
         return ""
-    return " -rF" if takes == "file" else f" -x -a {_quoted(_choices(takes))}"
+    return " -rF" if takes == "file" else f" -x -a {_fish_words(takes)}"
+
+
+def _fish_words(takes: str) -> str:
+    return f'"({_RULES})"' if takes == "rule" else _quoted(_choices(takes))
 
 
 _SCRIPTS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -62,6 +61,11 @@ def demo(*, unattended: bool) -> None:
         click.secho("\n$ gatesh history", bold=True)
         _gatesh(gatesh, stage, "history", capture=False)
         as_decided = _as_decided(stage, query, mutation, unattended=unattended)
+        if not unattended:
+            # A comment that is typed too late ends up here, and not in the shell.
+            click.prompt(
+                "\nEnter ends the demonstration", default="", show_default=False, hide_input=True
+            )
     if not as_decided:
         raise click.exceptions.Exit(1)
 
@@ -94,27 +98,12 @@ def _say(text: str) -> None:
 
 
 def _show(line: str) -> None:
-    """Print one line of the agent's, wrapped and set off from our own."""
-    width = _width() - 2
+    """Print one line of the agent's, set off from our own; the terminal wraps it, so it can be copied."""
     if line.startswith("# "):
         click.echo()
-        click.secho(textwrap.fill(f"agent: {line[2:]}", width), italic=True)
-    elif line.startswith("$ "):
-        click.secho(textwrap.indent(_broken(line, width), "  "), bold=True)
-    else:
-        filled = textwrap.fill(line, width, break_on_hyphens=False, subsequent_indent="  ")
-        click.echo(textwrap.indent(filled, "  "))
-
-
-def _broken(line: str, width: int) -> str:
-    """Break a command line before its options, as one would in a script."""
-    lines = [""]
-    for part in re.split(r" (?=-)", line):
-        if len(lines[-1]) + len(part) < width - 6 or not lines[-1]:
-            lines[-1] += f" {part}" if lines[-1] else part
-        else:
-            lines.append(part)
-    return " \\\n    ".join(lines)
+        click.secho(textwrap.fill(f"agent: {line[2:]}", _width()), italic=True)
+    elif not line.startswith("gatesh: still waiting"):  # printed while the card was open
+        click.secho(f"  {line}", bold=line.startswith("$ "))
 
 
 def _rows(gatesh: str, stage: Stage) -> tuple[dict[str, Any], dict[str, Any]]:

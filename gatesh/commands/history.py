@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 import click
 
-from gatesh.audit.query import AuditReader, Filter, follow, parse_time
-from gatesh.commands import rows
+from gatesh.audit.query import OUTCOMES, AuditReader, Filter, follow, parse_time
+from gatesh.commands import page, rows
 from gatesh.doors.client import here
-from gatesh.errors import UsageError
+from gatesh.errors import PatternFileError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,25 +20,59 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 _VERDICTS = ("allow", "ask", "deny")
-_COUNT = click.IntRange(1, 1_000_000)
-_OUTCOMES = ("ran", "refused", "abandoned", "failed", "unknown")
+_FORMATS = (
+    "simple",
+    "plain",
+    "github",
+    "grid",
+    "simple_grid",
+    "rounded_grid",
+    "outline",
+    "pipe",
+    "psql",
+    "orgtbl",
+    "rst",
+    "mediawiki",
+    "jira",
+    "html",
+    "latex",
+    "tsv",
+)  # fmt: skip  of those that tabulate knows
+_FORMS = {
+    "json": click.option("--json", is_flag=True, help="One JSON array."),
+    "nl": click.option("--nl", is_flag=True, help="JSON, one object per line."),
+    "csv": click.option("--csv", is_flag=True, help="CSV with a header."),
+    "table": click.option("-t", "--table", is_flag=True, help="A table."),
+    "fmt": click.option(
+        "--fmt", type=click.Choice(_FORMATS), metavar="F", help="A table: github, grid, tsv …"
+    ),
+}
+
+
+class _Count(click.IntRange):
+    """A number of rows; the name is what a message calls it."""
+
+    name = "number"
+
+
+_COUNT = _Count(1, 1_000_000)
 
 
 def _output(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say in which form rows are printed."""
-    for option in reversed(
-        (
-            click.option("--json", "form", flag_value="json", help="One JSON array."),
-            click.option("--nl", "form", flag_value="nl", help="JSON, one object per line."),
-            click.option("--csv", "form", flag_value="csv", help="CSV with a header."),
-            click.option("-t", "--table", "form", flag_value="table", help="A table."),
-            click.option(
-                "--fmt", metavar="F", help="A table in a format of tabulate: github, grid …"
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    """Add the options that say in which form rows are printed; only one of them goes."""
+
+    @functools.wraps(command)
+    def chosen(**given: Any) -> Any:
+        picked = {name: value for name in _FORMS if (value := given.pop(name))}
+        forms = [name for name in picked if name != "fmt"]
+        if len({*forms, *(["table"] if "fmt" in picked else [])}) > 1:
+            said = " and ".join(f"--{name}" for name in picked)
+            raise UsageError(f"{said} do not go together", "one form of output at a time")
+        return command(form=forms[0] if forms else None, fmt=picked.get("fmt"), **given)
+
+    for option in reversed(_FORMS.values()):
+        chosen = option(chosen)
+    return chosen
 
 
 @click.command(short_help="List recorded command lines.")
@@ -68,8 +103,9 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option(
     "--outcome",
-    type=click.Choice(_OUTCOMES),
-    help="What became of it.",
+    type=click.Choice(OUTCOMES),
+    metavar="STATE",
+    help="What became of it: ran, refused, rejected … (a word of the column `state`).",
 )
 @click.option("--limit", default=50, type=_COUNT, show_default=True, help="How many at most.")
 @click.option("--reverse", is_flag=True, help="The same records, oldest first.")
@@ -87,7 +123,7 @@ def history(
     """List recorded command lines, newest first; WORDS must all be in the line.
 
     Secrets were taken out before anything was recorded, and control characters are spelled out. Outcome
-    `unknown` means that nothing came after the begin row: it still runs, or gatesh was killed.
+    `unknown` means that nothing came after the begin row: it waits or runs still, or gatesh was killed.
     """
     if follow_ and (fmt or form not in (None, "nl")):
         raise UsageError(
@@ -103,6 +139,8 @@ def history(
         show.rows([])
         return
     found = reader.history(wanted if not follow_ else wanted.but(limit=min(wanted.limit, 10)))
+    if not found and wanted.rule:
+        _refuse_unknown_rule(reader, wanted.rule)
     show.rows(found[::-1] if reverse or follow_ else found)
     if follow_:
         for row in follow(reader, wanted):
@@ -110,15 +148,17 @@ def history(
 
 
 @click.command(short_help="Show everything about one record.")
-@click.argument("record", type=click.IntRange(1))
+@click.argument("record")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def show(record: int, *, as_json: bool) -> None:
+def show(record: str, *, as_json: bool) -> None:
     """Show everything about one RECORD: line, commands, facts, matches, answers, outcome."""
+    if not (record.isascii() and record.isdecimal() and len(record) < 19):
+        raise UsageError(f"{record} is no record's number", "gatesh history lists them")
     reader = _open()
-    row = reader.show(record) if reader else None
+    row = reader.show(int(record)) if reader else None
     if row is None:
         raise UsageError(f"there is no record {record}", "gatesh history lists them")
-    click.echo(rows.as_json(row) if as_json else rows.page(row), color=rows.colour())
+    click.echo(rows.as_json(row) if as_json else page.page(row), color=rows.colour())
 
 
 @click.command(short_help="List the sessions of agents.")
@@ -154,6 +194,21 @@ def stats(*, since: str, alerts: bool, form: str | None, fmt: str | None) -> Non
             click.echo(f"by {name}")
             rows.Printer(form or "table", fmt).rows(counted)
             click.echo()
+
+
+def _refuse_unknown_rule(reader: AuditReader, rule: str) -> None:
+    """Refuse a rule id that neither a pattern file nor a record knows: it is a slip of the pen."""
+    from gatesh.rules.load import load
+    from gatesh.rules.notation import near
+
+    try:
+        known = {found.id for found in load(here()).rules}
+    except PatternFileError:
+        return
+    if rule not in known and not reader.has_matched(rule):
+        raise UsageError(
+            f"there is no rule {rule}", near(rule, known, "gatesh patterns list names the rules")
+        )
 
 
 def _open() -> AuditReader | None:

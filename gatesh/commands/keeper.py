@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gatesh.keeper.server import Keeper
 
 
-@click.command()
+@click.command(short_help="Serve the shells of your agents, and ask you.")
 @click.option("--daemon", is_flag=True, help="Run in the background; answer with `gatesh approve`.")
 @click.option("--pin", "ask_pin", is_flag=True, help="Ask for a PIN now, and with every approval.")
 @click.option("--observe", is_flag=True, help="Record, and hold nothing.")
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int | None) -> None:
     """Serve your agents' shells, and ask you here before something is destroyed.
 
-    Start it before the agents. Ctrl-C twice ends it; what is held then is refused.
+    Start it before the agents. Ctrl-C twice ends it, `kill PID` one in the background; what is held then is
+    refused, and what you confirmed, allowed or rejected is forgotten.
     """
     from gatesh.approval.peer import terminal_objection
     from gatesh.approval.seal import seal_process
@@ -70,11 +71,20 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
 
 def _ask_pin() -> Pin:
     """Ask for the PIN on the terminal, twice."""
-    from gatesh.approval.pin import Pin
+    from gatesh.approval.pin import LEAST_LENGTH, Pin
     from gatesh.approval.terminal import open_terminal
+    from gatesh.errors import UsageError
+
+    def checked(typed: str) -> Pin:
+        try:
+            return Pin(typed)
+        except UsageError as error:
+            raise click.UsageError(error.message) from error  # click asks again
 
     os.close(open_terminal())  # a PIN from a pipe is no person's
-    return Pin(click.prompt("PIN for approvals", hide_input=True, confirmation_prompt=True))
+    asked = f"PIN for approvals, {LEAST_LENGTH} characters or more"
+    pin: Pin = click.prompt(asked, hide_input=True, confirmation_prompt=True, value_proc=checked)
+    return pin
 
 
 def _in_foreground(make: Callable[[], Keeper]) -> None:
@@ -109,4 +119,4 @@ def _in_background(make: Callable[[], Keeper], log: str) -> None:
         keeper.wait()
 
     pid = detach(log, work)
-    click.echo(f"gatesh keeper: pid {pid}; answer with `gatesh approve`")
+    click.echo(f"gatesh keeper: pid {pid}; answer with `gatesh approve`, end it with `kill {pid}`")

@@ -18,9 +18,9 @@ from signal import Signals
 
 import click
 
+from gatesh._value import Value
 from gatesh.audit.query import iso, running
 from gatesh.printable import printable
-from gatesh.redact import Redacted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +35,18 @@ HISTORY = (
 )  # fmt: skip
 _FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", "redactions", "message",
          "pattern_digest", "pid", "uid", "tty", "gatesh_version")  # fmt: skip
+_NARROW = ("record", "time", "agent", "verdict", "outcome", "exit_code", "rule_ids", "command_line")
 SESSIONS = (
     "began", "agent", "agent_version", "root_name", "root_pid", "tty", "commands", "asked", "refused", "last",
     "session",
 )  # fmt: skip
 ALERTS = ("time", "what", "kind", "record", "text", "session", "pid", "uid")
+# What a table shows of them on a terminal: it has to fit.
+_ON_TERMINAL = {
+    HISTORY: _NARROW,
+    SESSIONS: ("began", "last", "agent", "commands", "asked", "refused", "session"),
+    ALERTS: ("time", "what", "kind", "record", "text"),
+}
 
 _COLOURS = {
     "ran": "green", "approved": "yellow", "granted": "yellow", "observed": "yellow", "running": "cyan",
@@ -73,6 +80,9 @@ class Printer:
                 self.one(row)
             return
         names = _FULL if self._full and self._names is HISTORY else self._names
+        if self._form in (None, "table") and sys.stdout.isatty():
+            names = _ON_TERMINAL.get(names, names)
+            found = [_shortened(row) for row in found]
         picked = [_picked(row, names) for row in found]
         if self._form == "json":
             click.echo(as_json([_decoded(row) for row in picked]))
@@ -89,10 +99,11 @@ class Printer:
         if self._form == "nl":
             self.rows([row])
             return
-        if not self._headed and sys.stdout.isatty():
-            click.echo(click.style(_HEADING, dim=True), color=colour())
+        widths = _widths()
+        if not self._headed:
+            click.echo(click.style(_heading(widths), dim=True), color=colour())
         self._headed = True
-        click.echo(_line(row, full=self._full), color=colour())
+        click.echo(_line(row, widths, full=self._full), color=colour())
         sys.stdout.flush()
 
 
@@ -109,11 +120,21 @@ def colour() -> bool | None:
 # -- tables ----------------------------------------------------------------------------------------
 
 
+_TIMES = {"time": "time_ns", "began": "time_ns", "last": "last_ns"}
+
+
 def _picked(row: Row, names: tuple[str, ...]) -> Row:
-    times = {"time": "time_ns", "began": "time_ns", "last": "last_ns"}
     return {
-        name: iso(row.get(times[name])) if name in times else row.get(name) for name in names or row
+        name: row[name] if name in row else iso(row.get(_TIMES[name])) if name in _TIMES else None
+        for name in names or row
     }
+
+
+def _shortened(row: Row) -> Row:
+    """Return a row as a person reads it: clock times, and of a session's key what --session needs."""
+    short = {name: _when(row[key]) for name, key in _TIMES.items() if row.get(key)}
+    key = str(row.get("session") or "")
+    return {**row, **short, "session": key.partition(":")[2] or key}
 
 
 def _decoded(row: Row) -> Row:
@@ -143,16 +164,51 @@ def _as_table(found: list[Row], fmt: str) -> str:
     if fmt not in tabulate_formats:
         raise UsageError(f"not a format: {fmt}", f"one of {' '.join(sorted(tabulate_formats))}")
     cells = [[_cell(value) for value in row.values()] for row in found]
-    return str(tabulate(cells, headers=list(found[0]), tablefmt=fmt, disable_numparse=True))
+    text = str(tabulate(cells, headers=list(found[0]), tablefmt=fmt, disable_numparse=True))
+    if not sys.stdout.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(_fit(line, columns) for line in text.split("\n"))
 
 
 # -- lines for a person ----------------------------------------------------------------------------
 
-_HEADING = (
-    f"{'record':>7}  {'time':<14} {'state':<10} {'exit':>7} {'took':>7}  {'agent':<11} {'cwd':<20} "
-    "command"
-)
-_BEFORE = len(_HEADING) - len("command")
+
+class _Widths(Value):
+    """Columns of a line for a person; the command gets the rest."""
+
+    time: int = 14
+    state: int = 10
+    exit: int = 7
+    took: int = 7
+    agent: int = 11
+    cwd: int = 20
+    command: int = 0  # 0: whole
+
+    @property
+    def before(self) -> int:
+        """Return how many columns stand in front of the command."""
+        return sum((16, self.time, self.state, self.exit, self.took, self.agent, self.cwd))
+
+
+def _widths() -> _Widths:
+    """Return what fits: on a narrow terminal agent and folder give way to the command."""
+    if not sys.stdout.isatty():
+        return _Widths()
+    columns = shutil.get_terminal_size().columns
+    wide = _Widths()
+    if columns < wide.before + 34:
+        wide = _Widths(time=11, state=9, exit=4, took=6, agent=8 if columns >= 100 else 0, cwd=0)
+        wide = wide.but(cwd=max(0, min(20, (columns - wide.before) // 3)))
+    return wide.but(command=max(1, columns - wide.before))
+
+
+def _heading(widths: _Widths) -> str:
+    w = widths
+    return (
+        f"{'record':>7}  {'time':<{w.time}} {'state':<{w.state}} {'exit':>{w.exit}} {'took':>{w.took}} "
+        f" {'agent'[: w.agent]:<{w.agent}} {'cwd'[: w.cwd]:<{w.cwd}} command"
+    )
 
 
 def state(row: Row) -> str:
@@ -169,31 +225,33 @@ def state(row: Row) -> str:
     return "observed" if row["reason"].startswith("observe") else str(outcome)
 
 
-def _line(row: Row, *, full: bool) -> str:
-    word = state(row)
+def _line(row: Row, widths: _Widths, *, full: bool) -> str:
+    w, word = widths, state(row)
+    agent = _fit(printable(row["agent"] or "-"), w.agent)
     before = (
-        f"{row['record']:>7}  {_when(row['time_ns']):<14} "
-        + click.style(f"{word:<10}", fg=_COLOURS.get(word, "red"))
-        + f" {_exit(row):>7} {_took(row['duration_ns']):>7}  {_fit(printable(row['agent'] or '-'), 11):<11} "
-        f"{_fit_path(row['working_directory'], 20)} "
+        f"{row['record']:>7}  {_when(row['time_ns'], w.time):<{w.time}} "
+        + click.style(f"{word:<{w.state}}", fg=_COLOURS.get(word, "red"))
+        + f" {exit_of(row):>{w.exit}} {took(row['duration_ns']):>{w.took}}  {agent:<{w.agent}} "
+        f"{_fit_path(row['working_directory'], w.cwd)} "
     )
     text = row["command_line"]
     if full:
         mark = _MARK if sys.stdout.isatty() and colour() is None else ("", "")
-        return before + printable(text, lines=True, mark=mark).replace("\n", "\n" + " " * _BEFORE)
-    if not sys.stdout.isatty():
+        return before + printable(text, lines=True, mark=mark).replace("\n", "\n" + " " * w.before)
+    if not w.command:
         return before + printable(text)
-    room = max(20, shutil.get_terminal_size().columns - _BEFORE)
-    return before + _fit(printable(text[: room * 2]), room)
+    return before + _fit(printable(text[: w.command * 2]), w.command)
 
 
-def _when(time_ns: int) -> str:
+def _when(time_ns: int, room: int = 14) -> str:
     moment = datetime.fromtimestamp(time_ns / 1e9).astimezone()
-    today = datetime.now().astimezone().date()
-    return f"{moment:%H:%M:%S}" if moment.date() == today else f"{moment:%y-%m-%d %H:%M}"
+    if moment.date() == datetime.now().astimezone().date():
+        return f"{moment:%H:%M:%S}"
+    return f"{moment:%y-%m-%d %H:%M}"[-room:]
 
 
-def _exit(row: Row) -> str:
+def exit_of(row: Row) -> str:
+    """Return the exit status or the signal's name."""
     if row["signal"] is not None:
         try:
             return Signals(row["signal"]).name.removeprefix("SIG")
@@ -202,7 +260,8 @@ def _exit(row: Row) -> str:
     return "-" if row["exit_code"] is None else str(row["exit_code"])
 
 
-def _took(duration_ns: int | None) -> str:
+def took(duration_ns: int | None) -> str:
+    """Return a duration in the unit that says most."""
     if duration_ns is None:
         return "-"
     seconds = duration_ns / 1e9
@@ -221,6 +280,8 @@ def _width(char: str) -> int:
 
 def _fit(text: str, room: int) -> str:
     """Cut `text` to `room` columns."""
+    if not room:
+        return ""
     if len(text) <= room and text.isascii():
         return text
     used = 0
@@ -233,6 +294,8 @@ def _fit(text: str, room: int) -> str:
 
 def _fit_path(path: str, room: int) -> str:
     """Cut a path from its left, where it says least, and fill it up to `room` columns."""
+    if not room:
+        return ""
     home = os.path.expanduser("~")
     if home != "/" and (path == home or path.startswith(home + "/")):
         path = "~" + path[len(home) :]
@@ -240,113 +303,3 @@ def _fit_path(path: str, room: int) -> str:
     while sum(map(_width, path)) > room:
         path = "…" + path.removeprefix("…")[1:]
     return path + " " * (room - sum(map(_width, path)))
-
-
-# -- one record, all of it ---------------------------------------------------------------------------
-
-
-def page(row: Row) -> str:
-    """Return everything about one record, for a person."""
-    text = row["command_line"]
-    cut = f", {len(row['redactions'])} secrets taken out" if row["redactions"] else ""
-    head = [
-        f"record {row['record']}: {state(row)}",
-        _field("time", iso(row["time_ns"])),
-        _field("session", row["session"]),
-        _field(
-            "agent",
-            " ".join(
-                filter(None, (row["agent"], row["agent_version"], f"pid {row['pid']}", row["tty"]))
-            ),
-        ),
-        _field("door", row["door"]),
-        _field("script", row["script"]),
-        _field("cwd", row["working_directory"]),
-        _field("line", f"{row['characters']} characters{cut}"),
-        "",
-        _indented(printable(text, lines=True)),
-        "",
-        _field("reading", f"{row['parse_status']} {row['unparsed']}".strip()),
-        _field("verdict", f"{row['verdict']} {row['reason']}".strip()),
-        _field("patterns", row["pattern_digest"]),
-    ]
-    parts = [line for line in head if line is not None]
-    parts += [_command(index, one) for index, one in enumerate(row["commands"])]
-    parts += [_fact(index, one) for index, one in row["facts"]]
-    parts += [_match(one, row) for one in row["matches"]]
-    parts += [_answer(one) for one in row["answers"]]
-    parts += [
-        _field("not believed", f"{iso(one['time_ns'])} {one['who']}, {one['how']}: {one['why']}")
-        or ""
-        for one in row["refused_answers"]
-    ]
-    return "\n".join([*parts, _outcome(row)])
-
-
-def _field(name: str, value: object) -> str | None:
-    return f"{name:<13} {printable(str(value))}" if value not in (None, "") else None
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.split("\n"))
-
-
-def _command(index: int, one: Row) -> str:
-    words = " ".join(word["text"] for word in one["words"])
-    extra = [*one.get("prefixes", ()), one.get("remote", ""), one.get("origin", "direct")]
-    return _field(f"command {index}", f"{words}  ({', '.join(filter(None, extra))})") or ""
-
-
-def _fact(index: int, one: Row) -> str:
-    target = one.get("target", {})
-    what = {
-        k: v for k, v in one.items() if k not in ("is", "target", "operands", "options", "text")
-    }
-    where = f"{target.get('kind', '')}:{target.get('name', '')} {target.get('locality', 'unknown')}"
-    return (
-        _field(f"fact {index}", f"{one['is']} on {where} {json.dumps(what) if what else ''}") or ""
-    )
-
-
-def _match(one: Row, row: Row) -> str:
-    spans = tuple((start, end) for start, end in row["redactions"])
-    start, end = Redacted("", spans, ()).moved(one["span_start"], one["span_end"])
-    part = row["command_line"][start:end]
-    lines = [
-        _field("match", f"{one['rule']}  {one['severity']}  {one['class']}"),
-        _field("  says", one["say"]),
-        _field("  instead", one["instead"]),
-        _field("  preview", one["preview"]),
-        _field("  part", part),
-        _field("  cannot see", "; ".join(one["cannot_see"])),
-    ]
-    return "\n".join(line for line in lines if line)
-
-
-def _answer(one: Row) -> str:
-    by = f", as in record {one['by']}" if one["by"] else ""
-    lines = [
-        _field(
-            "answer",
-            f"{iso(one['time_ns'])} {one['answered']} ({one['assurance']}{by}) {one['approver']}",
-        ),
-        _field("  comment", one["comment"]),
-        _field("  why", one["why"]),
-    ]
-    return "\n".join(line for line in lines if line)
-
-
-def _outcome(row: Row) -> str:
-    if row["outcome"] == "ran":
-        return _field("outcome", f"ran, exit {_exit(row)}, took {_took(row['duration_ns'])}") or ""
-    if row["outcome"] == "unknown":
-        still = (
-            "it still runs"
-            if running(row)
-            else "no end row: gatesh was killed, or the machine stopped"
-        )
-        return _field("outcome", f"unknown ({still})") or ""
-    return (
-        _field("outcome", f"{row['outcome']} ({row['refused_status']}) {row['message'].strip()}")
-        or ""
-    )

@@ -42,7 +42,7 @@ _AGENTS = {
 
 
 @click.command(short_help="Make gatesh the shell of an agent.")
-@click.argument("agent", required=False, type=click.Choice(list(_AGENTS)))
+@click.argument("agent", required=False, type=click.Choice(list(_AGENTS)), metavar="[AGENT]")
 @click.option(
     "--list", "list_", is_flag=True, help="List the agents and where each keeps its settings."
 )

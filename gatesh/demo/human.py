@@ -53,10 +53,12 @@ class Human:
         self._listening.close()
         seat = self._attach()
         try:
-            Screen(self._terminal, seat, "gatesh demo", only=id_, own=True).run()
+            how = Screen(self._terminal, seat, "gatesh demo", only=id_, own=True).run()
         finally:
             seat.close()
             self._listening = self._attach()
+        if how == "ended":  # Ctrl-C, twice
+            raise KeyboardInterrupt
 
     def _attach(self) -> socket.socket:
         here, there = socket.socketpair()

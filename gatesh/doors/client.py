@@ -138,11 +138,22 @@ def _served_by(places: Places) -> bool:
     It records that GATESH_HOME was tried.
     """
     try:
-        sock = wire.connect(places.keeper_socket)
+        sock = _connect(places)
         wire.send(sock, b"mine", wire.VERSION)
         return wire.receive(sock) == [b"yes"]
     except (OSError, wire.WireError):
         return False
+
+
+def _connect(places: Places) -> wire.Socket:
+    """Connect to the keeper; raises OSError where there is none, GateshError where it is not this user's."""
+    sock = wire.connect(places.keeper_socket)
+    owner = wire.peer(sock)[1]
+    if owner != os.getuid():
+        raise GateshError(
+            f"user {owner} listens on {places.keeper_socket}; nothing ran", "tell your human"
+        )
+    return sock
 
 
 def with_keeper(what: Submission, env: dict[bytes, bytes], places: Places) -> str:
@@ -151,7 +162,7 @@ def with_keeper(what: Submission, env: dict[bytes, bytes], places: Places) -> st
     Raises GateshError where the keeper fails after it has taken the line: nothing runs then.
     """
     try:
-        sock = wire.connect(places.keeper_socket)
+        sock = _connect(places)
     except OSError:
         return "there is no keeper"
     packed = b"\0".join(name + b"=" + value for name, value in env.items())
@@ -193,10 +204,12 @@ def _wait(sock: wire.Socket, seconds: float) -> None:
     from select import select
 
     until = time.monotonic() + seconds
-    sock.settimeout(None)
     while not select([sock], [], [], _REMIND_S)[0]:
-        left = max(0, int(until - time.monotonic()))
-        say(b"gatesh: still waiting for a human, %d s left\n" % left)
+        left = int(until - time.monotonic())
+        if left < -_FIRST_WORD_S:
+            raise wire.WireError("it does not answer any more")
+        say(b"gatesh: still waiting for a human, %d s left\n" % max(0, left))
+    sock.settimeout(_FIRST_WORD_S)
 
 
 def _run(sock: wire.Socket, what: Submission, env: dict[bytes, bytes]) -> NoReturn:

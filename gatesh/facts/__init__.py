@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 from gatesh.model import (
@@ -20,7 +21,7 @@ from gatesh.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from gatesh.facts.cli import Grammar
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
         def size(self, path: str) -> int:
             """Return the bytes of a file; 0 where it cannot be seen."""
 
+        def stamp(self, path: str) -> str:
+            """Return what changes whenever a regular file does; empty where there is none."""
+
     class Probe(Protocol):
         """Named read-only helpers in a child, with time and output limits."""
 
@@ -53,28 +57,58 @@ if TYPE_CHECKING:
             """Return the top of the git repository that holds `path`, or an empty string."""
 
 
+_MOST = 25_000
+
+
 class World:
-    """What may be looked at while a line is considered: files, probes, whose home it is, grammars."""
+    """What may be looked at while a line is considered: files, probes, whose home it is, grammars.
+
+    `before` are the commands that may have run when the command in question starts; `inspect` sets it.
+    """
 
     def __init__(
-        self, files: Files, probe: Probe, home: str, grammars: Mapping[str, Grammar] | None = None
+        self,
+        files: Files,
+        probe: Probe,
+        home: str,
+        grammars: Mapping[str, Grammar] | None = None,
+        before: Sequence[SimpleCommand] = (),
+        left: list[int] | None = None,
     ) -> None:
         """Keep the ways out.
 
         `home` is the user's home in the password database; `grammars` are what pattern files declare
-        of a program's options, under its name or "NAME SUBCOMMAND".
+        of a program's options, under its name or "NAME SUBCOMMAND"; `left` is what looking may still
+        cost, for all commands of a line together, and None where nobody counts.
         """
         self.files = files
         self.probe = probe
         self.home = home
         self.grammars = grammars or {}
+        self.before = before
+        self._left = left
+
+    def after(self, before: Sequence[SimpleCommand]) -> World:
+        """Return the same world as it is found by a command that others may have run before."""
+        return World(self.files, self.probe, self.home, self.grammars, before, self._left)
+
+    def bounded(self) -> World:
+        """Return the same world, to be looked at for one line: at most for about a second."""
+        return World(self.files, self.probe, self.home, self.grammars, self.before, [_MOST])
+
+    def spend(self, cost: int) -> bool:
+        """Claim that there is time to look once more; `cost` is in twentieths of a millisecond."""
+        if self._left is None:
+            return True
+        self._left[0] -= cost
+        return self._left[0] >= 0
 
 
 _FILES = ("files", "changes")
 
 # program → where its further facts come from
 _FACTS = {
-    "curl": ("curl", "requests"),
+    **dict.fromkeys(("curl", "curl.exe", "curlie"), ("curl", "requests")),
     "wget": ("wget", "requests"),
     "wget2": ("wget", "requests"),
     **dict.fromkeys(("http", "https", "httpie", "xh", "xhs"), ("httpie", "requests")),
@@ -93,6 +127,8 @@ _FACTS = {
         (
             "rm", "srm", "rmdir", "unlink", "shred", "find", "gfind", "dd", "truncate", "mv", "cp", "tee", "ln",
             "install", "rsync", "git", "mkfs", "mkswap", "wipefs", "blkdiscard",
+            "sed", "gsed", "perl", "ruby", "sort", "shuf", "uniq", "patch", "history", "gpg", "openssl",
+            "awk", "gawk", "ed", "ex",
         ),
         _FILES,
     ),
@@ -100,11 +136,37 @@ _FACTS = {
 
 _GRAMMARS = ("curl", "wget", "httpie", "gh", "az", "railway", "aws")  # modules with one built in
 _TARGETS = ("aws", "railway")  # their modules know what any of their command lines would reach
+_ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
 _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
 
-def inspect(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Fact]:
-    """Return what `command` would do. Modules are imported only for the programs they know."""
+# Where one of these is, what stands later may run earlier, or again: loops, functions, traps, jobs, pipes.
+_OUT_OF_ORDER = re.compile(
+    r"\b(for|while|until|select|function|trap|alias|coproc|eval|parallel)\b|\(\s*\)|(?<![&><])&(?![&>])|(?<!\|)\|(?![|])"
+)
+
+
+def may_have_run(
+    commands: Sequence[SimpleCommand], index: int, line: CommandLine
+) -> Sequence[SimpleCommand]:
+    """Return the commands of a line that may have run before the one at `index` starts."""
+    earlier = commands[:index]
+    if index + 1 < len(commands) and _OUT_OF_ORDER.search(line.text):
+        return (*earlier, *commands[index + 1 :])
+    return earlier
+
+
+def inspect(
+    command: SimpleCommand,
+    line: CommandLine,
+    world: World,
+    before: Sequence[SimpleCommand] = (),
+) -> Iterable[Fact]:
+    """Return what `command` would do. Modules are imported only for the programs they know.
+
+    `before` are the commands of the line that may have run earlier; facts find them as `world.before`.
+    """
+    world = world.after(before) if before else world
     if command.may_have_stayed and command.cwd:
         folder = f"{line.cwd}/{command.cwd}" if command.cwd[0] != "/" else command.cwd
         if world.files.kind(folder) not in ("directory", "link"):
@@ -113,10 +175,13 @@ def inspect(command: SimpleCommand, line: CommandLine, world: World) -> Iterable
     if command.program.startswith("mkfs."):
         where = _FILES
     if command.program:
-        yield _call(command, line, world)
+        for part in _parts(command):
+            yield _call(part, line, world)
     if where:
         yield from _guarded(where, command, line, world)
-    if where != _FILES and any(r.op in _WRITING for r in command.redirects):
+    if where != _FILES and (
+        command.program in _ALSO_FILES or any(r.op in _WRITING for r in command.redirects)
+    ):
         yield from _guarded(_FILES, command, line, world)
 
 
@@ -134,6 +199,20 @@ def grammar_of(command: SimpleCommand, grammars: Mapping[str, Grammar]) -> Gramm
         built_in: Grammar = import_module(f"{__name__}.{module}").GRAMMAR
         return built_in
     return found
+
+
+def _parts(command: SimpleCommand) -> Iterator[SimpleCommand]:
+    """Yield a command for each that tmux would run: it reads `;` in its arguments as a shell does."""
+    if command.program != "tmux":
+        yield command
+        return
+    part = [command.words[0]]
+    for word in command.words[1:]:
+        part.append(word.but(text=word.text.rstrip(";")) if word.text.endswith(";") else word)
+        if word.text.endswith(";"):
+            yield command.but(words=tuple(w for w in part if w.text))
+            part = [command.words[0]]
+    yield command.but(words=tuple(part))
 
 
 def _call(command: SimpleCommand, line: CommandLine, world: World) -> CliCall:

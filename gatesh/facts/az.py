@@ -39,7 +39,7 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
     text = options.get("--url", UNSEEN)
     body = options.get("--body")
     if body is not None and body.startswith("@"):
-        content = around.read(body[1:])
+        content = around.given(body[1:])
         if content is None:
             blind.append(f"body: {show(body)} cannot be read")
         body = UNSEEN if content is None else content

@@ -21,6 +21,7 @@ class Grammar(Value):
     exact: tuple[str, ...] = ()  # long options that are never abbreviated
     single_dash_long: bool = False  # -auto-approve, -target=x; no clusters
     aliases: Mapping[str, str] = {}  # spelling → the name it is declared under: -d → --data
+    caseless: bool = False  # operands and values mean the same in capitals: FLUSHALL, -c Alias.x=
     stop_at: int = 0  # so many operands end the options: ssh HOST COMMAND… → 1; 0: never
 
 

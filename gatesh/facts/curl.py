@@ -113,6 +113,8 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
         return
     blind: list[str] = []
     operation: list[_Option] = list(_defaults(words, around, blind))
+    if command.program == "curlie":  # curlie DELETE host name=value
+        blind += ["method: curlie takes words for it", "body: curlie takes words for it"]
     for option in _options(words, around, blind, 0):
         if option.name == "--next":
             yield from _Operation(operation, around, tuple(blind)).requests()
@@ -163,7 +165,7 @@ def _defaults(words: tuple[Word, ...], around: Surroundings, blind: list[str]) -
     """Read the configuration file that curl reads by itself, unless -q stands first."""
     if words and words[0].known and re.match(r"-q|--disable$", words[0].text):
         return
-    if around.line_names("curlrc"):
+    if any(map(around.may_write, (".curlrc", "curlrc"))):
         _hide(blind, "a configuration file that the line itself may write")
     found = []
     for folder, file, certain in _default_places(around):
@@ -176,7 +178,7 @@ def _defaults(words: tuple[Word, ...], around: Surroundings, blind: list[str]) -
     if len(found) > 1:
         _hide(blind, f"{' or '.join(found)}, as the version of curl has it,")
     for path in found[:1]:
-        yield from _config(path, path, around, blind, 0)
+        yield from _config(path, path, around, blind, 0, asked=False)
 
 
 def _default_places(around: Surroundings) -> Iterator[tuple[str | None, str, bool]]:
@@ -191,9 +193,16 @@ def _default_places(around: Surroundings) -> Iterator[tuple[str | None, str, boo
 
 
 def _config(
-    path: str, source: str, around: Surroundings, blind: list[str], depth: int
+    path: str,
+    source: str,
+    around: Surroundings,
+    blind: list[str],
+    depth: int,
+    *,
+    asked: bool = True,
 ) -> Iterator[_Option]:
-    content = around.read(path) if depth < _CONFIG_DEPTH else None
+    look = around.given if asked else around.read
+    content = look(path) if depth < _CONFIG_DEPTH else None
     if content is None or len(content) > _CONFIG_LIMIT:
         _hide(blind, f"configuration {show(source)}")
         yield _Option("", UNSEEN, source)
@@ -232,6 +241,13 @@ class _Operation:
         self, options: list[_Option], around: Surroundings, blind: tuple[str, ...]
     ) -> None:
         self._options = options
+        self._connects: dict[tuple[str, str, str], str] = {}
+        self._fields = {  # split once: there may be as many as there are URLs
+            name: [
+                (o.text, _colon_fields(o.text.removeprefix("+"), most)) for o in self._texts(name)
+            ]
+            for name, most in (("--connect-to", 3), ("--resolve", 2))
+        }
         self._around = around
         self._blind = list(blind)
         self._urls = list(islice(self._all_urls(), _URLS + 1))
@@ -242,7 +258,8 @@ class _Operation:
     def requests(self) -> Iterator[HttpRequest]:
         headers = tuple(self._headers())
         uploads = self._texts("--upload-file")
-        data, form, extra = self._data(), self._form(), self._query()
+        data, parts, extra = self._data(), self._form(), self._query()
+        form = None if parts is None else "\n".join(f"{name}={value}" for name, value in parts)
         for at, (text, as_is) in enumerate(self._urls):
             upload = uploads[at] if at < len(uploads) else None
             body = data if form is None else form
@@ -254,7 +271,9 @@ class _Operation:
             method = self._method(upload is not None, body is not None)
             sent_to = _upload_url(text, upload.text) if upload else text
             url = self._url(sent_to, as_is, query)
-            sent = http.Sent(method, url, body, headers, self._connect(url), tuple(self._blind))
+            connect = self._connect(url)  # adds to what is blind
+            blind = tuple(self._blind)
+            sent = http.Sent(method, url, body, headers, connect, blind, parts, self._follows())
             yield from http.requests(sent, self._around)
             for quote in self._texts("--quote"):  # an FTP command: DELE file
                 verb, _, path = quote.text.lstrip("-+*").partition(" ")
@@ -268,7 +287,7 @@ class _Operation:
                 continue
             texts = [option.text]
             if option.name and option.text.startswith("@"):
-                content = self._around.read(option.text[1:])
+                content = self._around.given(option.text[1:])
                 texts = [UNSEEN] if content is None else content.split()
             for text in texts:
                 expanded = [text] if self._on("--globoff") else urls.expand(text)
@@ -285,6 +304,9 @@ class _Operation:
         found = self._texts(name, name.replace("--", "--no-", 1))
         return bool(found) and found[-1].on
 
+    def _follows(self) -> bool:
+        return any(map(self._on, ("--location", "--location-trusted", "--follow")))
+
     def _method(self, upload: bool, body: bool) -> str:
         if named := self._last("--request"):
             return named
@@ -298,12 +320,14 @@ class _Operation:
         for option in self._texts("--header"):
             if not option.text.startswith("@"):
                 yield option.text
-            elif (content := self._around.read(option.text[1:])) is not None:
+            elif (content := self._around.given(option.text[1:])) is not None:
                 yield from content.splitlines()
             else:
                 self._blind.append(f"header: {option.source} cannot be read")
         for name in ("--user-agent", "--referer", "--cookie"):
             yield from (f"{name[2:]}: {option.text}" for option in self._texts(name))
+        for name in ("--oauth2-bearer", "--range"):  # sent as they stand, newlines included
+            yield from (f"X-{name[2:]}: {option.text}" for option in self._texts(name))
         if self._texts("--json"):
             yield "Content-Type: application/json"
 
@@ -344,21 +368,21 @@ class _Operation:
         return f"{name}={quoted}" if name else quoted
 
     def _file(self, path: str, source: str) -> str:
-        content = self._around.read("-" if path == "." else path)
+        content = self._around.given("-" if path == "." else path)
         if content is not None:
             return content
         self._blind.append(f"body: {source} cannot be read")
         return UNSEEN
 
-    def _form(self) -> str | None:
-        """Return one `name=value` line per part of a multipart form."""
+    def _form(self) -> tuple[tuple[str, str], ...] | None:
+        """Return name and value of every part of a multipart form; None where there is none."""
         parts = []
         for option in self._texts(*_FORMS):
             name, _, value = option.text.partition("=")
             if option.name == "--form" and value[:1] in ("@", "<"):
                 value = self._file(value[1:].partition(";")[0].strip('"'), option.source)
-            parts.append(f"{name}={value}")
-        return "\n".join(parts) if parts else None
+            parts.append((name, value))
+        return tuple(parts) or None
 
     def _query(self) -> list[str]:
         found = []
@@ -368,7 +392,10 @@ class _Operation:
         return found
 
     def _url(self, text: str, as_is: bool, extra: list[str]) -> urls.Url:
-        scheme = self._last("--proto-default") or "http"
+        scheme = self._last("--proto-default")
+        if not scheme:  # curl guesses it from the host's name
+            guessed = re.match(r"(ftp|dict|ldap|imap|smtp|pop3)\.", text, re.IGNORECASE)
+            scheme = guessed[1].lower() if guessed else "http"
         url = urls.parse(text, scheme=scheme, as_is=as_is)
         if extra:
             url = url.but(query="&".join([*([url.query] if url.query else []), *extra]))
@@ -379,6 +406,12 @@ class _Operation:
 
     def _connect(self, url: urls.Url) -> str:
         """Return the host that is really connected to, "" where it is the URL's own."""
+        key = (url.scheme, url.host, url.port)
+        if key not in self._connects:
+            self._connects[key] = self._connection(url)
+        return self._connects[key]
+
+    def _connection(self, url: urls.Url) -> str:
         for name in ("--unix-socket", "--abstract-unix-socket"):
             if path := self._last(name):
                 return f"unix:{path}"
@@ -406,9 +439,8 @@ class _Operation:
         return http.proxy_host(url.host, url.scheme, self._around)
 
     def _connect_to(self, url: urls.Url) -> str:
-        for option in self._texts("--connect-to"):
-            fields = _colon_fields(option.text)
-            if UNSEEN in option.text:
+        for text, fields in self._fields["--connect-to"]:
+            if UNSEEN in text:
                 return UNSEEN
             if len(fields) < 4:
                 continue
@@ -418,9 +450,8 @@ class _Operation:
         return ""
 
     def _resolve(self, host: str, port: str) -> str:
-        for option in reversed(self._texts("--resolve")):
-            fields = _colon_fields(option.text.removeprefix("+"), most=2)
-            if UNSEEN in option.text:
+        for text, fields in reversed(self._fields["--resolve"]):
+            if UNSEEN in text:
                 return UNSEEN
             if (
                 len(fields) == 3

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 
-from gatesh.facts.paths import working_folder
+from gatesh.facts.paths import TEMPORARY, expand, working_folder
 from gatesh.model import Extent, PathEffect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.facts import World
-    from gatesh.model import CommandLine, SimpleCommand
+    from collections.abc import Iterator
 
-# TMPDIR is not among them: the environment is the agent's to set.
-TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  compared with, never written to
+    from gatesh.facts import World
+    from gatesh.model import CommandLine, SimpleCommand, Word
 
 # Names that build tools and package managers make again by a command.
 _DERIVED = frozenset(
@@ -38,7 +36,8 @@ _SYSTEM_PARENTS = frozenset({"/usr", "/var", "/etc", "/boot", "/lib", "/System",
 
 _ONE_BY_ONE = 4  # questions to git about paths of one folder
 
-_MOVES = re.compile(r"\b(?:mv|ln|mount|rename)\b([^;&|\n]*)")
+_GIT_COSTS = 400  # as World.spend counts
+_MOVERS = frozenset("mv gmv ln mount rename exch".split())
 
 
 def is_derived(path: str) -> bool:
@@ -57,7 +56,7 @@ class Extents:
         self._world = world
         self._asked: dict[str, int] = {}
         self._of_folder: dict[str, Extent] = {}
-        self._folders = {f for f in (working_folder(command, line), line.cwd) if f}
+        self._folders = {f for f in (working_folder(command, line, world.before), line.cwd) if f}
         if not command.remote:
             self._folders |= {world.files.real(f) for f in self._folders}
 
@@ -69,12 +68,12 @@ class Extents:
             return PathEffect(path, Extent.UNKNOWN, root=path == "/")
         kind = self._world.files.kind(path)
         if kind == "missing":
-            extent = Extent.UNKNOWN if self._moved_here(path) else Extent.MISSING
-            return PathEffect(path, extent, root=self._is_system(path))
+            extent = Extent.UNKNOWN if self.moved_here(path) else Extent.MISSING
+            return PathEffect(path, extent, root=self.is_system(path))
         directory = kind == "directory"
         root = self._is_root(path)
         extent = self._extent(path, kind)
-        if extent is Extent.DERIVED and self._moved_here(path):
+        if extent is Extent.DERIVED and self.moved_here(path):
             extent = Extent.UNKNOWN
         return PathEffect(path, extent, directory, root, self._size(path, kind))
 
@@ -82,11 +81,17 @@ class Extents:
         """Claim that a resolved path lies below a temporary folder, and is not that folder."""
         return path.startswith(tuple(folder + "/" for folder in TEMPORARY))
 
+    def ours(self, path: str) -> bool:
+        """Claim that a resolved path is the line's folder or lies below it."""
+        folders = (f.rstrip("/") + "/" for f in self._folders)
+        return any((path + "/").startswith(folder) for folder in folders)
+
     def _size(self, path: str, kind: str) -> int:
         return self._world.files.size(path) if kind == "file" else 0
 
     def _extent(self, path: str, kind: str) -> Extent:
-        if kind == "file" and self._world.files.size(path) == 0:
+        empty = kind == "file" and self._world.files.size(path) == 0
+        if empty and not path.startswith(("/proc/", "/sys/")):  # there no file has a size
             return Extent.MISSING
         if kind == "directory" and self._world.files.names(path, 1) == []:
             return Extent.MISSING
@@ -106,6 +111,8 @@ class Extents:
 
     def _git(self, path: str) -> Extent:
         """Ask git; of many paths in one folder it is asked about the folder first."""
+        if not self._world.spend(_GIT_COSTS):
+            return Extent.UNKNOWN
         folder = os.path.dirname(path)
         self._asked[folder] = self._asked.get(folder, 0) + 1
         if self._asked[folder] > _ONE_BY_ONE:
@@ -119,7 +126,8 @@ class Extents:
         prefix = path.rstrip("/") + "/"
         return any((folder + "/").startswith(prefix) for folder in self._folders)
 
-    def _is_system(self, path: str) -> bool:
+    def is_system(self, path: str) -> bool:
+        """Claim that a path is / or one of the folders of a system below it."""
         parent, name = os.path.split(path)
         return path == "/" or (parent == "/" and name in _SYSTEM)
 
@@ -136,19 +144,55 @@ class Extents:
             return metadata and self._holds_cwd(repository)
         return metadata or repository == path
 
-    def _moved_here(self, path: str) -> bool:
+    def moved_here(self, path: str) -> bool:
         """Claim that an earlier command of the line may have put something at this path.
 
         `mv data build && rm -rf build` deletes data, although build is not there yet.
         """
-        if self._command.program in ("mv", "ln", "mount", "rename"):
-            return False
-        parts = set(path.split("/"))
-        for moved in _MOVES.finditer(self._line.text):
-            words = moved.group(1).split()
-            last = words[-1].strip("'\"()").rstrip("/") if words else ""
-            if "$" in last or "`" in last or os.path.basename(last) in parts:
-                return True
-            if any(w.startswith(("-t", "--target")) for w in words):
-                return True
-        return False
+        if self._command.program in _MOVERS or self._command.remote:
+            return False  # what it moves itself is not lost yet
+        return any(
+            landing is None or not self._world.spend(1) or _one_in_the_other(landing, path)
+            for landing in arrivals(self._line, self._world)
+        )
+
+
+def arrivals(line: CommandLine, world: World) -> Iterator[str | None]:
+    """Yield where the earlier commands of the line may put something; None where nobody knows."""
+    for other in world.before:
+        if other.program in _MOVERS or (not other.program and len(other.words) > 2):
+            yield from landings(other, line, world.after(()))
+
+
+def landings(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[str | None]:
+    """Yield the paths where a mv, ln or mount would put something; None where nobody knows."""
+    words = list(command.words[1:])
+    plain = [w for w in words if not (w.known and w.text[:1] == "-" and len(w.text) > 1)]
+    into = [w.text for w in words if w.known and w.text.startswith(("-t", "--t"))]
+    if command.more_words or into or len(plain) < 2 or command.program == "rename":
+        yield None  # -t DIR in any spelling: nobody needs it to be told apart
+        return
+    *sources, last = plain
+    for path in expand(last, command, line, world):
+        if path is None or command.remote:
+            yield None
+            continue
+        folder = world.files.real(path)
+        if world.files.kind(folder) != "directory" or command.program == "mount":
+            yield folder
+            continue
+        for source in sources:
+            for name in _names(source, command, line, world):
+                yield os.path.join(folder, name) if name else folder
+
+
+def _names(
+    word: Word, command: SimpleCommand, line: CommandLine, world: World
+) -> Iterator[str | None]:
+    for path in expand(word, command, line, world):
+        yield os.path.basename(path.rstrip("/")) if path else None
+
+
+def _one_in_the_other(one: str, other: str) -> bool:
+    first, second = one.rstrip("/") + "/", other.rstrip("/") + "/"
+    return first.startswith(second) or second.startswith(first)

@@ -2,6 +2,7 @@
 
 Paths are resolved as the kernel would: the command's cwd, ~, .., and symbolic links on the way; a last link
 is followed where the program follows it. What a word becomes that nobody can resolve is UNKNOWN.
+Over 400 lines: one short function for each program with a notation of its own.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import os
 import re
 
-from gatesh.facts.extents import Extents
-from gatesh.facts.paths import expand
-from gatesh.model import Certainty, Extent, FileChange, Locality, PathEffect, Span, Target, Word
+from gatesh.facts.extents import Extents, is_derived
+from gatesh.facts.paths import TEMPORARY, adds_words, expand, filled
+from gatesh.model import Extent, FileChange, Locality, PathEffect, Target, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gatesh.facts import World
+    from gatesh.facts.find import Search
     from gatesh.model import CommandLine, SimpleCommand
 
 _MANY = 40  # paths looked at; the rest of a longer list is UNKNOWN
@@ -28,19 +30,16 @@ _DESCRIPTOR = re.compile(r"/dev/(std(in|out|err)|fd/\d+)|/proc/(self|\d+)/fd/\d+
 _TERMINAL = re.compile(r"/dev/(pts/\d+|tty\d+|vcsa?\d*)")  # it may be the human's
 _TRUNCATING = (">", ">|", "&>", ">&")
 _APPENDING = (">>", "&>>", "<>")
-_DERIVED_PATTERNS = frozenset(
-    """
-    *.pyc *.pyo __pycache__ node_modules .DS_Store *.o *.class *.swp *~ .pytest_cache .mypy_cache
-    """.split()
+_RECURSIVE = re.compile(
+    r"(?:^|[\s'\"/;])-(?:[fvi]*[rR][fvi]+|[fvi]+[rR])\b|\b(?:echo|printf)\s+['\"]?-|--recu"
 )
-_NARROWING = frozenset(
-    """
-    -name -iname -path -ipath -wholename -regex -iregex -mtime -mmin -atime -ctime -cmin -size
-    -newer -empty -user -group -inum -perm -links -lname
-    """.split()
-)  # fmt: skip
+_SEVERAL = re.compile(r"\[@\]|\[\*\]|\$[@*]|\$\{[@*]|^[$`]")  # it may become several words
 _FIND = frozenset({"find", "gfind"})
-_DELETERS = frozenset({"rm", "unlink", "shred", "rmdir", "srm"})
+_EDITORS = ("sed", "gsed", "perl", "ruby")
+_READERS = frozenset(
+    "find gfind cd ls pwd echo printf cat grep rg head tail wc test [ [[ true : set".split()
+)
+_LOOKED_FOR = 20  # paths that a find would find, looked at one by one
 
 
 def changes(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[FileChange]:
@@ -48,7 +47,7 @@ def changes(command: SimpleCommand, line: CommandLine, world: World) -> Iterable
     change = _Change(command, line, world)
     yield from change.redirects()
     program = command.program
-    reader = _device if program.startswith("mkfs") else _PROGRAMS.get(program)
+    reader = _device if program.startswith("mkfs") else PROGRAMS.get(program)
     if reader is not None:
         yield from reader(change)
 
@@ -60,10 +59,18 @@ class _Change:
         self.command = command
         self.line = line
         self.world = world
-        self.extents = Extents(command, line, world)
+        self._globs = 0
         self.options: list[str] = []
+        self._extents: Extents | None = None
         self.operands: list[Word] = []
         self.values: dict[str, Word] = {}
+
+    @property
+    def extents(self) -> Extents:
+        """Return the one who looks at paths; made when there is one to look at."""
+        if self._extents is None:
+            self._extents = Extents(self.command, self.line, self.world)
+        return self._extents
 
     def sort(self, with_value: str = "", long_with_value: tuple[str, ...] = ()) -> None:
         """Sort the words: clusters into letters, long options by name, `--` ends them."""
@@ -118,11 +125,16 @@ class _Change:
 
     def written(self, action: str, words: list[Word]) -> Iterator[FileChange]:
         """Tell the files in `words` that hold something and would be written over, links followed."""
-        effects, new = [], []
+        effects: list[PathEffect] = []
+        new: list[PathEffect] = []
         for word in words:
-            for path in self._paths(word):
-                if path is None:
-                    effects.append(PathEffect(word.text, Extent.UNKNOWN))
+            if word.text == "{}" and self.found_by_find(word):
+                edited = action == "overwrite" and self.command.program in _EDITORS
+                yield from _found(self, "overwrite" if edited else "delete-tree")
+                continue
+            for path in self.paths(word):
+                if path is None or len(effects) + len(new) >= _MANY:
+                    effects.append(PathEffect(path or word.text, Extent.UNKNOWN))
                     continue
                 real = path if self.command.remote else self.world.files.real(path)
                 if _TERMINAL.fullmatch(real) and not _is_descriptor(path):
@@ -142,14 +154,18 @@ class _Change:
         if new:
             yield self.change("write", new)
 
+    def found_by_find(self, word: Word) -> bool:
+        """Claim that a find puts what it found into this word."""
+        return not _FIND.isdisjoint(self.command.prefixes) and filled(word, self.command, self.line)
+
     def added(self, words: list[Word]) -> Iterator[FileChange]:
         """Tell the files that are added to: nothing is lost, but what a file says may change."""
-        effects = []
+        effects: list[PathEffect] = []
         for word in words:
-            for path in self._paths(word):
+            for path in self.paths(word):
                 real = path if path is None or self.command.remote else self.world.files.real(path)
-                if real is None:
-                    effects.append(PathEffect(word.text, Extent.UNKNOWN))
+                if real is None or len(effects) >= _MANY:
+                    effects.append(PathEffect(real or word.text, Extent.UNKNOWN))
                 elif not _is_descriptor(path) and (
                     _TERMINAL.fullmatch(real) or not _HARMLESS_DEVICE.fullmatch(real)
                 ):
@@ -161,30 +177,35 @@ class _Change:
         """Tell what would be removed; a last symbolic link is removed itself, not what it leads to."""
         effects: list[PathEffect] = []
         for word in words:
-            paths = self._paths(word)
+            paths = sorted(self.paths(word), key=lambda path: path is None)
             for path in paths:
                 if path is None or len(effects) >= _MANY:
                     effects.append(self._rest(word, paths, trees=trees))
-                    continue
+                    break
                 effect = self.extents.effect(self.resolved(path))
                 if trees or not effect.directory:
                     effects.append(effect)
         hidden: tuple[str, ...] = ()
-        if self.command.more_words and not _FIND & set(self.command.prefixes):
-            hidden = ("paths: more will be added",)
-            effects.append(PathEffect("…", Extent.UNKNOWN, directory=trees))
+        if adds_words(self.command, self.line) and _FIND.isdisjoint(self.command.prefixes):
+            known = _piped_from_find(self)
+            if known is None:
+                hidden = ("paths: more will be added",)
+                known = [PathEffect("…", Extent.UNKNOWN, directory=trees)]
+            effects += known
         if effects:
             yield self.change(action, effects, hidden)
 
     def _rest(self, word: Word, paths: list[str | None], *, trees: bool) -> PathEffect:
         """Tell what was not looked at one by one: it is what its folder is, if that is no loss."""
-        folder = os.path.dirname(paths[0]) if paths[0] else ""
+        folder = os.path.dirname(paths[0]) if paths and paths[0] else ""
         extent = Extent.UNKNOWN
-        if folder and word.globbed and not self.command.remote:
+        above = word.text.rpartition("/")[0]
+        if folder and word.globbed and not self.command.remote and not re.search(r"[*?\[{]", above):
             whole = self.extents.effect(self.resolved(folder))
             if whole.extent in (Extent.DERIVED, Extent.RECOVERABLE):
                 extent = whole.extent
-        return PathEffect(word.text, extent, directory=trees)
+        path = paths[0] if paths and not word.globbed else None
+        return PathEffect(path or word.text, extent, directory=trees)
 
     def resolved(self, path: str) -> str:
         """Resolve the links on the way to `path`, but not a last one."""
@@ -205,7 +226,17 @@ class _Change:
             return FileChange(action, tuple(effects), target, hidden)
         return FileChange(action, tuple(effects), cannot_see=hidden)
 
-    def _paths(self, word: Word) -> list[str | None]:
+    def in_place_of_find(self) -> _Change:
+        """Return the same for a find's own words, where the find runs."""
+        own = tuple(p for p in self.command.prefixes if p not in _FIND and p != "xargs")
+        command = self.command.but(prefixes=own, more_words=False)
+        return _Change(command, self.line, self.world)
+
+    def paths(self, word: Word) -> list[str | None]:
+        """Return the paths a word stands for, as long as there are not too many globs."""
+        self._globs += word.globbed
+        if word.globbed and self._globs > _MANY:
+            return [None]  # thousands of globs over a full folder would take minutes
         return expand(word, self.command, self.line, self.world)
 
 
@@ -219,10 +250,34 @@ def _rm(change: _Change) -> Iterator[FileChange]:
     if change.has("help", "version"):
         return
     operands = change.operands
-    if _FIND & set(change.command.prefixes):  # told with the find, which knows where it looks
-        operands = [word for word in operands if "{}" not in word.text]
-    trees = change.has("r", "R", "recursive")
+    found = [word for word in operands if change.found_by_find(word)]
+    if found:  # told as what the find finds
+        operands = [word for word in operands if word not in found]
+        yield from _found(change, "delete-tree")
+    trees = change.has("r", "R", "recursive") or _may_be_recursive(change, operands)
     yield from change.deleted("delete-tree" if trees else "delete", operands, trees=trees)
+
+
+def _may_be_recursive(change: _Change, operands: list[Word]) -> bool:
+    """Claim that a word nobody can see may well be -r: it stands before a folder, or for many words."""
+    words = change.command.words[1:]
+    end = next((i for i, w in enumerate(words) if w.text == "--"), len(words))
+    hidden = [w for w in words[:end] if not w.known]
+    for word in (w for w in words[:end] if w.globbed and w.text[:1] in "-*?["):
+        for path in change.paths(word):  # rm *, where a file is named -rf
+            if path is not None and re.match(r"-[a-zA-Z]*[rR]", os.path.basename(path)):
+                return True
+    if change.command.program != "rm" or not (hidden or adds_words(change.command, change.line)):
+        return False
+    seen = [w for w in operands if w.known]
+    if not seen:
+        several = any(_SEVERAL.search(w.text) for w in hidden)
+        return several or _RECURSIVE.search(change.line.text) is not None
+    return any(
+        path is not None and change.world.files.kind(path) == "directory"
+        for word in seen[:_MANY]
+        for path in expand(word, change.command, change.line, change.world)[:_MANY]
+    )
 
 
 def _shred(change: _Change) -> Iterator[FileChange]:
@@ -240,6 +295,8 @@ def _truncate(change: _Change) -> Iterator[FileChange]:
 
 def _dd(change: _Change) -> Iterator[FileChange]:
     words = change.command.words[1:]
+    if any(not w.known and re.match(r"[\"']?[$`]", w.text) for w in words):
+        yield change.change("device-write", [PathEffect("…", Extent.UNKNOWN)])
     out = [w.but(text=w.text[3:]) for w in words if w.text.lstrip("\"'").startswith("of=")]
     yield from change.written("overwrite", out)
 
@@ -297,70 +354,161 @@ def _ends(change: _Change, sources: list[Word], destination: Word) -> list[Word]
     if change.command.remote or change.world.files.kind(folder) != "directory":
         return [destination]
     return [
-        source.but(text=os.path.join(folder, os.path.basename(path)), globbed=False)
-        for source in sources
+        source.but(text=os.path.join(folder, os.path.basename(path.rstrip("/"))), globbed=False)
+        for source in sources[:_MANY]
         for path in expand(source, change.command, change.line, change.world)
         if path is not None
     ]
 
 
 def _moved_away(change: _Change, sources: list[Word], destination: Word) -> Iterator[FileChange]:
+    """Tell what is moved to where it will be cleared away, and what must not be moved at all."""
     paths = expand(destination, change.command, change.line, change.world)
-    if (
-        len(paths) != 1
-        or paths[0] is None
-        or not change.extents.temporary(change.world.files.real(paths[0]))
-    ):
-        return
-    effects = [
-        change.extents.effect(change.resolved(path))
-        for word in sources
-        for path in expand(word, change.command, change.line, change.world)
-        if path is not None
-    ]
+    path = paths[0] if len(paths) == 1 else None
+    effects = []
+    for word in sources[:_MANY]:
+        if change.found_by_find(word):
+            told = list(_found(change, "move-to-temp"))
+            effects += [effect for fact in told for effect in fact.paths]
+            continue
+        effects += [
+            change.extents.effect(change.resolved(source))
+            for source in expand(word, change.command, change.line, change.world)[:_MANY]
+            if source is not None
+        ]
+    if path is None or not _cleared_away(change, path):
+        effects = [e for e in effects if _missed_anywhere(change, e.path)]
     lost = [e for e in effects if e.extent is Extent.LOSABLE]
     if lost:
         yield change.change("move-to-temp", lost)
 
 
-def _find(change: _Change) -> Iterator[FileChange]:
-    """Tell a find that deletes by the folders it starts from, unless its name test says build output."""
-    words = list(change.command.words[1:])
-    while words and re.fullmatch(r"-[HLP]|-O\d*|-D", words[0].text):
-        words = words[2:] if words[0].text == "-D" else words[1:]
-    roots: list[Word] = []
-    while words and not words[0].text.startswith(("-", "(", "!", ")")):
-        roots.append(words.pop(0))
-    texts = [word.text for word in words]
-    if not _find_deletes(texts):
-        return
-    roots = roots or [Word(".", Span(0, 0))]
-    if "-files0-from" in texts:
-        roots.append(Word("-files0-from", Span(0, 0), Certainty.UNKNOWN))
-    # Only what stands before the first action narrows it: `find . -delete -name x` deletes all.
-    action = next(i for i, t in enumerate(texts) if re.match(r"-(delete|exec|ok)", t))
-    tests = texts[:action]
-    sure = not any(t in ("-o", "-or", ",", "!", "-not") for t in texts)
-    names = [tests[i + 1] for i, t in enumerate(tests[:-1]) if t == "-name"]
-    narrowed = any(t in _NARROWING for t in tests)
-    for found in change.deleted("delete-tree", roots, trees=True):
-        effects = found.paths
-        if sure and "-empty" in tests:
-            effects = tuple(e.but(extent=Extent.MISSING, root=False) for e in effects)
-        elif sure and any(name in _DERIVED_PATTERNS for name in names):
-            effects = tuple(e.but(extent=Extent.DERIVED, root=False) for e in effects)
-        elif narrowed and sure:
-            effects = tuple(e.but(root=False) for e in effects)
-        yield found.but(paths=effects)
+def _missed_anywhere(change: _Change, path: str) -> bool:
+    """Claim that a path is missed wherever it goes: a repository's .git, a home, a system folder."""
+    return (
+        path == change.world.home
+        or path.endswith("/.git")
+        or (path != "/" and change.extents.is_system(path))
+    )
 
 
-def _find_deletes(texts: list[str]) -> bool:
-    if "-delete" in texts:
+def _cleared_away(change: _Change, path: str) -> bool:
+    """Claim that a path lies where things are deleted unasked: a temporary folder, a build's."""
+    real = change.world.files.real(path)
+    ours = change.extents.ours(real)
+    if ours and is_derived(os.path.relpath(real, change.line.cwd)):
         return True
-    starts = [
-        i + 1 for i, t in enumerate(texts[:-1]) if t in ("-exec", "-execdir", "-ok", "-okdir")
-    ]
-    return any(os.path.basename(texts[i]) in _DELETERS for i in starts)
+    mine = ours and change.world.probe.repository(change.line.cwd) != ""  # a repository in /tmp
+    return (change.extents.temporary(real) or real in TEMPORARY) and not mine
+
+
+def _found(change: _Change, action: str) -> Iterator[FileChange]:
+    """Tell what the find finds that starts this command."""
+    from gatesh.facts.find import around
+
+    search = around(change.command, change.world)
+    if search is None:
+        yield change.change(action, [PathEffect("{}", Extent.UNKNOWN, directory=True)])
+    else:
+        yield from _searched(change, search, action)
+
+
+def _find(change: _Change) -> Iterator[FileChange]:
+    """Tell a find that deletes by itself; what it starts is a command of its own."""
+    from gatesh.facts.find import Search
+
+    search = Search(change.command)
+    if search.deletes:
+        yield from _searched(change, search, "delete-tree")
+    yield from change.written("overwrite", search.prints_to)
+
+
+def _searched(change: _Change, search: Search, action: str) -> Iterator[FileChange]:
+    """Tell the folders a find starts from, or what it finds there, where that is no loss."""
+    found = None if change.command.remote else _harmless(change, search, split=False)
+    if found is not None:
+        if found:
+            yield change.change(action, found)
+        return
+    starts = change.in_place_of_find()
+    for fact in starts.deleted(action, search.roots, trees=True):
+        effects = fact.paths
+        if search.follows:
+            effects = tuple(_through_links(starts, effect) for effect in effects)
+        elif search.only_empty:
+            effects = tuple(e.but(extent=Extent.MISSING, root=False) for e in effects)
+        elif search.made_again:
+            effects = tuple(e.but(extent=Extent.DERIVED, root=False) for e in effects)
+        if search.narrowed and search.sure and not search.follows:
+            effects = tuple(e.but(root=False) for e in effects)
+        yield fact.but(paths=effects)
+
+
+def _through_links(change: _Change, effect: PathEffect) -> PathEffect:
+    """Judge a folder below which links are followed: what they lead to is not told by the folder."""
+    real = change.world.files.real(effect.path)
+    if effect.extent is Extent.MISSING and real == effect.path:
+        return effect
+    if real != effect.path:
+        return change.extents.effect(real).but(extent=Extent.UNKNOWN)
+    from gatesh.facts.find import walk
+
+    below = walk(real, ["*"], change.world, split=False)
+    linked = below is None or any(change.world.files.kind(p) == "link" for p in below)
+    return effect.but(extent=Extent.UNKNOWN) if linked else effect
+
+
+def _harmless(change: _Change, search: Search, *, split: bool) -> list[PathEffect] | None:
+    """Return what a find by names would find, where all of it can be made again; None if not."""
+    from gatesh.facts.find import walk
+
+    named = search.patterns and all(
+        is_derived(p) or search.litter or search.made_again for p in search.patterns
+    )
+    if not named or search.follows or (search.made_again and not split):
+        return None
+    starts = change.in_place_of_find()
+    effects: list[PathEffect] = []
+    for word in search.roots:
+        for path in starts.paths(word):
+            real = path and change.world.files.real(path)
+            if not real or not starts.extents.ours(real):
+                return None
+            found = walk(real, search.patterns, change.world, split=split)
+            if found is None or len(found) + len(effects) > _LOOKED_FOR * 50:
+                return None
+            if search.made_again:
+                effects.append(PathEffect(real, Extent.DERIVED, directory=True))
+                continue
+            found = _topmost(found)
+            if len(found) + len(effects) > _LOOKED_FOR:
+                return None
+            effects += [starts.extents.effect(p) for p in found]
+    lost = (Extent.LOSABLE, Extent.UNKNOWN)
+    if any(e.extent in lost and (e.directory or e.root or not search.litter) for e in effects):
+        return None
+    return effects
+
+
+def _topmost(paths: list[str]) -> list[str]:
+    """Leave out what lies below another."""
+    kept: list[str] = []
+    for path in sorted(paths):
+        if not any(path.startswith(other + "/") for other in kept):
+            kept.append(path)
+    return kept
+
+
+def _piped_from_find(change: _Change) -> list[PathEffect] | None:
+    """Return what `find … | xargs rm` deletes, where all of it can be made again."""
+    from gatesh.facts.find import in_front
+
+    if change.command.prefixes not in (("xargs",), ("sudo", "xargs"), ("xargs", "sudo")):
+        return None
+    found = in_front(change.command, change.line, change.world)
+    if found is None or (found[1] and any(c.program not in _READERS for c in change.world.before)):
+        return None  # xargs splits at blanks, and a name with one in it may be about to be made
+    return _harmless(change, found[0], split=found[1])
 
 
 def _rmdir(change: _Change) -> Iterator[FileChange]:
@@ -371,7 +519,24 @@ def _rmdir(change: _Change) -> Iterator[FileChange]:
         yield found.but(paths=empty)
 
 
-_PROGRAMS: dict[str, Callable[[_Change], Iterator[FileChange]]] = {
+def _writer(change: _Change) -> Iterator[FileChange]:
+    """Tell what sed -i, sort -o, curl -o and their like write over."""
+    from gatesh.facts.writers import written
+
+    action, words = written(change.command.program, list(change.command.words[1:]))
+    if action == "write":
+        yield from change.added(words)
+    elif action in ("copy", "link"):
+        ends = _ends(change, words[:-1], words[-1]) if len(words) > 1 else []
+        if action == "copy":
+            yield from change.written("overwrite", ends)
+        else:
+            yield from change.deleted("overwrite", ends, trees=False)
+    else:
+        yield from change.written(action, words)
+
+
+PROGRAMS: dict[str, Callable[[_Change], Iterator[FileChange]]] = {
     "rm": _rm,
     "unlink": _rm,
     "srm": _rm,
@@ -388,4 +553,11 @@ _PROGRAMS: dict[str, Callable[[_Change], Iterator[FileChange]]] = {
     "wipefs": _device,
     "blkdiscard": _device,
     "mkswap": _device,
-}
+    **dict.fromkeys(
+        (
+            "sed", "gsed", "perl", "ruby", "sort", "shuf", "uniq", "patch", "history", "gpg", "openssl",
+            "awk", "gawk", "ed", "ex", "ln", "rsync", "git", "curl", "wget", "wget2",
+        ),
+        _writer,
+    ),
+}  # fmt: skip

@@ -86,7 +86,7 @@ def _fields(
             continue
         name, _, value = text.partition("=")
         if option == "--field" and value.startswith("@"):
-            content = around.read(value[1:])
+            content = around.given(value[1:])
             if content is None:
                 blind.append(f"body: {value} cannot be read")
             value = UNSEEN if content is None else content
@@ -102,7 +102,7 @@ def _body(
     blind: list[str],
 ) -> str | None:
     if file is not None:
-        content = around.read(file)
+        content = around.given(file)
         if content is None:
             blind.append(f"body: {file} cannot be read")
         return UNSEEN if content is None else content
@@ -110,9 +110,10 @@ def _body(
         return None
     import json
 
-    sent: dict[str, Any] = dict(fields)
+    sent: list[tuple[str, Any]] = list(fields)  # pairs: of a field given twice, either may be sent
     if endpoint.strip("/") == "graphql":  # all but these two become variables
         variables = {k: v for k, v in fields if k not in ("query", "operationName")}
-        sent = {k: v for k, v in fields if k in ("query", "operationName")}
-        sent["variables"] = variables
-    return json.dumps(sent, ensure_ascii=False).replace("\\u0000", UNSEEN)
+        sent = [(k, v) for k, v in fields if k in ("query", "operationName")]
+        sent.append(("variables", variables))
+    members = (f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in sent)
+    return "{" + ", ".join(members).replace("\\u0000", UNSEEN) + "}"

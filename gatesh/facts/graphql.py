@@ -2,6 +2,7 @@
 
 A reader of its own instead of graphql-core: a dependency less, and importing that takes 75 ms of a shell's
 start where the executable part of the grammar is this page; the tests compare the two.
+Over 400 lines: the documents of a request are found and read on one page, so that none is found unread.
 """
 
 from __future__ import annotations
@@ -30,6 +31,27 @@ _QUERY = re.compile(r'"query"\s*:\s*("(?:\\.|[^"\\])*+")', re.IGNORECASE)
 _MENTION = re.compile(r"\b(query|mutation|subscription)\b", re.IGNORECASE)
 _OPERATIONS = ("query", "mutation", "subscription")
 _CLOSING = {"(": ")", "{": "}", "[": "]"}
+_ASSIGNS = re.compile(r"[\w%\[\]]+\s*=")  # query=…, query%5B%5D=…: a form
+# Where GraphQL is served: /graphql, /graphql/v2; not /repos/graphql/graphql-js.
+_ENDPOINT = re.compile(
+    r"/(?:graphql|gql)(?:/(?:v\d+|internal|public|query|api|stored))?/?$", re.IGNORECASE
+)
+# Parameters by which a server may take a stored document instead of the one that was sent.
+_STORED = frozenset(
+    (
+        "extensions",
+        "id",
+        "documentid",
+        "document_id",
+        "docid",
+        "doc_id",
+        "queryid",
+        "query_id",
+        "operationid",
+        "hash",
+    )
+)
+_ASKING = _STORED | {"query", "operations", "variables"}
 
 
 class _SyntaxError(Exception):
@@ -37,16 +59,27 @@ class _SyntaxError(Exception):
 
 
 def read(
-    body: str | None, query: str = "", path: str = "", content_type: str = ""
+    body: str | None,
+    query: str = "",
+    path: str = "",
+    content_type: str = "",
+    parts: tuple[tuple[str, str], ...] | None = None,
 ) -> tuple[tuple[GraphqlField, ...], tuple[str, ...]]:
     """Return the root fields a request asks for, and what of them cannot be seen.
 
-    `body` and `query` hold SHOWN where a part is not known.
+    `body` and `query` hold SHOWN where a part is not known; `parts` are a multipart body's.
     """
     fields: list[GraphqlField] = []
     blind: list[str] = []
     endpoint = "graphql" in path.lower()
-    documents = [*_in_query(query, endpoint), *_in_body(body or "", content_type, blind)]
+    asked = [(name, value) for name, value in _form(query) if name in _ASKING] if query else []
+    if not endpoint:
+        asked = [pair for pair in asked if "{" in pair[1]]
+    documents = [*_in_form(asked, blind)]
+    if parts is not None:
+        documents += _in_form([(_name(name), value) for name, value in parts], blind)
+    else:
+        documents += _in_body(body or "", content_type, endpoint, blind)
     for document, variables in documents:
         try:
             fields += roots(document, variables)
@@ -56,7 +89,9 @@ def read(
         blind.append("graphql: the name of a field")
     if body and not documents and (endpoint or _looks_like(body)):
         blind.append("graphql: no document can be read in the body")
-    return tuple(fields), tuple(blind)
+    if query and not documents and _ENDPOINT.search(path):
+        blind.append("graphql: no document can be read in the query string")
+    return tuple(fields), tuple(dict.fromkeys(blind))
 
 
 def roots(document: str, variables: Mapping[str, Any]) -> list[GraphqlField]:
@@ -76,32 +111,39 @@ def _looks_like(body: str) -> bool:
     return '"query"' in body and _MENTION.search(body.replace('"query"', "")) is not None
 
 
-def _in_query(query: str, endpoint: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    form = _form(query) if "query=" in query else {}
-    if "query" in form and (endpoint or "{" in form["query"]):
-        yield form["query"], _variables(form.get("variables", ""))
-
-
 def _in_body(
-    body: str, content_type: str, blind: list[str]
+    body: str, content_type: str, endpoint: bool, blind: list[str]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Find the documents of a body: JSON, a batch, a form, or raw text."""
     text = body.lstrip("\ufeff \t\r\n")
     if "application/graphql" in content_type and "json" not in content_type:
         yield body, {}
     elif text[:1] in ("{", "["):
-        yield from _in_json(text, blind)
-    elif re.search(r"(?m)(?:^|&)(?:query|operations)=", text):
-        form = _form(text)
-        if "operations" in form:
-            yield from _in_json(form["operations"], blind)
-        if "query" in form:
-            yield form["query"], _variables(form.get("variables", ""))
-    elif text.startswith(_OPERATIONS) and "{" in text:
+        yield from _in_json(text, blind, endpoint=endpoint)
+    elif text.startswith(_OPERATIONS) and "{" in text and not _ASSIGNS.match(text):
         yield body, {}
+    elif "=" in text:
+        yield from _in_form(_form(text), blind)
 
 
-def _in_json(text: str, blind: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _in_form(
+    pairs: list[tuple[str, str]], blind: list[str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Find the documents of a form: of two equal keys each server takes the one it likes."""
+    variables = _variables(next((value for name, value in pairs if name == "variables"), ""))
+    asks = any(name in ("query", "operations") for name, _ in pairs)
+    for name, value in pairs:
+        if name == "query":
+            yield value, variables
+        elif name == "operations":
+            yield from _in_json(value, blind, endpoint=True)
+        elif asks and name in _STORED and value.strip() not in ("", "{}", "null"):
+            blind.append(f"graphql: {name} may name another document")
+
+
+def _in_json(
+    text: str, blind: list[str], *, endpoint: bool
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     import json
 
     try:
@@ -114,13 +156,23 @@ def _in_json(text: str, blind: list[str]) -> Iterator[tuple[str, Mapping[str, An
         if _MENTION.search(text):
             blind.append("graphql: the body is no JSON")
         return
-    for request in found if isinstance(found, list) else [found]:
-        if not isinstance(request, _Pairs):
-            continue
-        named = [(str(key).lower(), value) for key, value in request.pairs]
+    requests = [
+        [(_name(str(key)), value) for key, value in one.pairs] if isinstance(one, _Pairs) else []
+        for one in (found if isinstance(found, list) else [found])
+    ]
+    certain = endpoint or any(
+        name == "query" and isinstance(v, str) for r in requests for name, v in r
+    )
+    for named in requests:
+        asked = [value for name, value in named if name == "query"]
+        stored = [name for name, value in named if name in _STORED and _plain(value)]
+        if certain and stored:
+            blind.append(f"graphql: {stored[0]} may name another document")
+        if certain and not (asked and all(isinstance(value, str) for value in asked)):
+            blind.append("graphql: a request without a document that can be read")
         variables = _plain(next((v for k, v in named if k == "variables"), {}))
-        for key, value in named:
-            if key == "query" and isinstance(value, str):
+        for value in asked:
+            if isinstance(value, str):
                 yield value, variables if isinstance(variables, dict) else _variables(variables)
 
 
@@ -147,6 +199,8 @@ def _plain(value: Any) -> Any:
 
 
 def _variables(text: Any) -> dict[str, Any]:
+    if not text:
+        return {}
     import json
 
     try:
@@ -156,31 +210,33 @@ def _variables(text: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _form(text: str) -> dict[str, str]:
-    """Decode `a=b&c=d`, or the lines that stand for a multipart form."""
+def _form(text: str) -> list[tuple[str, str]]:
+    """Decode `a=b&c=d`, names as servers compare them."""
     from urllib.parse import unquote_plus
 
-    if re.match(r"\w+=[^&]*(\n|$)", text) and not re.match(r"\w+=\S*%[0-9A-Fa-f]{2}", text):
-        pairs = [line.partition("=") for line in re.split(r"\n(?=\w+=)|&(?=\w+=)", text)]
-        return {
-            name: value.replace("+", " ") if "{" not in value else value for name, _, value in pairs
-        }
-    return {n: unquote_plus(v) for n, _, v in (part.partition("=") for part in text.split("&"))}
+    pairs = [part.partition("=") for part in text.split("&")]
+    return [(_name(unquote_plus(name)), unquote_plus(value)) for name, _, value in pairs]
+
+
+def _name(text: str) -> str:
+    """Return a parameter's name without case, blanks and the [] that some servers take off."""
+    return text.partition("[")[0].strip().lower()
 
 
 def _flatten(
     selection: list[Any], fragments: Mapping[str, list[Any]], seen: set[str]
 ) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Yield the fields of a selection; a fragment counts once, or n of them would take 2**n steps."""
     for item in selection:
         if isinstance(item, tuple):
             yield item
         elif isinstance(item, list):
             yield from _flatten(item, fragments, seen)
-        elif item in fragments:
-            if item not in seen:
-                yield from _flatten(fragments[item], fragments, seen | {item})
-        else:
+        elif item not in fragments:
             raise _SyntaxError(f"fragment {item} is not in the document")
+        elif item not in seen:
+            seen.add(item)
+            yield from _flatten(fragments[item], fragments, seen)
 
 
 class _Reader:

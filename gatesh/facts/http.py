@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OVERRIDES = ("x-http-method-override", "x-method-override", "x-http-method")
-_METHOD_FIELD = re.compile(r"(?:^|[?&\n])_method=([A-Za-z]+)|\"_method\"\s*:\s*\"([A-Za-z]+)\"")
+_METHOD_MEMBER = re.compile(r'"_method"\s*:\s*"([^"]*)"')
+_UNICODE = re.compile(r"\\u00([0-7][0-9A-Fa-f])")
+# Over these a client sends what stands in the URL or on its standard input, as it stands there.
+_RAW = frozenset(("gopher", "gophers", "telnet", "dict"))
 
 
 class Sent(Value):
@@ -27,6 +30,8 @@ class Sent(Value):
     headers: tuple[str, ...] = ()
     connect_host: str = ""
     cannot_see: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] | None = None  # of a multipart body
+    follows: bool = False  # it goes on to wherever the server sends it
 
 
 def requests(sent: Sent, around: Surroundings) -> Iterator[HttpRequest]:
@@ -34,33 +39,36 @@ def requests(sent: Sent, around: Surroundings) -> Iterator[HttpRequest]:
 
     Servers act on X-HTTP-Method-Override and on `_method`, and many squash the path they get.
     """
-    first = _request(sent, around)
+    named = headers_named(sent.headers, "host") or [""]
+    first = _request(sent, named[0], around)
     yield first
-    override = _override(sent)
-    if override and override != first.method:
-        yield first.but(method=override)
+    for override in dict.fromkeys(_overrides(sent)):
+        if UNSEEN in override:
+            yield first.but(method="", cannot_see=(*first.cannot_see, "method: what overrides it"))
+        elif override != first.method:
+            yield first.but(method=override)
+    for other in named[1:]:  # of two hosts each server takes the one it likes
+        yield _request(sent, other, around)
     served = urls.as_served(sent.url.path)
     if served != sent.url.path:
-        yield _request(sent.but(url=sent.url.but(path=served)), around)
+        yield _request(sent.but(url=sent.url.but(path=served)), named[0], around)
 
 
-def header(headers: tuple[str, ...], name: str) -> str:
-    """Return the value of a header, or an empty string."""
-    for line in headers:
-        key, _, value = line.partition(":")
-        if key.strip().lower() == name:
-            return value.strip()
-    return ""
+def headers_named(headers: tuple[str, ...], name: str) -> list[str]:
+    """Return the values of a header, each once; one without a value is not sent."""
+    pairs = (line.partition(":") for line in headers)
+    values = (value.strip() for key, _, value in pairs if key.strip().lower() == name)
+    return list(dict.fromkeys(value for value in values if value))
 
 
-def _request(sent: Sent, around: Surroundings) -> HttpRequest:
+def _request(sent: Sent, named: str, around: Surroundings) -> HttpRequest:
     from gatesh.facts import graphql
 
     url = sent.url
     blind = [*sent.cannot_see]
     blind += [f"{part}: not all of it is known" for part in url.unseen if not _told(blind, part)]
     host, connect = url.host, sent.connect_host
-    if named := header(sent.headers, "host"):  # behind a shared address the header decides
+    if named:  # behind a shared address the header decides
         named_host = urls.normal_host(urls.split_port(show(named))[0])
         if named_host != host:
             host, connect = named_host, connect or host
@@ -72,14 +80,22 @@ def _request(sent: Sent, around: Surroundings) -> HttpRequest:
     if sent.body and UNSEEN in sent.body and not _told(blind, "body"):
         blind.append("body: not all of it is known")
     method = sent.method
-    if " " in method.strip() or any("\n" in line for line in (method, *sent.headers)):
+    lines = (url.path, url.query, *sent.headers)
+    if re.search(r"\s", method) or any("\n" in line or "\r" in line for line in lines):
         # Sent as it is, it may be a request line, or a whole request, of its own.
         method = (method.split() or [""])[0]
         blind += [f"{part}: a blank or newline hides it" for part in ("method", "path", "body")]
+    if url.scheme in _RAW:
+        method = ""
+        blind += [f"{part}: {url.scheme} sends any text" for part in ("method", "path", "body")]
     if UNSEEN in method and not _told(blind, "method"):
         blind.append(f"method: {show(method)}")
     fields, hidden = graphql.read(
-        body, show(url.query), show(url.path), header(sent.headers, "content-type").lower()
+        body,
+        show(url.query),
+        show(url.path),
+        " ".join(headers_named(sent.headers, "content-type")).lower(),
+        tuple((show(name), show(value)) for name, value in sent.parts) if sent.parts else None,
     )
     shown = host or SHOWN
     if connect and connect != host:
@@ -89,7 +105,7 @@ def _request(sent: Sent, around: Surroundings) -> HttpRequest:
         scheme=url.scheme,
         host=host,
         path=show(f"{url.path}?{url.query}" if url.query else url.path),
-        target=Target("http", shown, _locality(host, connect, blind, around), "argv"),
+        target=Target("http", shown, _locality(sent, host, connect, blind, around), "argv"),
         connect_host=connect,
         body=body,
         graphql=fields,
@@ -101,24 +117,40 @@ def _told(blind: list[str], part: str) -> bool:
     return any(said.startswith(f"{part}:") for said in blind)
 
 
-def _locality(host: str, connect: str, blind: list[str], around: Surroundings) -> Locality:
+def _locality(
+    sent: Sent, host: str, connect: str, blind: list[str], around: Surroundings
+) -> Locality:
     """Local means both: the host that is named and the one that is really connected to."""
     if not host or _told(blind, "host"):
         return Locality.UNKNOWN
     if not urls.is_local(host) or (connect and not urls.is_local(connect)):
         return Locality.REMOTE
-    return Locality.UNKNOWN if around.remote else Locality.LOCAL  # another machine's localhost
+    elsewhere = sent.follows and sent.method not in ("GET", "HEAD")  # method and body go along
+    return Locality.UNKNOWN if around.remote or elsewhere else Locality.LOCAL
 
 
-def _override(sent: Sent) -> str:
+def _overrides(sent: Sent) -> Iterator[str]:
+    """Yield every method that a server may take instead of the one that is sent."""
     for name in _OVERRIDES:
-        if value := header(sent.headers, name):
-            return "" if UNSEEN in value else value.upper()
-    if sent.method.upper() == "POST":
-        for text in (sent.url.query, sent.body or ""):
-            if found := _METHOD_FIELD.search(text):
-                return (found[1] or found[2]).upper()
-    return ""
+        yield from (value.upper() for value in headers_named(sent.headers, name))
+    if sent.method.upper() != "POST":
+        return
+    fields = [*_fields(sent.url.query), *(sent.parts or ())]
+    if sent.parts is None and sent.body:
+        body = _UNICODE.sub(lambda found: chr(int(found[1], 16)), sent.body)
+        yield from (value.upper() for value in _METHOD_MEMBER.findall(body))
+        fields += _fields(sent.body)
+    yield from (value.strip().upper() for name, value in fields if name.strip() == "_method")
+
+
+def _fields(form: str) -> list[tuple[str, str]]:
+    """Return the names and values of `a=b&c=d` where one of them may be _method."""
+    if "=" not in form or not ("%" in form or "_method" in form):
+        return []
+    from urllib.parse import unquote_plus
+
+    pairs = (part.partition("=") for part in re.split("[&;]", form))
+    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs if len(name) < 50]
 
 
 def proxy_host(host: str, scheme: str, around: Surroundings) -> str:

@@ -38,6 +38,7 @@ GRAMMAR = Grammar(
 
 _NO_REQUEST = ("--offline", "--help", "--version", "--manual", "--curl", "--curl-long")
 _METHOD = re.compile(r"[a-zA-Z]+|\0")  # \0: a word nobody can see
+_FEEDING = ("<", "<>", "<&", "<<", "<<-", "<<<")
 _ITEM = re.compile(r"((?:\\.|[^\\:=@])*)(:=@|:=|==|=@|=|@|:)(.*)", re.DOTALL)
 
 
@@ -61,8 +62,13 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
     texts = [visible(word) for word in words]
     method = texts.pop(0).upper() if _names_method(texts) else ""
     text = texts.pop(0) if texts else UNSEEN
-    headers, query, body = _items(texts, options, around, blind)
-    if body is None and "--ignore-stdin" not in options and (command.stdin or command.piped_in):
+    headers, query, body, parts = _items(texts, options, around, blind)
+    fed = (
+        command.stdin
+        or command.piped_in
+        or any(r.op in _FEEDING and not r.fd for r in command.redirects)
+    )
+    if body is None and "--ignore-stdin" not in options and fed:
         content = around.stdin()
         blind += ["body: standard input"] if content is None else []
         body = UNSEEN if content is None else content
@@ -77,6 +83,7 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
             tuple(headers),
             _connect(url, options, around),
             tuple(blind),
+            parts,
         ),
         around,
     )
@@ -103,8 +110,8 @@ def _url(text: str, program: str, options: dict[str, str]) -> urls.Url:
 
 def _items(
     texts: list[str], options: dict[str, str], around: Surroundings, blind: list[str]
-) -> tuple[list[str], list[str], str | None]:
-    """Sort request items into headers, query parameters and a body."""
+) -> tuple[list[str], list[str], str | None, tuple[tuple[str, str], ...] | None]:
+    """Sort request items into headers, query parameters, a body, and the parts of a form."""
     headers: list[str] = []
     query: list[str] = []
     fields: list[tuple[str, str, bool]] = []  # name, value, is raw JSON
@@ -115,7 +122,7 @@ def _items(
             continue
         name, mark, value = re.sub(r"\\(.)", r"\1", found[1]), found[2], found[3]
         if mark.endswith("@"):
-            content = around.read(value)
+            content = around.given(value)
             if content is None:
                 blind.append(f"body: {value} cannot be read")
             value = UNSEEN if content is None else content
@@ -126,12 +133,13 @@ def _items(
         else:
             fields.append((name, value, mark.startswith(":=")))
     if "--raw" in options:
-        return headers, query, options["--raw"]
+        return headers, query, options["--raw"], None
     if not fields:
-        return headers, query, None
+        return headers, query, None, None
     if "--form" in options or "--multipart" in options:
-        return headers, query, "\n".join(f"{name}={value}" for name, value, _ in fields)
-    return headers, query, _json(fields)
+        parts = tuple((name, value) for name, value, _ in fields)
+        return headers, query, "\n".join(f"{name}={value}" for name, value in parts), parts
+    return headers, query, _json(fields), None
 
 
 def _json(fields: list[tuple[str, str, bool]]) -> str:

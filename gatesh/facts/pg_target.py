@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from gatesh.facts.surroundings import may_set
 from gatesh.model import Certainty, Locality, Target
 
 TYPE_CHECKING = False
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 _URI = re.compile(r"postgres(?:ql)?://(?:[^@/]*@)?([^/?]*)(?:/([^?]*))?(?:\?(.*))?", re.DOTALL)
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
-_MOVED = re.compile(
-    r"\bPG(?:HOST|HOSTADDR|SERVICE|SERVICEFILE|DATABASE|SYSCONFDIR)\b"
-    r"|(?:^|[;&|({\n]|\b(?:then|do|else)\b)\s*(?:source|\.|eval)\s"
-)
+_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGDATABASE", "PGSYSCONFDIR")
 _SERVICE_LIMIT = 64_000
 
 
@@ -66,12 +64,14 @@ def postgres_target(
             origin, exported = f"env {variable}", variable not in own
         settings[name] = value
     exported = exported or not (settings.get("host") or settings.get("hostaddr"))
-    return _target(settings, origin, command, exported and _may_be_moved(line, own))
+    return _target(settings, origin, command, exported and _may_be_moved(command, line, world, own))
 
 
-def _may_be_moved(line: CommandLine, own: set[str]) -> bool:
+def _may_be_moved(command: SimpleCommand, line: CommandLine, world: World, own: set[str]) -> bool:
     """Claim that an earlier command of the line may have changed where the environment leads."""
-    return any(found.group() not in own for found in _MOVED.finditer(line.text))
+    others = [name for name in _VARIABLES if name not in own]
+    named = any(re.search(rf"\b{name}\b", line.text) for name in others)
+    return named or any(may_set(name, command, line, world) for name in others)
 
 
 def unseen(word: Word, line: CommandLine) -> str:

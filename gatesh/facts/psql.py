@@ -18,7 +18,7 @@ from gatesh.facts.sql_input import (
     told,
     word_input,
 )
-from gatesh.facts.sql_kinds import LIMIT, classify, statements
+from gatesh.facts.sql_kinds import LIMIT, classify, runs_what_it_makes, statements
 from gatesh.facts.sql_scan import POSTGRES, Piece, Scanner, Token, pieces
 from gatesh.facts.sql_statement import Statement
 from gatesh.model import Locality, SqlStatement, Word
@@ -67,7 +67,7 @@ def psql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Sq
     options = getopt(command.words[1:], _SHORT, _LONG)
     if options.has("help", "version", "list"):
         return []
-    env = environment(command, line)
+    env = environment(command, line, world)
     operands = list(options.operands)
     database = options.last("dbname") or (operands.pop(0) if operands else None)
     target = postgres_target(database, options.last("host"), command, line, world, env)
@@ -80,7 +80,8 @@ def psql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Sq
         session.act(name, word)
     if not actions:
         session.read_stdin(interactive=not command.more_words)
-    return session.facts
+    runs = runs_what_it_makes((fact.kind, fact.tables) for fact in session.facts)
+    return [f.but(kind="opaque") if o else f for f, o in zip(session.facts, runs, strict=True)]
 
 
 class _Session:
@@ -122,7 +123,7 @@ class _Session:
         for word in self.options.all("output", "log-file"):
             if word.text.lstrip("\"' ").startswith("|"):
                 self.tell([Statement(_SHELL, text=word.text)])
-        pgoptions = environment(self.command, self.line).get("PGOPTIONS", "")
+        pgoptions = environment(self.command, self.line, self.world).get("PGOPTIONS", "")
         if pgoptions is None or re.search(r"standard_conforming|session_replic", pgoptions):
             self.hide("PGOPTIONS")
         if not self.options.has("no-psqlrc") and not self.command.remote:
@@ -130,7 +131,7 @@ class _Session:
 
     def _read_psqlrc(self) -> None:
         """Read ~/.psqlrc, which runs before everything else; its reads are not worth a fact."""
-        env = environment(self.command, self.line)
+        env = environment(self.command, self.line, self.world)
         home = env.get("HOME") or self.world.home
         file = env.get("PSQLRC") or f"{home}/.psqlrc"
         candidates = [file]
@@ -339,7 +340,7 @@ class _Session:
     def _connect(self, arguments: list[Word]) -> None:
         r"""Go on with another database: \c dbname user host port, or a connection string."""
         words = [a for a in arguments if not a.text.startswith("-reuse")]
-        env = environment(self.command, self.line)
+        env = environment(self.command, self.line, self.world)
         database = words[0] if words and words[0].text != "-" else self.options.last("dbname")
         host = words[2] if len(words) > 2 and words[2].text != "-" else self.options.last("host")
         before = self.target

@@ -67,7 +67,7 @@ def dropdb(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[
         return []
     what = "drop role" if command.program == "dropuser" else "drop database"
     named = options.operands[:1]
-    env = environment(command, line)
+    env = environment(command, line, world)
     database = named[0] if named and what == "drop database" else None
     target = postgres_target(database, options.last("host"), command, line, world, env)
     hidden = tuple(f"name: {w.text}" for w in named if not w.known)
@@ -81,7 +81,7 @@ def pg_restore(command: SimpleCommand, line: CommandLine, world: World) -> Itera
     database = options.last("dbname")
     if options.has("help", "version", "list") or database is None:
         return []  # without -d it only writes a script
-    env = environment(command, line)
+    env = environment(command, line, world)
     target = postgres_target(database, options.last("host"), command, line, world, env)
     return [SqlStatement("restore clean" if options.has("clean") else "restore", (), target)]
 
@@ -136,7 +136,7 @@ def _configured(world: World) -> bool:
 def _mysql_target(
     options: Options, command: SimpleCommand, line: CommandLine, world: World
 ) -> Target:
-    env = environment(command, line)
+    env = environment(command, line, world)
     database = options.last("database") or (options.operands or (None,))[0]
     host = options.last("host")
     name = host.text if host is not None else env.get("MYSQL_HOST", "")

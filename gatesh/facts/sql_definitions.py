@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatesh.facts.sql_scan import Token
-from gatesh.facts.sql_statement import Statement, has_word, read_name, read_names
+from gatesh.facts.sql_statement import Statement, behind, has_word, read_name, read_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +150,11 @@ def _alterations(what: str, tokens: list[Token], at: int) -> Iterator[Statement]
 def _action(tokens: list[Token]) -> str:
     words = [t.text for t in tokens if t.kind == "word"]
     if words[:1] == ["alter"]:
+        named = next(
+            (t.text for t in tokens[1:] if t.kind == "name" or not t.is_word("column")), ""
+        )
+        if "using" in words and not any(t.text == named for t in behind(tokens, "using")):
+            return "drop column"  # TYPE int USING NULL: nothing of the old values is left
         drops = [w for w in words[1:] if w in ("drop", "type")]
         return f"alter column {drops[0]}" if drops else "alter column"
     for phrase, kind in _ALTER_ACTIONS:

@@ -8,6 +8,7 @@ import re
 from gatesh._value import Value
 from gatesh.facts.sql_kinds import LIMIT
 from gatesh.facts.sql_statement import Statement
+from gatesh.facts.surroundings import only_readers, sets
 from gatesh.model import SqlStatement, Word
 
 TYPE_CHECKING = False
@@ -90,11 +91,15 @@ def _long_name(name: str, long: dict[str, bool]) -> str:
     )
 
 
-def environment(command: SimpleCommand, line: CommandLine) -> dict[str, str | None]:
+_NAMED = ("PGHOSTADDR", "PGOPTIONS", "MYSQL_HOST")  # what counts although -h names a host
+
+
+def environment(command: SimpleCommand, line: CommandLine, world: World) -> dict[str, str | None]:
     """Return what the client will find in its environment; None where a value cannot be seen."""
     if command.remote:  # the environment of another machine
         return {}
     found: dict[str, str | None] = dict(line.env)
+    found |= dict.fromkeys(name for name in _NAMED if sets(name, line, world))
     for assignment in command.assignments:
         found[assignment.name] = assignment.value.text if assignment.value.known else None
     return found
@@ -124,7 +129,8 @@ def file_input(
     content = world.files.read(found, LIMIT)
     if content is None:
         return Input(cannot_see=(f"file: {path} cannot be read",))
-    hidden = (f"file: {path} is written by this line",) if _written_in(path, line) else ()
+    written = _written_in(path, line) or not only_readers(world)
+    hidden = (f"file: {path} is written by this line",) if written else ()
     return Input(content.decode("utf-8", "surrogateescape"), hidden, os.path.dirname(found))
 
 

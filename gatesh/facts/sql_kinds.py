@@ -15,7 +15,7 @@ from gatesh.facts.sql_statement import Statement, behind, has_word, read_name, r
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gatesh.facts.sql_statement import Told
 
@@ -111,7 +111,20 @@ def classify(found: list[Piece], dialect: str) -> tuple[Statement, ...]:
             told += functions(part)
         more = [statement for statement in told if statement.kind != "select"]
         seen += [statement.but(text=piece.source[:_SHOWN]) for statement in more or told[:1]]
-    return tuple(seen)
+    runs = runs_what_it_makes((statement.kind, statement.tables) for statement in seen)
+    return tuple(
+        s.but(kind="opaque") if opaque else s for s, opaque in zip(seen, runs, strict=True)
+    )
+
+
+def runs_what_it_makes(kinds: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[bool]:
+    """Yield of each kind, with its names, whether it calls a function that an earlier one made."""
+    made: set[str] = set()
+    for kind, tables in kinds:
+        names = {name.rsplit(".", 1)[-1].lower() for name in tables}
+        if kind.startswith("create") and kind.endswith(("function", "procedure")):
+            made |= names
+        yield kind == "select function" and not made.isdisjoint(names)
 
 
 def _lexical(tokens: list[Token], dialect: str) -> Iterator[Told]:

@@ -7,6 +7,8 @@ tolerant: roots are allow-listed, and a modifying word that did not become a nod
 
 from __future__ import annotations
 
+import re
+
 from gatesh.facts.sql_scan import Token, plain
 from gatesh.facts.sql_statement import Statement
 from gatesh.facts.sql_where import restricts
@@ -76,7 +78,11 @@ def _node(node: Any, exp: Any, dialect: str) -> Iterator[Statement]:
         table = _table_names([node.this], exp)
         yield Statement("update", table, restricts(where, _own(node, table, exp), dialect, exp))
     elif isinstance(node, exp.Insert) and not isinstance(node.parent, exp.When):
-        yield Statement(_insertion(node), _table_names([node.this], exp))
+        table = _table_names([node.this], exp)
+        kind = _insertion(node)
+        yield Statement(kind, table)
+        if kind == "upsert" and _overwrites(node, exp):
+            yield Statement("update", table, restricts=False)
     elif isinstance(node, exp.Merge):
         deletes = any("delete" in str(w.args.get("then")).lower() for w in node.find_all(exp.When))
         yield Statement("merge delete" if deletes else "merge", _table_names([node.this], exp))
@@ -100,6 +106,21 @@ def _insertion(node: Any) -> str:
     conflict = node.args.get("conflict")
     updates = conflict is not None and "UPDATE" in conflict.sql().upper()
     return "upsert" if updates else "insert"
+
+
+def _overwrites(node: Any, exp: Any) -> bool:
+    """Claim that an upsert of queried rows sets what was not queried: … DO UPDATE SET email = NULL."""
+    if not isinstance(node.expression, exp.Query):
+        return False  # VALUES name the rows
+    own = {name.rsplit(".", 1)[-1].lower() for name in _table_names([node.this], exp)}
+    read = {t.name.lower() for t in node.expression.find_all(exp.Table)}
+    assigned = [
+        a for a in node.args["conflict"].find_all(exp.EQ) if isinstance(a.parent, exp.OnConflict)
+    ]
+    return bool(own & read) or not all(
+        re.search(r"\b(?:excluded|values|new)\b", a.expression.sql(), re.IGNORECASE)
+        for a in assigned
+    )
 
 
 def _accounted_for(tokens: list[Token], told: list[Statement]) -> bool:

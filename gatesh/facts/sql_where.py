@@ -75,6 +75,28 @@ class _Wide:
                 return True
         return "generate_series" in e.sql().lower()
 
+    def _compares_a_truth(self, e: Any) -> bool:
+        """Claim that a condition is a value here: (id = 7) IN (true, false), (id = 7) >= false."""
+        exp = self.exp
+        sides = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Like, exp.ILike)
+        if isinstance(e, exp.In) and sum(isinstance(v, exp.Boolean) for v in e.expressions) > 1:
+            return True
+        if not isinstance(e, (*sides, exp.EQ, exp.NullSafeEQ)):
+            return False
+        if isinstance(e, exp.EQ) and any(isinstance(s, exp.Boolean) for s in (e.left, e.right)):
+            return False  # _truth looks through it
+        values = e.find_all(exp.Predicate, exp.Not, exp.Connector)
+        return any(
+            node is not e
+            and not isinstance(node, exp.SubqueryPredicate)
+            and not self._in_a_query(node, e)
+            for node in values
+        )
+
+    def _in_a_query(self, node: Any, e: Any) -> bool:
+        query = node.find_ancestor(self.exp.Query)
+        return query is not None and _within(query, e)
+
     def _matches_all(self, e: Any) -> bool:
         """Claim that a pattern fits everything, or that nobody can tell."""
         exp = self.exp
@@ -90,7 +112,7 @@ class _Wide:
 
     def _predicate(self, e: Any) -> bool:
         exp = self.exp
-        if self._computed(e):
+        if self._computed(e) or self._compares_a_truth(e):
             return True
         if isinstance(e, exp.Not):
             return self._negated(e.this)
@@ -191,9 +213,21 @@ class _Wide:
             inner = _Wide(self.own | again, self.dialect, exp)
             where = query.args.get("where")
             cut = any(query.args.get(k) for k in ("limit", "having", "joins", "group"))
+            if self._answers_the_row(query):
+                return True
             if tables & self.own and not cut and (where is None or inner.wide(where.this)):
                 return True
         return False
+
+    def _answers_the_row(self, query: Any) -> bool:
+        """Claim that a subquery selects the very row it is asked about: id = (SELECT id)."""
+        exp = self.exp
+        inner = {t.alias_or_name.lower() for t in query.find_all(exp.Table)}
+        selected = [c for one in query.expressions for c in one.find_all(exp.Column)]
+        return any(
+            not inner or (c.table.lower() in self.own and c.table.lower() not in inner)
+            for c in selected
+        )
 
     def _correlated(self, e: Any) -> bool:
         """Claim that a subquery in `e` compares with a row of the changed table."""

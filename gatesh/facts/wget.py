@@ -77,7 +77,7 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
     options = _start_up(options, around, blind)
     if "--input-file" in options:
         base = options.get("--base", [""])[-1]
-        content = around.read(options["--input-file"][-1])
+        content = around.given(options["--input-file"][-1])
         texts += [UNSEEN] if content is None else [_joined(base, t) for t in content.split()]
     if command.more_words:
         texts.append(UNSEEN)
@@ -108,7 +108,7 @@ def _body(options: dict[str, list[str]], around: Surroundings, blind: list[str])
             return options[name][-1]
     for name in ("--post-file", "--body-file"):
         if name in options:
-            content = around.read(options[name][-1])
+            content = around.given(options[name][-1])
             if content is None:
                 blind.append(f"body: {options[name][-1]} cannot be read")
             return UNSEEN if content is None else content
@@ -133,7 +133,7 @@ def _start_up(
     path = UNSEEN if named is None else named or around.at_home(".wgetrc")
     content = around.read(path)
     hidden = bool(named) or UNSEEN in path or around.exists(path)
-    if around.line_names("wgetrc") or (content is None and hidden):
+    if any(map(around.may_write, (".wgetrc", "wgetrc"))) or (content is None and hidden):
         blind += [f"{part}: the start-up file cannot be read" for part in ("method", "body")]
     before: dict[str, list[str]] = {}
     for line in (content or "").split("\n"):

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
 
 
+MOST_TEXT = (
+    4 << 20
+)  # bytes of a line or file; what is longer than 32 kB is held, and still recorded
+
+
 class _DoorGoneError(Exception):
     """The door went away while bash ran: how it ended is not known, and no end row is written."""
 
@@ -45,6 +50,8 @@ def line_of(message: list[bytes]) -> CommandLine:
     _, _, door, text, cwd, script, packed, *arguments = message
     if door not in (Door.LINE.encode(), Door.FILE.encode()):
         raise wire.WireError("an unknown door")
+    if len(text) > MOST_TEXT:
+        raise wire.WireError(f"a text of {len(text)} bytes: gatesh reads up to {MOST_TEXT}")
     env = (entry.partition(b"=") for entry in packed.split(b"\0") if b"=" in entry)
     return CommandLine(
         text=_decode(text),
@@ -77,7 +84,7 @@ class Connection:
         outcome: Outcome
         try:
             stopped = self._approvers.desk.stopped(asker.session)
-            if stopped:
+            if stopped is not None:
                 outcome = self._refuse_stopped(gate, line, asker, world, rules, stopped)
             else:
                 outcome = gate.submit(line, asker, world, self, self)

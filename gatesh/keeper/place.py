@@ -68,6 +68,7 @@ class Place:
         """Return what was taken away since the last look, after putting it back; empty where all is there."""
         if self._look() == self._seen:
             return ""
+        private(self._folder)  # the folder itself may have been moved away
         what = []
         if _identity(self._lock_path) != self._seen[1]:
             what.append(self._lock_path)
@@ -81,7 +82,6 @@ class Place:
             self._lock = lock
         if _identity(self._socket_path) != self._seen[0]:
             what.append(self._socket_path)
-            private(self._folder)
             old, self.listener = self.listener, self._listen()
             _end(old)
         self._seen = self._look()

@@ -118,7 +118,8 @@ class Rules:
             except PatternFileError as error:
                 self._approvers.note(f"keeping the old rules: {error.message}", "alert")
                 return
-        self._approvers.note(f"what the pattern files loosen is active: confirmed by {who}")
+        text = f"what the pattern files loosen is active until this keeper ends: confirmed by {who}"
+        self._approvers.note(text)
 
     def _loosen(self, digests: frozenset[str], dropped: tuple[Rule, ...]) -> None:
         found = read_all(self._places)

@@ -64,7 +64,7 @@ class Keeper:
         self.place = Place(places)
         self.log = wiring.open_log(places, thorough=True)
         self._lock = threading.Lock()
-        self._roots: dict[tuple[int, int], bool] = {}  # sessions seen → served
+        self._roots: dict[tuple[int, int], Asker | None] = {}  # sessions seen; None: not served
         self._silent: dict[socket.socket, float] = {}
         self._busy: dict[str, int] = {}  # connections by session
         self._connections = 0
@@ -125,7 +125,7 @@ class Keeper:
         threading.Thread(target=self._serve, args=(sock,), name="connection", daemon=True).start()
 
     def _look_after(self) -> None:
-        living = 0
+        living: dict[str, str] = {}
         while not self._closing.wait(_LOOK_S):
             try:
                 self._end_silent()
@@ -231,7 +231,7 @@ class Keeper:
         """Say whether the caller belongs to a session that is served; a yes is recorded."""
         asker = session.asker(pid, uid, {}, keeper=os.getpid())
         with self._lock:
-            served = self._roots.get((asker.root_pid, asker.root_start), False)
+            served = self._roots.get((asker.root_pid, asker.root_start))
         if served:
             self.approvers.alert(
                 "gatesh-home", "a session tried another GATESH_HOME", pid=pid, uid=uid
@@ -244,20 +244,20 @@ class Keeper:
         root = asker.root_pid, asker.root_start
         with self._lock:
             known = root in self._roots
-            self._roots[root] = served
+            self._roots[root] = asker if served else None
         if not known:
-            name = f"{asker.agent or asker.root_name} {asker.root_pid}"
-            self.approvers.note(f"session of {name}" + ("" if served else ": not served"))
+            early = ": not served, it began before the keeper; start it again"
+            self.approvers.note(_name(asker) + ("" if served else early))
             self.approvers.say_status()
 
-    def _living_sessions(self) -> int:
-        """Return how many served sessions live; what is gone is forgotten."""
+    def _living_sessions(self) -> dict[str, str]:
+        """Return the served sessions that live, with their names; what is gone is forgotten."""
         with self._lock:
             for root in list(self._roots):
                 found = session.process(root[0])
                 if found is None or found.start != root[1]:
                     del self._roots[root]
-            return sum(self._roots.values())
+            return {asker.session: _name(asker) for asker in self._roots.values() if asker}
 
 
 def refuse_below_a_session(places: Places) -> None:
@@ -274,6 +274,10 @@ def refuse_below_a_session(places: Places) -> None:
         raise ConfigError(
             f"a keeper cannot be started here: {mark}", "start it in a terminal of your own"
         )
+
+
+def _name(asker: Asker) -> str:
+    return f"session of {asker.agent or asker.root_name} {asker.root_pid}"
 
 
 def _refuse(sock: socket.socket, message: str) -> None:

@@ -1,8 +1,9 @@
 """Compiled rules in a file, so that a shell starts without reading TOML.
 
-Plain tuples by `marshal`, behind a checksum; keyed by gatesh's version, the places, and name, size, time
-and inode of every pattern file. A cache that is damaged, foreign or stale is ignored and written anew. It
-is a convenience, not evidence: a keeper never reads it.
+Plain tuples by `marshal`, behind a seal made with the key of the state folder: a file that something else
+put there is no cache. Named after gatesh's version, the places, and name, size, time and inode of every
+pattern file. One that is damaged, foreign or stale is ignored and written anew. It is a convenience, not
+evidence: a keeper never reads it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import marshal
 import os
 import stat
 import sys
-from zlib import crc32
 
 from gatesh import __version__
 from gatesh._value import Value
+from gatesh.errors import AuditError
 from gatesh.facts.cli import Grammar
+from gatesh.key import SEAL_SIZE, key_beside, load_key, read_key, seal
 from gatesh.model import Layer, Severity
 from gatesh.rules import rule as nouns
 from gatesh.rules.match import RuleSet
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
 
     from gatesh.places import Places
 
-_FORM = 1  # of the file; a change of any class below changes the key by itself
+_FORM = 2  # of the file; a change of any class below changes the key by itself
 _NAME = "rules.cache"
 _LIMIT = 8_000_000
+_PURPOSE = b"rules.cache"
 _CLASSES: tuple[type[Value], ...] = (
     nouns.Rule, nouns.Choice, nouns.CliPattern, nouns.HttpPattern, nouns.GraphqlPattern,
     nouns.SqlPattern, nouns.FilePattern, nouns.LinePattern, Grammar,
@@ -57,11 +60,11 @@ def key(places: Places, files: Iterable[tuple[str, Layer]]) -> str:
 
 def read(folder: str, key: str) -> RuleSet | None:
     """Return the rules kept under this key, or None where there are none to be trusted."""
-    data = _own_bytes(f"{folder}/{_NAME}")
-    if data is None or len(data) < 4 or crc32(data[4:]) != int.from_bytes(data[:4], "big"):
+    data = _sealed(f"{folder}/{_NAME}")
+    if data is None:
         return None
     try:
-        kept, rules, index, grammars, programs, digest = marshal.loads(data[4:])  # noqa: S302
+        kept, rules, index, grammars, programs, digest = marshal.loads(data)  # noqa: S302
     except (ValueError, EOFError, TypeError):
         return None
     if kept != key:
@@ -75,14 +78,16 @@ def write(folder: str, key: str, rules: RuleSet) -> None:
     packed = tuple(pack(rule) for rule in rules.rules)
     grammars = {name: pack(grammar) for name, grammar in rules.grammars.items()}
     parts: Any = (key, packed, dict(rules.index), grammars, rules.programs, rules.digest)
-    data = marshal.dumps(parts)
-    temporary = f"{folder}/{_NAME}.{os.getpid()}"
+    data = marshal.dumps(_shared(parts, {}))
+    path = f"{folder}/{_NAME}"
+    temporary = f"{path}.{os.getpid()}"
     try:
+        sealed = seal(load_key(key_beside(path)), data, _PURPOSE) + data
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with open(fd, "wb") as file:
-            file.write(crc32(data).to_bytes(4, "big") + data)
-        os.replace(temporary, f"{folder}/{_NAME}")
-    except OSError:
+            file.write(sealed)
+        os.replace(temporary, path)
+    except (OSError, AuditError):
         return
 
 
@@ -100,6 +105,18 @@ def pack(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: pack(field) for name, field in value.items()}
     return tuple(pack(v) for v in value) if isinstance(value, tuple) else value
+
+
+def _shared(packed: Any, seen: dict[str, Any]) -> Any:
+    """Return it with equal parts as one object, which marshal writes and reads once: sets above all."""
+    if isinstance(packed, dict):
+        return {_shared(name, seen): _shared(field, seen) for name, field in packed.items()}
+    if isinstance(packed, tuple):
+        packed = tuple(_shared(part, seen) for part in packed)
+    elif isinstance(packed, frozenset):
+        packed = frozenset(_shared(part, seen) for part in packed)
+        return seen.setdefault(repr(sorted(packed)), packed)
+    return seen.setdefault(repr(packed), packed)
 
 
 def unpack(packed: Any) -> Any:
@@ -134,6 +151,19 @@ def _canonical(value: object) -> str:
     if isinstance(value, (tuple, list)):
         return "(" + ",".join(_canonical(v) for v in value) + ")"
     return repr(str(value))
+
+
+def _sealed(path: str) -> bytes | None:
+    """Return what gatesh itself kept at `path`: marshal must not even read anything else."""
+    data = _own_bytes(path)
+    try:
+        key = read_key(key_beside(path))
+    except AuditError:
+        return None
+    if not data or not key:
+        return None
+    kept = data[SEAL_SIZE:]
+    return kept if data[:SEAL_SIZE] == seal(key, kept, _PURPOSE) else None
 
 
 def _own_bytes(path: str) -> bytes | None:

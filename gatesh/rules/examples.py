@@ -10,7 +10,7 @@ import posixpath
 
 from gatesh._value import Value
 from gatesh.errors import InputError
-from gatesh.facts import World, inspect
+from gatesh.facts import World, inspect, may_have_run
 from gatesh.model import CommandLine, Door, Extent, Inspection, Severity
 from gatesh.places import Places
 from gatesh.rules.match import RuleSet, match
@@ -103,6 +103,11 @@ class ExampleFiles:
         """Return the bytes of a file."""
         return len(self._files.get(posixpath.normpath(path), ""))
 
+    def stamp(self, path: str) -> str:
+        """Return nothing: examples are never approved."""
+        del path
+        return ""
+
 
 class ExampleProbe:
     """What git would say of the example repository."""
@@ -153,7 +158,7 @@ def consider(rules: RuleSet, text: str, examples: Examples) -> Inspection:
     facts = tuple(
         (index, fact)
         for index, command in enumerate(reading.commands)
-        for fact in inspect(command, line, world)
+        for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
     )
     return Inspection(reading, facts, match(rules, reading, facts, line))
 
@@ -188,6 +193,8 @@ def _wrong(
     except InputError as error:
         return f"cannot be submitted: {error.message}"
     own = [m for m in matches if m.rule == rule]
+    if errs := next((m.cannot_see[0] for m in own if _only_when(m)), ""):
+        return f"all can be seen, and yet the condition errs, which counts as held ({errs})"
     if kind == "catches":
         others = ", ".join(sorted({m.rule for m in matches})) or "nothing"
         return "" if own else f"is not caught ({others} matched)"
@@ -197,3 +204,8 @@ def _wrong(
         return "is caught"  # a rule that only records would otherwise have nothing to prove
     asking = ", ".join(sorted({m.rule for m in matches if asks(m)}))
     return f"is asked about by {asking}" if asking else ""
+
+
+def _only_when(found: Match) -> bool:
+    """Claim that nothing was hidden, and the rule's condition still gave neither yes nor no."""
+    return bool(found.cannot_see) and all(c.startswith("when: ") for c in found.cannot_see)

@@ -22,3 +22,4 @@ class Hit(Value):
     sure: bool = True
     cannot_see: tuple[str, ...] = ()
     variables: dict[str, Any] = _NOTHING  # for `when`
+    lost: tuple[str, ...] = ()  # what is destroyed, where the wildcards stand for something else

@@ -38,6 +38,7 @@ class Loosening(Value):
     digest: str
     file: str
     line: int
+    about: str = ""  # the rule, or the program whose grammar it is
 
 
 def combine(files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozenset()) -> RuleSet:
@@ -80,11 +81,11 @@ def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
         for change in file.overrides:
             if not _tightens(change, files):
                 said = _sentence(change, rules[change.rule])
-                yield Loosening(said, _digest(change), change.file, change.line)
+                yield Loosening(said, _digest(change), change.file, change.line, change.rule)
         for program, grammar in file.grammars.items():
             if file.layer is not Layer.SHIPPED and _spoken_of(program, files):
                 said = f"the command line of {program} is read by another grammar"
-                yield Loosening(said, _grammar_digest(program, grammar), file.path, 1)
+                yield Loosening(said, _grammar_digest(program, grammar), file.path, 1, program)
 
 
 def _sentence(change: Override, rule: Rule) -> str:
@@ -131,8 +132,15 @@ def _spoken_of(program: str, files: Iterable[PatternFile]) -> bool:
 
 
 def _programs(rule: Rule) -> frozenset[str]:
-    """Return the programs that a rule worth asking about speaks of."""
-    return frozenset() if rule.severity is Severity.LOW else _named(rule)
+    """Return the programs that a rule worth asking about speaks of.
+
+    `awk ... rm` is about rm, not about awk, which stands in every other line that cannot be read.
+    """
+    if rule.severity is Severity.LOW:
+        return frozenset()
+    if rule.notation == "cli" and all(isinstance(p, CliPattern) and p.named for p in rule.patterns):
+        return frozenset()
+    return _named(rule)
 
 
 def _named(rule: Rule) -> frozenset[str]:

@@ -16,7 +16,7 @@ from gatesh.rules.match import RuleSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gatesh.places import Places
     from gatesh.rules.source import PatternFile
@@ -52,13 +52,25 @@ def files(places: Places) -> list[tuple[str, Layer]]:
 
 
 def read_all(
-    places: Places, found: Iterable[tuple[str, Layer]] | None = None
+    places: Places,
+    found: Iterable[tuple[str, Layer]] | None = None,
+    report: Callable[[PatternFileError], None] | None = None,
 ) -> tuple[PatternFile, ...]:
-    """Read and check every pattern file, without deciding what is active; raises PatternFileError."""
+    """Read and check every pattern file, without deciding what is active.
+
+    Raises the first PatternFileError, or hands each to `report` and leaves out what it is about.
+    """
     from gatesh.rules.source import parse_files
 
-    texts = [(path, layer, _text(path, layer)) for path, layer in found or files(places)]
-    return parse_files(texts, places)
+    texts = []
+    for path, layer in found or files(places):
+        try:
+            texts.append((path, layer, _text(path, layer)))
+        except PatternFileError as error:
+            if not report:
+                raise
+            report(error)
+    return parse_files(texts, places, report)
 
 
 def _toml_files(folder: str) -> list[str]:

@@ -18,6 +18,7 @@ from gatesh.model import (
     HttpRequest,
     Locality,
     Match,
+    Origin,
     PathEffect,
     Severity,
     Span,
@@ -29,8 +30,9 @@ from gatesh.printable import printable
 from gatesh.rules import condition
 from gatesh.rules.hit import Hit
 from gatesh.rules.on_cli import as_call, cli_hit
-from gatesh.rules.on_code import unseen_code
+from gatesh.rules.on_code import is_setup, unseen_code
 from gatesh.rules.on_facts import file_hit, graphql_hit, http_hit, sql_hit
+from gatesh.rules.on_words import may_point, names, pointed_at, points
 from gatesh.rules.rule import (
     CliPattern,
     FilePattern,
@@ -112,14 +114,14 @@ def keys_of(rule: Rule) -> frozenset[str]:
 
 def _heads(pattern: Pattern) -> Iterable[str]:
     """Return the literal words that a fact must have for the pattern to apply, or EVERYTHING."""
+    if isinstance(pattern, LinePattern):
+        return (pattern.about,)
     if isinstance(pattern, CliPattern):
         choice = pattern.programs
     elif isinstance(pattern, FilePattern):
         choice = pattern.actions
     elif isinstance(pattern, SqlPattern):
         choice = pattern.kinds
-    elif isinstance(pattern, LinePattern):
-        return (pattern.about,)
     else:
         choice = pattern.hosts
     return (EVERYTHING,) if choice.globs else choice.literals
@@ -134,6 +136,7 @@ def match(
         command = reading.commands[index]
         found += _seen_first(list(_about_fact(rules, fact, index, command, line)))
     found += _about_line(rules, reading)
+    found += _about_paths(rules, reading, line.cwd)
     return tuple(dict.fromkeys(found))
 
 
@@ -268,7 +271,7 @@ def _when(
         "target": condition.target(fact.target),
         "program": command.program,
         "cwd": command.cwd or line.cwd,
-        "env": line.env,
+        "env": line.env | {a.name: a.value.text for a in command.assignments if a.value.known},
     }
     held = condition.holds(rule.when, variables)
     if held is False:
@@ -284,27 +287,53 @@ def _about_line(rules: RuleSet, reading: Reading) -> Iterator[Match]:
         hit = Hit(known or ("none that a rule knows",), {"reason": reading.reason})
         for rule in rules.about("line unparsed") if known or reading.beyond else ():
             yield _match_of(rule, hit, _ANYWHERE, -1, None).but(span=reading.span)
+    # A function or an alias may have taken the name of the tool.
+    setups = not any(c.origin is Origin.FUNCTION or c.program == "alias" for c in reading.commands)
     for index, command in enumerate(reading.commands):
-        for about, hit, target in _line_hits(command):
+        for about, hit, target in _line_hits(command, setups):
             for rule in rules.about(f"line {about}"):
                 if _named(rule.patterns, hit) and not _named(rule.unless, hit):
                     yield _match_of(rule, hit, target, index, command)
 
 
-def _line_hits(command: SimpleCommand) -> Iterator[tuple[str, Hit, Target]]:
-    if command.words and not command.words[0].known:
-        word = command.words[0].text
+def _line_hits(command: SimpleCommand, setups: bool) -> Iterator[tuple[str, Hit, Target]]:
+    word = command.words[0].text if command.words and not command.words[0].known else ""
+    if word and not (setups and is_setup(word)):
         seen = {"program": word}
         yield "unknown-program", Hit((word,), seen, cannot_see=(f"program: {word}",)), _ANYWHERE
     code = unseen_code(command)
-    if code:
+    if code and not (setups and is_setup(code)):
         yield "unseen-code", Hit((command.program,), cannot_see=(f"code: {code}",)), _ANYWHERE
     for name, value in _assigned(command):
         yield "assign", Hit((name,), {"name": name, "value": value}), _HERE
 
 
 def _named(patterns: Iterable[Pattern], hit: Hit) -> bool:
-    return any(isinstance(p, LinePattern) and p.words.holds(hit.names[0]) for p in patterns)
+    value = hit.captures.get("value", "")
+    return any(
+        isinstance(p, LinePattern)
+        and p.words.holds(hit.names[0])
+        and all(names(choice, (value,)) for choice in p.named)
+        for p in patterns
+    )
+
+
+def _about_paths(rules: RuleSet, reading: Reading, cwd: str) -> Iterator[Match]:
+    """Yield what is said of a command because of a path that one of its words means."""
+    speaking = tuple(rules.about("line names"))
+    choices = tuple(p.paths for r in speaking for p in r.patterns if isinstance(p, LinePattern))
+    for index, command in enumerate(reading.commands if choices else ()):
+        paths = pointed_at(command, cwd) if may_point(choices, command, cwd) else ()
+        for rule in speaking if paths else ():
+            path = _pointed(rule.patterns, command.program, paths)
+            if path and not _pointed(rule.unless, command.program, paths):
+                yield _match_of(rule, Hit((path,)), _HERE, index, command)
+
+
+def _pointed(patterns: Iterable[Pattern], program: str, paths: tuple[str, ...]) -> str:
+    """Return the first of a program's paths that one of the patterns speaks of."""
+    fitting = (p for p in patterns if isinstance(p, LinePattern) and p.words.holds(program))
+    return next(filter(None, (points(p.paths, paths) for p in fitting)), "")
 
 
 def _assigned(command: SimpleCommand) -> Iterator[tuple[str, str]]:
@@ -318,12 +347,6 @@ def _assigned(command: SimpleCommand) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def _operands(command: SimpleCommand | None) -> str:
-    """Return what a command is given besides options: `volume delete`."""
-    words = command.words[1:] if command else ()
-    return " ".join(word.text for word in words if word.text[:1] != "-")
-
-
 def _match_of(
     rule: Rule, hit: Hit, target: Target, index: int, command: SimpleCommand | None
 ) -> Match:
@@ -331,28 +354,29 @@ def _match_of(
         "program": command.program if command else "",
         "target": " ".join(p for p in (target.name or target.kind, target.label) if p),
         **{str(n): name for n, name in enumerate(hit.names, 1)},
-        "names": ", ".join(hit.names) or _operands(command),
+        "names": ", ".join(hit.names),
         **hit.captures,
     }
+    empty = "(unseen)" if hit.cannot_see or not hit.sure else "(not named)"
     return Match(
         rule=rule.id,
         klass=rule.klass,
         severity=rule.severity,
-        say=fill(rule.say, captures),
-        instead=fill(rule.instead, captures),
+        say=fill(rule.say, captures, empty),
+        instead=fill(rule.instead, captures, empty),
         target=target,
         command=index,
         span=command.span if command else Span(0, 0),
-        preview=fill(rule.preview, captures),
+        preview=fill(rule.preview, captures, empty),
         deny=rule.deny,
-        names=tuple(one_line(n) for n in hit.names),
+        names=tuple(one_line(n) for n in hit.lost or hit.names),
         cannot_see=tuple(one_line(c) for c in hit.cannot_see),
     )
 
 
-def fill(template: str, captures: Mapping[str, str]) -> str:
-    """Return the template with its captures; what was not captured is said to be unseen."""
-    return _CAPTURE.sub(lambda m: one_line(captures.get(m.group(1), "")) or "(unseen)", template)
+def fill(template: str, captures: Mapping[str, str], empty: str) -> str:
+    """Return the template with its captures; `empty` stands where nothing was captured."""
+    return _CAPTURE.sub(lambda m: one_line(captures.get(m.group(1), "")) or empty, template)
 
 
 def one_line(text: str) -> str:

@@ -11,6 +11,7 @@ import re
 
 from gatesh.model import CliCall, CloudCall, Word
 from gatesh.rules.hit import MAYBE, NO, YES, Hit
+from gatesh.rules.on_words import names_level
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def cli_hit(
         return None
     open_end = _more(call, command)
     skippable = 0 if grammar or exact else sum(1 for _, value in call.options if value is None)
-    level, taken = _operands(pattern.operands, call.operands, open_end, skippable)
+    fold = bool(grammar and grammar.caseless)
+    level, taken = _operands(pattern.operands, call.operands, open_end, skippable, fold)
+    if pattern.named and level is not NO:
+        level = min(level, names_level(pattern.named, command))
     for spellings in pattern.options:
         level = min(level, _option(spellings, call, open_end, grammar, exact=exact))
     if level is NO:
@@ -82,9 +86,12 @@ def cli_hit(
     unseen = () if level is YES else _unseen(call, command)
     names = tuple(word.text for word in taken)
     options = {name: value.text if value else "" for name, value in call.options}
-    captures = {"options": " ".join(options)}
-    variables = {"options": options, "operands": [w.text for w in call.operands]}
-    return Hit(names, captures, level is YES, unseen, variables)
+    operands = [word.text for word in call.operands]
+    captures = {"options": " ".join(options), "operands": " ".join(operands)}
+    variables = {"options": options, "operands": operands}
+    # A cloud's service and operation are not what is lost: its operands and identifiers are.
+    lost = tuple(w.text for w in call.operands[2:] or call.operands[-1:]) if cloud else ()
+    return Hit(names, captures, level is YES, unseen, variables, lost)
 
 
 def _sorted_for_sure(
@@ -110,12 +117,16 @@ def _more(call: CliCall, command: SimpleCommand) -> bool:
 
 
 def _operands(
-    wanted: tuple[Choice | None, ...], given: tuple[Word, ...], open_end: bool, skippable: int
+    wanted: tuple[Choice | None, ...],
+    given: tuple[Word, ...],
+    open_end: bool,
+    skippable: int,
+    fold: bool,
 ) -> tuple[int, tuple[Word, ...]]:
     """Return how far the operands fit, and those that wildcards or nothing stood for."""
     best: tuple[int, tuple[Word, ...]] = (NO, ())
     for skipped in range(min(skippable, len(given)) + 1):
-        found = _fit(wanted, given[skipped:], open_end)
+        found = _fit(wanted, given[skipped:], open_end, fold)
         if found[0] > best[0]:
             best = found
         if best[0] is YES:
@@ -124,30 +135,31 @@ def _operands(
 
 
 def _fit(
-    wanted: tuple[Choice | None, ...], given: tuple[Word, ...], open_end: bool
+    wanted: tuple[Choice | None, ...], given: tuple[Word, ...], open_end: bool, fold: bool
 ) -> tuple[int, tuple[Word, ...]]:
     if not wanted:
         return YES, given
     first, rest = wanted[0], wanted[1:]
     if first is None:
-        tries = [_fit(rest, given[i:], open_end) for i in range(len(given) + 1)]
+        tries = [_fit(rest, given[i:], open_end, fold) for i in range(len(given) + 1)]
         return max(tries, key=lambda t: t[0])
     if not given:
         return (MAYBE, ()) if open_end else (NO, ())
     word = given[0]
-    level = _word(first, word)
+    level = _word(first, word, fold)
     if level is NO:
         return NO, ()
-    after, taken = _fit(rest, given[1:], open_end)
+    after, taken = _fit(rest, given[1:], open_end, fold)
     kept = (word,) if first.globs and word.text not in first.literals else ()
     return min(level, after), kept + taken
 
 
-def _word(choice: Choice, word: Word) -> int:
+def _word(choice: Choice, word: Word, fold: bool) -> int:
     if choice.any:
         return YES
     if word.known:
-        return YES if choice.holds(word.text) else NO
+        fits = choice.holds(word.text) or (fold and choice.holds(word.text.lower()))
+        return YES if fits else NO
     return NO if _REVISION.fullmatch(word.text) else MAYBE
 
 
@@ -163,9 +175,10 @@ def _option(
     found = NO
     abbreviated = not exact and bool(grammar and grammar.abbreviations)
     aliases = grammar.aliases if grammar else {}
+    fold = bool(grammar and grammar.caseless)
     for name, value in call.options:
         levels = [
-            _value(needed, value, exact=exact)
+            _value(needed, value, fold, exact=exact)
             for wanted, needed in spellings
             if wanted in (name, aliases.get(name)) or (abbreviated and _shortens(name, wanted))
         ]
@@ -177,12 +190,12 @@ def _option(
     return found
 
 
-def _value(needed: Choice | None, value: Word | None, *, exact: bool) -> int:
+def _value(needed: Choice | None, value: Word | None, fold: bool, *, exact: bool) -> int:
     if needed is None:
         if not exact or value is None:
             return YES
         return YES if value.known and value.text.lower() not in _OFF else NO  # --dry-run=false
-    return NO if value is None else _word(needed, value)
+    return NO if value is None else _word(needed, value, fold)
 
 
 def _shortens(given: str, wanted: str) -> bool:

@@ -13,6 +13,19 @@ _OTHERS = frozenset(("python", "python2", "python3", "perl", "ruby", "node", "ph
 _DESCRIPTOR = re.compile(r"/dev/(?:stdin|fd/\d+)|/proc/[^/]+/fd/\d+")
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 
+# What tools tell everybody to write into a shell's start-up file; they print variables and functions.
+_SETUP = re.compile(
+    r"\"?\$\(\s*(?:ssh-agent(?: -s)?|direnv hook \w+|(?:\S+/)?brew shellenv(?: \w+)?|dircolors(?: -b)?"
+    r"|(?:pyenv|rbenv|nodenv|jenv|goenv|plenv) (?:init|virtualenv-init)(?: --?[\w-]*)*(?: \w+)?"
+    r"|(?:starship|zoxide) init \w+|mise activate \w+|fnm env(?: --[\w-]+)*|opam env|conda shell\.\w+ hook"
+    r"|minikube(?: -p \w+)? docker-env|docker-machine env \w+)\s*\)\"?"
+)
+
+
+def is_setup(text: str) -> bool:
+    """Claim that evaluated code is what a well-known tool prints for a shell to set it up."""
+    return _SETUP.fullmatch(text) is not None
+
 
 def unseen_code(command: SimpleCommand) -> str:
     """Return where the unseen code comes from, or an empty string where there is none."""

@@ -33,11 +33,15 @@ def http_hit(pattern: HttpPattern, fact: HttpRequest) -> Hit | None:
         return None
     host = fact.host or fact.connect_host
     captures = {"method": fact.method, "host": host, "path": fact.path}
-    last = [s for s in _plain(fact.path).split("/") if s][-1:]
+    segments = [s for s in _plain(fact.path).split("/") if s]
+    last = segments[-1:]
     variables = {**captures, "body": fact.body if fact.body is not None else ""}
     if fact.body is None and _hidden(fact.cannot_see, "body"):
         del variables["body"]  # `when` cannot see it either
-    return _hit(level, tuple(last) or (host,), captures, fact.cannot_see, variables)
+    # POST …/subscriptions/sub_1/cancel: the last says what is done, the one before says to what.
+    lost = "/".join(segments[-2:] if fact.method.upper() == "POST" else last)
+    found = _hit(level, tuple(last) or (host,), captures, fact.cannot_see, variables)
+    return found.but(lost=(lost,)) if lost else found
 
 
 def graphql_hit(
@@ -58,7 +62,9 @@ def graphql_hit(
         return None
     captures = {"field": field.name, "host": host, "operation": field.operation}
     variables = {**captures, "args": dict(field.arguments)}
-    return _hit(level, (field.name,), captures, (), variables)
+    found = _hit(level, (field.name,), captures, (), variables)
+    ids = tuple(value for name, value in field.arguments if name.lower().endswith("id") and value)
+    return found.but(lost=(*ids, field.name)) if ids else found
 
 
 def sql_hit(pattern: SqlPattern, fact: SqlStatement) -> Hit | None:

@@ -55,6 +55,7 @@ class CliPattern(Value):
     options: tuple[
         tuple[tuple[str, Choice | None], ...], ...
     ]  # all of them; each a list of spellings
+    named: tuple[Choice, ...] = ()  # `... rm`: some word, read as a text, names each of them
 
 
 class HttpPattern(Value):
@@ -93,6 +94,8 @@ class LinePattern(Value):
 
     about: str
     words: Choice = ANY
+    paths: Choice = ANY  # of `names`
+    named: tuple[Choice, ...] = ()  # of `assign`, as in a CliPattern
 
 
 Pattern = CliPattern | HttpPattern | GraphqlPattern | SqlPattern | FilePattern | LinePattern

@@ -1,26 +1,34 @@
 """One pattern file: TOML tables → rules, sets, grammars, overrides; strict about every key.
 
-The rule language by examples is in docs/patterns.md.
+The rule language by examples is in docs/patterns.md. Longer than most modules: every key has its check,
+and every check needs the file's lines.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from difflib import get_close_matches
 from typing import Any
 
 from gatesh._value import Value
 from gatesh.errors import PatternFileError
 from gatesh.facts.cli import Grammar
 from gatesh.model import Layer, Severity
-from gatesh.rules import condition, notation
+from gatesh.rules import notation, variables
+from gatesh.rules.notation import NotationError, near
+from gatesh.rules.overlap import may_suppress
 from gatesh.rules.positions import lines_of
-from gatesh.rules.rule import CLASSES, NOTATIONS, Examples, Pattern, Rule
+from gatesh.rules.rule import (
+    CLASSES,
+    NOTATIONS,
+    Examples,
+    Pattern,
+    Rule,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gatesh.places import Places
 
@@ -30,7 +38,7 @@ _OVERRIDE = ("severity", "unless", "off", "deny")
 _RESERVED = ("sets", "programs", "override")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CAPTURES = {
-    "cli": {"options"},
+    "cli": {"options", "operands"},
     "http": {"method", "host", "path"},
     "graphql": {"field", "host", "operation"},
     "sql": {"kind", "table", "text"},
@@ -63,14 +71,43 @@ class PatternFile(Value):
     overrides: tuple[Override, ...]
 
 
-def parse_files(texts: Iterable[tuple[str, Layer, str]], places: Places) -> tuple[PatternFile, ...]:
-    """Check and compile pattern files that belong together: sets and ids are common to all."""
-    read = [_Reader(path, layer, text, places) for path, layer, text in texts]
-    sets = _common_sets(read, places)
+def parse_files(
+    texts: Iterable[tuple[str, Layer, str]],
+    places: Places,
+    report: Callable[[PatternFileError], None] | None = None,
+) -> tuple[PatternFile, ...]:
+    """Check and compile pattern files that belong together: sets and ids are common to all.
+
+    The first mistake is raised; with `report`, each is handed over instead and what it is in left out.
+    """
+    mistakes = _Mistakes(report)
+    read = []
+    for path, layer, text in texts:
+        with mistakes:
+            read.append(_Reader(path, layer, text, places, mistakes))
+    sets = _common_sets(read, places, mistakes)
     found = tuple(reader.compile(sets) for reader in read)
-    _refuse_doubles(found)
-    _refuse_unreachable(found)
-    return _with_overrides(found, sets, places)
+    _refuse_doubles(found, mistakes)
+    _refuse_unreachable(found, mistakes)
+    declared = {name for reader in read for name in reader.tables}
+    return _with_overrides(found, declared, sets, places, mistakes)
+
+
+class _Mistakes:
+    """Entered around what may fail alone: raises the mistake, or reports it and goes on."""
+
+    def __init__(self, report: Callable[[PatternFileError], None] | None) -> None:
+        self._report = report
+        self.collected = report is not None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if self._report is None or not isinstance(error, PatternFileError):
+            return False
+        self._report(error)
+        return True
 
 
 def own_sets(places: Places) -> dict[str, tuple[str, ...]]:
@@ -83,8 +120,12 @@ def own_sets(places: Places) -> dict[str, tuple[str, ...]]:
 class _Reader:
     """One file on its way from text to PatternFile."""
 
-    def __init__(self, path: str, layer: Layer, text: str, places: Places) -> None:
-        self.path, self.layer, self._places = path, layer, places
+    def __init__(
+        self, path: str, layer: Layer, text: str, places: Places, mistakes: _Mistakes
+    ) -> None:
+        self.path, self.layer, self._places, self._mistakes = path, layer, places, mistakes
+        # Tests see to the shipped files; at each start that would only cost time.
+        self._thorough = mistakes.collected or layer is not Layer.SHIPPED
         self.where = lines_of(text)
         try:
             self.tables: dict[str, Any] = tomllib.loads(text)
@@ -102,15 +143,21 @@ class _Reader:
         rules, examples = [], {}
         for name, table in self.tables.items():
             if name not in _RESERVED:
-                rules.append(self._rule(name, table, sets))
-                examples[name] = self._examples(name, table)
+                with self._mistakes:
+                    rule = self._rule(name, table, sets)
+                    examples[name] = self._examples(name, table)
+                    rules.append(rule)
         return PatternFile(
             self.path, self.layer, tuple(rules), examples, self._grammars(), self._overrides()
         )
 
     def own_sets(self) -> dict[str, tuple[str, ...]]:
-        found = self._table("sets")
-        return {name: self._strings("sets", name, value) for name, value in found.items()}
+        found = {}
+        with self._mistakes:
+            for name, value in self._table("sets").items():
+                with self._mistakes:
+                    found[name] = self._strings("sets", name, value)
+        return found
 
     def _table(self, name: str) -> dict[str, Any]:
         found = self.tables.get(name, {})
@@ -123,6 +170,9 @@ class _Reader:
             raise self.fail("", name, f"{name} stands outside of any rule", "put it below a [rule]")
         if not _ID.fullmatch(name):
             raise self.fail(name, "", f"{name!r} is no rule id", "use lower-case-words-and-hyphens")
+        if table.keys() <= set(_OVERRIDE):
+            hint = f"write [override.{name}] to change a rule that is there"
+            raise self.fail(name, "", f"{name} has no pattern", hint)
         self._check_keys(name, table)
         kinds = [k for k in NOTATIONS if k in table]
         if len(kinds) != 1:
@@ -142,7 +192,7 @@ class _Reader:
             instead=self._sentence(name, "instead", table, kind),
             source=source,
             unless=self._patterns(name, kind, unless, sets, "unless"),
-            when=self._condition(name, table.get("when", "")),
+            when=self._condition(name, kind, table.get("when", "")),
             certain=self._truth(name, "certain", table.get("certain", False)),
             preview=self._sentence(name, "preview", table, kind),
             layer=self.layer,
@@ -152,12 +202,20 @@ class _Reader:
         hidden = [text for text in source if text in unless]
         if len(hidden) == len(source):
             raise self.fail(name, "unless", f"{name} is unreachable: unless repeats its pattern")
+        if self._thorough:
+            for text in unless:
+                excepted = self._patterns(name, kind, (text,), sets, "unless")
+                if not may_suppress(excepted, rule):
+                    what = f"unless {text!r} never suppresses {name}"
+                    raise self.fail(name, "unless", what, f"it catches {source[0]}")
         return rule
 
     def _check_keys(self, name: str, table: dict[str, Any]) -> None:
         for key in table:
             if key not in _KEYS:
-                raise self.fail(name, key, f"unknown key {key!r}", _near(key, _KEYS))
+                change = f"write [override.{name}] to change a rule that is there"
+                hint = change if key in _OVERRIDE else near(key, _KEYS)
+                raise self.fail(name, key, f"unknown key {key!r}", hint)
         for key in _NEEDED:
             if key not in table:
                 raise self.fail(name, "", f"{name} has no {key!r}", f"add {key} = …")
@@ -172,9 +230,8 @@ class _Reader:
     ) -> tuple[Pattern, ...]:
         try:
             return compile_patterns(kind, source, sets, self._places.user_home)
-        except ValueError as error:
-            hint = _near_set(str(error), sets)
-            raise self.fail(name, key or kind, str(error), hint) from None
+        except NotationError as error:
+            raise self.fail(name, key or kind, str(error), error.hint) from None
 
     def _severity(self, name: str, value: Any) -> Severity:
         if value not in set(Severity):
@@ -202,20 +259,15 @@ class _Reader:
             raise self.fail(name, key, f"{key!r} is true or false")
         return value
 
-    def _condition(self, name: str, value: Any) -> str:
+    def _condition(self, name: str, kind: str, value: Any) -> str:
         if not isinstance(value, str):
             raise self.fail(name, "when", "'when' is one CEL expression")
-        if value and self.layer is not Layer.SHIPPED:
-            self.check_condition(name, value)
+        if value and self._thorough:
+            try:
+                variables.check(value, kind)
+            except NotationError as error:
+                raise self.fail(name, "when", str(error), error.hint) from None
         return value
-
-    def check_condition(self, name: str, value: str) -> None:
-        try:
-            condition.compiled(value)
-        except ValueError as error:
-            said = str(error).splitlines()[0].removesuffix(":")
-            hint = "see `when` in docs/patterns.md"
-            raise self.fail(name, "when", f"{said[:1].lower()}{said[1:]}", hint) from None
 
     def _examples(self, name: str, table: dict[str, Any]) -> Examples:
         world = table.get("world", {})
@@ -243,14 +295,15 @@ class _Reader:
         return tuple(listed)
 
     def _grammars(self) -> dict[str, Grammar]:
-        found = {}
-        for names, table in self._table("programs").items():
-            where = f"programs.{names}"
-            if not isinstance(table, dict):
-                raise self.fail("programs", names, f"write it as [{where}]")
-            made = self._grammar(where, table)
-            for name in names.split(","):
-                found[name.strip()] = made
+        found: dict[str, Grammar] = {}
+        with self._mistakes:
+            for names, table in self._table("programs").items():
+                where = f"programs.{names}"
+                with self._mistakes:
+                    if not isinstance(table, dict):
+                        raise self.fail("programs", names, f"write it as [{where}]")
+                    made = self._grammar(where, table)
+                    found.update((name.strip(), made) for name in names.split(","))
         return found
 
     def _grammar(self, where: str, table: dict[str, Any]) -> Grammar:
@@ -258,7 +311,7 @@ class _Reader:
         made: dict[str, Any] = {}
         for key, value in table.items():
             if key not in fields:
-                raise self.fail(where, key, f"unknown key {key!r}", _near(key, fields))
+                raise self.fail(where, key, f"unknown key {key!r}", near(key, fields))
             if isinstance(fields[key], tuple):
                 made[key] = self._strings(where, key, value)
             elif type(value) is not type(fields[key]):
@@ -268,22 +321,29 @@ class _Reader:
         return Grammar(**made)
 
     def _overrides(self) -> tuple[Override, ...]:
-        found = []
-        for rule, table in self._table("override").items():
-            where = f"override.{rule}"
-            if self.layer is Layer.SHIPPED:
-                raise self.fail(where, "", "a shipped file overrides nothing")
-            if not isinstance(table, dict) or not table:
-                raise self.fail(where, "", f"write it as [{where}] with {', '.join(_OVERRIDE)}")
-            for key, value in table.items():
-                line = self.where.get((where, key), 1)
-                checked = self._override_value(where, key, value)
-                found.append(Override(rule, key, checked, self.path, line, self.layer))
+        found: list[Override] = []
+        with self._mistakes:
+            for rule, table in self._table("override").items():
+                with self._mistakes:
+                    found += self._changes(rule, table)
         return tuple(found)
+
+    def _changes(self, rule: str, table: Any) -> list[Override]:
+        where = f"override.{rule}"
+        if self.layer is Layer.SHIPPED:
+            raise self.fail(where, "", "a shipped file overrides nothing")
+        if not isinstance(table, dict) or not table:
+            raise self.fail(where, "", f"write it as [{where}] with {', '.join(_OVERRIDE)}")
+        found = []
+        for key, value in table.items():
+            line = self.where.get((where, key), 1)
+            checked = self._override_value(where, key, value)
+            found.append(Override(rule, key, checked, self.path, line, self.layer))
+        return found
 
     def _override_value(self, where: str, key: str, value: Any) -> Any:
         if key not in _OVERRIDE:
-            raise self.fail(where, key, f"unknown key {key!r}", _near(key, _OVERRIDE))
+            raise self.fail(where, key, f"unknown key {key!r}", near(key, _OVERRIDE))
         if key == "severity":
             return self._severity(where, value)
         if key == "unless":
@@ -305,71 +365,87 @@ def compile_patterns(
     return tuple(notation.parse(kind, text, sets, home) for text in spelled)
 
 
-def _common_sets(read: list[_Reader], places: Places) -> dict[str, tuple[str, ...]]:
+def _common_sets(
+    read: list[_Reader], places: Places, mistakes: _Mistakes
+) -> dict[str, tuple[str, ...]]:
     sets = own_sets(places)
     for reader in read:
         for name, members in reader.own_sets().items():
-            if name in sets:
-                raise reader.fail("sets", name, f"there is a set @{name} already", "rename it")
-            sets[name] = members
+            with mistakes:
+                if name in sets:
+                    raise reader.fail("sets", name, f"there is a set @{name} already", "rename it")
+                sets[name] = members
     return sets
 
 
-def _refuse_doubles(found: tuple[PatternFile, ...]) -> None:
+def _refuse_doubles(found: tuple[PatternFile, ...], mistakes: _Mistakes) -> None:
     seen: dict[str, Rule] = {}
     for rule in (r for file in found for r in file.rules):
-        if rule.id in seen:
-            first = seen[rule.id]
-            raise PatternFileError(
-                rule.file,
-                rule.line,
-                f"there is a rule {rule.id} already ({first.file}:{first.line})",
-                f"rename it, or change the other by [override.{rule.id}]",
-            )
-        seen[rule.id] = rule
+        first = seen.setdefault(rule.id, rule)
+        if first is not rule:
+            with mistakes:
+                raise PatternFileError(
+                    rule.file,
+                    rule.line,
+                    f"there is a rule {rule.id} already ({first.file}:{first.line})",
+                    f"rename it, or change the other by [override.{rule.id}]",
+                )
 
 
-def _refuse_unreachable(found: tuple[PatternFile, ...]) -> None:
+def _refuse_unreachable(found: tuple[PatternFile, ...], mistakes: _Mistakes) -> None:
     """Refuse a rule that says what another says already: nothing is left for it to catch."""
     seen: dict[tuple[object, ...], Rule] = {}
     for rule in (r for file in found for r in file.rules):
         says = (rule.notation, frozenset(rule.source), rule.unless, rule.when)
-        if says in seen and seen[says].layer is rule.layer:
-            what = f"{rule.id} is unreachable: {seen[says].id} has the same pattern"
-            raise PatternFileError(rule.file, rule.line, what, "remove one of them")
-        seen.setdefault(says, rule)
+        first = seen.setdefault(says, rule)
+        if first is not rule and first.layer is rule.layer:
+            with mistakes:
+                what = f"{rule.id} is unreachable: {first.id} has the same pattern"
+                raise PatternFileError(rule.file, rule.line, what, "remove one of them")
 
 
 def _with_overrides(
-    found: tuple[PatternFile, ...], sets: dict[str, tuple[str, ...]], places: Places
+    found: tuple[PatternFile, ...],
+    declared: set[str],
+    sets: dict[str, tuple[str, ...]],
+    places: Places,
+    mistakes: _Mistakes,
 ) -> tuple[PatternFile, ...]:
     """Check that overrides speak of rules, and compile their `unless` in the rule's notation."""
-    kinds = {rule.id: rule.notation for file in found for rule in file.rules}
+    rules = {rule.id: rule for file in found for rule in file.rules}
 
     def compiled(change: Override) -> Override:
-        if change.rule not in kinds:
+        rule = rules.get(change.rule)
+        if not rule:
             what = f"there is no rule {change.rule} to override"
-            raise PatternFileError(change.file, change.line, what, _near(change.rule, kinds))
+            hint = near(change.rule, rules, "gatesh patterns list names the rules")
+            raise PatternFileError(change.file, change.line, what, hint)
         if change.key != "unless":
             return change
         try:
-            kind = kinds[change.rule]
-            return change.but(patterns=compile_patterns(kind, change.value, sets, places.user_home))
-        except ValueError as error:
-            hint = _near_set(str(error), sets)
-            raise PatternFileError(change.file, change.line, str(error), hint) from None
+            made = [
+                compile_patterns(rule.notation, (text,), sets, places.user_home)
+                for text in change.value
+            ]
+        except NotationError as error:
+            raise PatternFileError(change.file, change.line, str(error), error.hint) from None
+        for text, patterns in zip(change.value, made, strict=True):
+            if not may_suppress(patterns, rule):
+                what = f"unless {text!r} never suppresses {rule.id}"
+                raise PatternFileError(
+                    change.file, change.line, what, f"it catches {rule.source[0]}"
+                )
+        return change.but(patterns=tuple(p for patterns in made for p in patterns))
 
-    return tuple(f.but(overrides=tuple(compiled(o) for o in f.overrides)) for f in found)
+    def checked(file: PatternFile) -> PatternFile:
+        changes = []
+        for change in file.overrides:
+            with mistakes:
+                if change.rule in rules or change.rule not in declared:
+                    changes.append(compiled(change))
+        return file.but(overrides=tuple(changes))
 
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, list(known), 1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)[:20])}"
-
-
-def _near_set(message: str, sets: Iterable[str]) -> str:
-    name = message.partition("there is no set @")[2]
-    return _near(name, sets) if name else "see the notations in docs/patterns.md"
+    return tuple(map(checked, found))
 
 
 _KINDS = {bool: "truth value", int: "number", dict: "table"}

@@ -107,6 +107,18 @@ class OsFiles:
         except (OSError, ValueError):
             return 0
 
+    def stamp(self, path: str) -> str:
+        """Return device, inode, size and times of a regular file, a last link followed."""
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):
+            return ""
+        if not stat.S_ISREG(found.st_mode):
+            return ""
+        return (
+            f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+        )
+
 
 class GitProbe:
     """git, asked what it could bring back. Nothing is kept between two questions."""

@@ -9,9 +9,10 @@ from gatesh.approval.describe import Description
 from gatesh.approval.entry import Act, Entry
 from gatesh.approval.layout import lay_out, wrap
 from gatesh.approval.pin import LEAST_LENGTH, Pin
+from gatesh.approval.questions import Loosening
 from gatesh.approval.word import LETTERS, fresh_code, fresh_word
 from gatesh.errors import UsageError
-from gatesh.model import Severity, Span
+from gatesh.model import Locality, Severity, Span, Target
 from tests.approval.requests import match, request
 
 CRITICAL = Severity.CRITICAL
@@ -37,6 +38,43 @@ def test_the_matched_part_stands_first_and_the_whole_command_last():
     for part in ("destroys main", "db.prod/app", "remote", "look first", "/srv", "agent 50"):
         assert part in shown(card)
     assert card.how.startswith("type `kdf` + Enter")
+
+
+def test_a_command_that_stands_at_the_top_is_not_shown_again():
+    card = of_request(request(7), "kdf")
+    assert shown(card).count("drop main") == 1
+    assert "lines" not in shown(card)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("cd /; drop main", "15 characters, 1 line"), ("a\nb\ndrop main\n", "14 characters, 3 lines")]
+)  # fmt: skip
+def test_lines_are_counted_as_a_person_does(text, size):
+    at = text.index("drop")
+    card = of_request(request(7, match(text=text, span=Span(at, at + 9)), text=text), "kdf")
+    assert f"command ({size})" in shown(card)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target("host"), "target    not known, counts as remote"),
+        (Target("files", locality=Locality.LOCAL), "target    files, on this machine"),
+        (Target("aws", "x/y", Locality.REMOTE, "argv", "prod"), "target    aws x/y [prod], remote, from the command line"),
+    ],
+)  # fmt: skip
+def test_a_target_is_said_in_plain_words(target, said):
+    assert said in shown(of_request(request(1, match(target=target)), "kdf")).splitlines()
+
+
+def test_what_is_labelled_stands_in_one_column():
+    card = of_request(request(1, match(preview="SELECT 1")), "kdf")
+    fields = [line.text for line in card.body if line.style in ("field", "loss")]
+    assert all(text[8:10] == "  " and text[10] != " " for text in fields), fields
+
+
+def test_a_loosening_says_how_long_it_is_confirmed_for():
+    assert "until this keeper ends" in Loosening(1, ["x is off"], print).card("kdf", pin=False).how
 
 
 def test_what_cannot_be_seen_is_said():
@@ -115,7 +153,7 @@ CARD = Card(
     title="t",
     head=(Line("rule", "high: hold"), Line("match", "drop main")),
     body=tuple(Line("command", f"line {n}") for n in range(100)),
-    how="type `kdf` + Enter: yes; n: no; S: stop",
+    how="type `kdf` + Enter: yes; n: no, and why; S: stop the session",
 )
 
 
@@ -186,13 +224,25 @@ def test_keys_that_answer_nothing(keys):
     assert all(act.what in ("page", "next") for act in acts)
 
 
-@pytest.mark.parametrize("key", ["n", "\x03"])
-def test_n_and_ctrl_c_reject_with_a_comment(key):
+@pytest.mark.parametrize(
+    ("keys", "comment"),
+    [
+        ("nno n, S\r", "no n, S"),
+        ("n\r", ""),
+        ("n keep it \r", "keep it"),
+        ("no\r", ""),
+        ("no, keep it\r", "keep it"),
+        ("nonly on Monday\r", "only on Monday"),
+    ],
+)
+def test_n_rejects_with_a_comment(keys, comment):
     entry = Entry(comments=True)
-    assert typed(entry, [key]) == []
-    assert typed(entry, "no n, S\r") == [Act("reject", pin="no n, S")]
-    entry = Entry(comments=True)
-    assert typed(entry, [key, "\x03"]) == [Act("reject")]
+    assert typed(entry, keys) == [Act("reject", pin=comment)]
+
+
+def test_what_backspace_empties_is_taken_back():
+    entry = Entry(comments=True, pin=True)
+    assert typed(entry, "nab\x7f\x7f\x7fkdf\r\x7fkdf\r1234\r") == [Act("answer", "kdf", "1234")]
 
 
 def test_the_pin_comes_after_the_word_and_is_not_drawn():

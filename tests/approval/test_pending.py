@@ -196,7 +196,7 @@ def test_stopping_answers_everything_of_that_session_and_nothing_of_another(desk
     assert {a.result().answered for a in mine} == {Answered.STOPPED}
     assert other.answer is None
     assert desk.stopped("s1") == 1
-    assert desk.stopped("s2") == 0
+    assert desk.stopped("s2") is None
     assert ask(request(4)).result().answered is Answered.STOPPED
     desk.reject(3, "a", A0, "")
     other.result()

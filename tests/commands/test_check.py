@@ -133,3 +133,35 @@ def test_a_broken_pattern_file_is_an_error_with_its_line(env, place):
         f"gatesh: error: {place}/patterns/mine.toml:2: unknown key 'clie'",
         "gatesh: hint: did you mean cli?",
     ]
+
+
+def loosen(place, text):
+    (place / "patterns").mkdir(mode=0o755)
+    file = place / "patterns" / "mine.toml"
+    file.write_text(text)
+    file.chmod(0o644)
+    return file
+
+
+def test_a_loosening_of_a_rule_that_matched_is_named_and_does_not_count_here(env, place):
+    file = loosen(
+        place, "[override.git-clean]\noff = true\n[override.git-push-force]\noff = true\n"
+    )
+    text = check(env, "git clean -fd").stdout.decode()
+
+    assert text.startswith("ask: git clean -fd\n")
+    (note,) = (line for line in text.splitlines() if "note" in line)
+    assert note.startswith(
+        f"  note: {file}:2: git-clean is off (deletes files that git does not know"
+    )
+    assert note.endswith(": counts only under a keeper whose person has confirmed it")
+    lines = b'{"command": "git push -f"}\n{"command": "ls"}\n'
+    found = [json.loads(t) for t in check(env, "--jsonl", stdin=lines).stdout.splitlines()]
+    assert [["git-push-force" in note for note in each["notes"]] for each in found] == [[True], []]
+
+
+def test_so_is_another_grammar_for_a_program_of_the_line(env, place):
+    loosen(place, '[programs."git clean"]\nvalues = ["-f"]\n')
+
+    assert "the command line of git clean is read by" in check(env, "git clean -fd").stdout.decode()
+    assert "note" not in check(env, "rm -rf /").stdout.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -56,20 +57,27 @@ def complete_in_bash(*words):
 
 def test_bash_completes_subcommands():
     assert complete_in_bash("gatesh", "hi") == ["files", "history"]
-    assert {*complete_in_bash("gatesh", "")} == {
-        *SUBCOMMANDS,
-        "-c",
-        "-h",
-        "--help",
-        "--version",
-        "files",
-    }
+    assert {*complete_in_bash("gatesh", "")} == {*SUBCOMMANDS, "files"}
+    assert {*complete_in_bash("gatesh", "-")} == {"-c", "-h", "--help", "--version", "files"}
 
 
 def test_bash_completes_options_and_their_values():
     assert complete_in_bash("gatesh", "setup", "--dr") == ["--dry-run"]
     assert complete_in_bash("gatesh", "completions", "z") == ["zsh"]
     assert complete_in_bash("gatesh", "-c", "") == []
+    assert complete_in_bash("gatesh", "history", "") == []  # no lone `-`
+    assert complete_in_bash("gatesh", "history", "--fmt", "gr") == ["grid"]
+    assert complete_in_bash("gatesh", "history", "--outcome", "rej") == ["rejected"]
+    assert complete_in_bash("gatesh", "check", "--cwd", "") == ["files"]
+
+
+@pytest.mark.parametrize("words", [("patterns", "show"), ("history", "--rule")])
+def test_bash_completes_the_ids_of_rules(words, env, monkeypatch):
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{os.path.dirname(GATESH)}:{os.environ['PATH']}")
+
+    assert complete_in_bash("gatesh", *words, "git-cl") == ["git-clean"]
 
 
 def test_bash_completes_below_a_group_whatever_stands_between():
@@ -89,3 +97,14 @@ def test_fish_completes():
     assert complete_in_fish("gatesh hi") == ["history"]
     assert complete_in_fish("gatesh setup --dr") == ["--dry-run"]
     assert complete_in_fish("gatesh completions z") == ["zsh"]
+    assert complete_in_fish("gatesh history --fmt gr") == ["grid"]
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+@pytest.mark.parametrize("words", ["patterns show", "history --rule"])
+def test_fish_completes_the_ids_of_rules(words, env, monkeypatch):
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{os.path.dirname(GATESH)}:{os.environ['PATH']}")
+
+    assert complete_in_fish(f"gatesh {words} git-cl") == ["git-clean"]

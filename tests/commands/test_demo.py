@@ -59,9 +59,9 @@ class AtTheDemo(Person):
 
     def __init__(self, env):
         self._socket = f"gatesh-demo-{uuid.uuid4().hex}"
-        line = f"{shlex.quote(GATESH)} demo; echo ended with $?; sleep 600"
+        line = f"{shlex.quote(GATESH)} demo; echo ended with $?; exec cat"
         self.tmux(
-            "-f", "/dev/null", "new-session", "-d", "-x", "110", "-y", "60",
+            "-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "80",
             "env", "-i", *(f"{name}={value}" for name, value in env.items()), "TERM=tmux-256color",
             "sh", "-c", line,
         )  # fmt: skip
@@ -72,7 +72,11 @@ class AtTheDemo(Person):
 
     def end(self):
         """Return what the screen says once the demonstration has ended, line breaks aside."""
+        self.see("Enter ends the demonstration", 30)
+        self.type("use the dashboard, I said")  # a comment that comes too late reaches no shell
         self.see(r"ended with \d+", 30)
+        self.story = self.screen
+        assert "I said" not in self.story
         return " ".join(self.screen.split())
 
 
@@ -98,6 +102,20 @@ def test_rejected_the_volume_is_there_and_the_agent_reads_why(person):
     assert "The volume is there, with 3 bookings and 2 backups." in screen
     assert re.search(r"The log, record 2: rejected by terminal /dev/pts/\d+", screen)
     assert "ended with 0" in screen
+
+
+def test_the_story_is_not_mixed_with_the_keepers_lines_and_its_commands_can_be_copied(person):
+    time.sleep(7)  # the door says meanwhile that it waits
+    person.press("n")
+    person.type("")
+    person.end()
+    assert "still waiting" not in person.story
+    keepers = r"(?m)^\d\d:\d\d:\d\d |attached as|session of"
+    assert not re.search(keepers, person.story)
+    [line] = [
+        row for row in person.story.splitlines() if row.startswith("  $ ") and "Delete" in row
+    ]
+    assert line.startswith("  $ curl ") and line.endswith("}'")
 
 
 def test_approved_it_is_gone_and_the_log_says_who_approved(person):

@@ -31,6 +31,7 @@ from gatesh.model import (
     Verdict,
 )
 from tests.audit.values import ASKER, CHILD_ENV, allow, command, line, seen
+from tests.installed import GATESH
 
 MAIN = "import sys; from gatesh.cli import main; sys.exit(main(sys.argv[1:]))"
 
@@ -111,7 +112,6 @@ def filled(home: Path) -> Path:
         (("--program", "gi"), []),
         (("--verdict", "ask"), [2]),
         (("--rule", "http-delete"), [2]),
-        (("--rule", "http"), []),
         (("--target", "api.prod"), [2]),
         (("--target", "origin"), [3]),
         (("--cwd", "/srv/app"), [6, 5, 4, 2, 1]),
@@ -122,6 +122,9 @@ def filled(home: Path) -> Path:
         (("--exit", "KILL"), [5]),
         (("--outcome", "refused"), [2]),
         (("--outcome", "unknown"), [6]),
+        (("--outcome", "rejected"), [2]),
+        (("--outcome", "expired"), []),
+        (("--outcome", "denied"), []),
         (("--since", "1h"), [6, 5, 4, 3, 2, 1]),
         (("--until", "1h"), []),
         (("--since", "2026-01-01", "--until", "2999-01-01T00:00", "--exit", "3"), [4]),
@@ -133,7 +136,8 @@ def test_filters(filled, words, records):
 
 def test_lines_for_a_person_name_what_happened(filled):
     done = gatesh(filled, "history", TZ="UTC")
-    lines = done.stdout.splitlines()
+    heading, *lines = done.stdout.splitlines()
+    assert heading.split() == ["record", "time", "state", "exit", "took", "agent", "cwd", "command"]
     assert [row.split()[2] for row in lines] == ["unknown", "ran", "ran", "ran", "rejected", "ran"]
     assert re.fullmatch(
         r" +2  \d\d:\d\d:\d\d +rejected +- +-  opencode +/srv/app/sub +"
@@ -162,8 +166,8 @@ def test_json_lines_csv_and_tables(filled):
 def test_show_tells_everything_about_one_record(filled):
     text = gatesh(filled, "show", "2").stdout
     for part in (
-        "record 2: rejected", "opencode 1.0 pid 4711 /dev/pts/3", "/srv/app/sub", "1 secrets taken out",
-        "HttpRequest on http:api.prod", "http-delete  high  data-destroy", "deletes at api.prod", "ask the owner",
+        "record 2: rejected", "agent         opencode 1.0\n", "process       pid 4711 on /dev/pts/3\n", "/srv/app/sub",
+        "1 secrets taken out", "request DELETE https://api.prod/v1, on http api.prod (local or remote is not known)\n", "http-delete  high  data-destroy", "deletes at api.prod", "ask the owner",
         "part        -X DELETE", "rejected (A1) terminal /dev/pts/9", "use the dashboard",
         "descends from the asker", "refused (126)",
     ):  # fmt: skip
@@ -333,7 +337,117 @@ def test_a_line_that_still_runs_is_not_called_unknown(home):
     log.begin(line("make"), alive, seen(command("make")), allow(), "d")
     log.begin(line("rm x"), alive, seen(command("rm")), Decision(Verdict.ASK, ()), "d")
     log.close()
-    assert [row.split()[2] for row in gatesh(home, "history").stdout.splitlines()] == [
+    assert [row.split()[2] for row in gatesh(home, "history").stdout.splitlines()[1:]] == [
         "waiting",
         "running",
     ]
+
+
+def test_what_the_column_says_can_be_asked_for(home):
+    """One record for each end that a refused or approved line can have, and a denied and an observed one."""
+    log = SqliteLog(str(home / "audit.db"))
+    ask = Decision(Verdict.ASK, ())
+    for answered in Answered:
+        number = log.begin(line(answered.value), ASKER, seen(command("x")), ask, "d")
+        log.answer(number, Answer(answered))
+        log.end(number, Ran(0, 1) if Answer(answered).yes else Refused(126, "no"))
+    denied = log.begin(line("denied"), ASKER, seen(command("x")), Decision(Verdict.DENY, ()), "d")
+    log.end(denied, Refused(126, "no"))
+    observed = Decision(Verdict.ALLOW, (), reason="observe: ask")
+    log.end(log.begin(line("observed"), ASKER, seen(command("x")), observed, "d"), Ran(0, 1))
+    log.close()
+    states = [row.split()[2] for row in gatesh(home, "history").stdout.splitlines()[1:]]
+    assert states == ["observed", "denied", *reversed([a.value for a in Answered])]
+    for number, state in enumerate(reversed(states), 1):
+        assert listed(home, "--outcome", state) == [number], state
+
+
+def test_a_withdrawn_line_is_not_counted_as_refused(home):
+    log = SqliteLog(str(home / "audit.db"))
+    for answered in (Answered.WITHDRAWN, Answered.REJECTED):
+        number = log.begin(line("x"), ASKER, seen(command("x")), Decision(Verdict.ASK, ()), "d")
+        log.answer(number, Answer(answered))
+        log.end(number, Refused(126, "no"))
+    log.close()
+    (row,) = json.loads(gatesh(home, "sessions", "--json").stdout)
+    assert (row["asked"], row["refused"]) == (2, 1)
+
+
+@pytest.mark.parametrize("rule", ["http-delte", "http", "nosuchrule"])
+def test_a_rule_that_nobody_knows_is_wrong_use(filled, rule):
+    done = gatesh(filled, "history", "--rule", rule)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"gatesh: error: there is no rule {rule}\ngatesh: hint: ")
+
+
+def test_a_rule_that_matched_nothing_or_is_gone_is_not(filled):
+    assert listed(filled, "--rule", "git-clean") == []
+    assert listed(filled, "--rule", "http-delete") == [2]
+
+
+@pytest.mark.parametrize("words", [("--json", "--csv"), ("--nl", "-t"), ("--csv", "--fmt", "grid")])
+@pytest.mark.parametrize("command_", ["history", "sessions", "stats"])
+def test_two_forms_at_once_are_wrong_use(filled, command_, words):
+    done = gatesh(filled, command_, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "do not go together" in done.stderr
+
+
+@pytest.mark.parametrize("record", ["abc", "-1", "1.5", "9" * 30, "٣", ""])
+def test_what_is_no_number_of_a_record_is_said_in_plain_words(filled, record):
+    done = gatesh(filled, "show", "--", record)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"gatesh: error: {record} is no record's number\ngatesh: hint: gatesh history lists them\n"
+    )
+
+
+def test_the_number_of_a_terminal_is_shown_as_its_name(home):
+    log = SqliteLog(str(home / "audit.db"))
+    for tty in ("34817", "1025", "35072", "66000"):
+        asker = ASKER.but(tty=tty)
+        log.end(log.begin(line("ls"), asker, seen(command("ls")), allow(), "d"), Ran(0, 1))
+    log.close()
+    shown = [gatesh(home, "show", str(number)).stdout for number in range(1, 5)]
+    names = [re.search("process +pid 4711 on (.*)", text)[1] for text in shown]
+    assert names == ["/dev/pts/1", "/dev/tty1", "/dev/pts/256", "terminal 257:208"]
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+@pytest.mark.parametrize(
+    "words", [("history",), ("history", "-t"), ("sessions",), ("stats", "--alerts")], ids=" ".join
+)
+def test_nothing_is_wider_than_the_terminal(home, words, columns):
+    boot = "2f6d1c52-8a67-4bfb-9f0e-6a2f5a2f4c11:4711:123456789"
+    log = SqliteLog(str(home / "audit.db"))
+    for number in range(3):
+        log.end(
+            log.begin(
+                line("echo " + "x" * 300, cwd="/srv/" + "long/" * 20), ASKER.but(session=boot),
+                seen(command("echo")), allow(), "d",
+            ), Ran(number << 8, 10**10),
+        )  # fmt: skip
+        log.alert("unpaired", "who are you, " * 20, pid=5)
+    log.close()
+    text = re.sub("\x1b\\[[0-9;]*m", "", on_terminal(home, columns, *words)).replace("\r", "")
+    assert len(text.splitlines()) >= 3
+    assert max(map(len, text.splitlines())) <= columns
+    if words == ("history",):
+        assert all(" echo xxxxxxxxxx" in row for row in text.splitlines()[1:]), text
+    if words == ("sessions",):
+        assert "4711:123456789" in text
+        assert listed(home, "--session", "4711:123456789") == [3, 2, 1]
+
+
+def test_a_reader_that_goes_away_ends_it_in_silence(filled):
+    log = SqliteLog(str(filled / "audit.db"))
+    text = line("echo " + "x" * 100_000)
+    for _ in range(3):
+        log.end(log.begin(text, ASKER, seen(command("echo")), allow(), "d"), Ran(0, 1))
+    log.close()
+    ran = subprocess.run(
+        ["bash", "-c", f"{GATESH} history --full | head -c 1 >/dev/null; echo ${{PIPESTATUS[0]}}"],
+        env=CHILD_ENV | {"GATESH_HOME": str(filled), "PATH": os.environ["PATH"]},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert (ran.stdout, ran.stderr) == ("141\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -125,7 +126,7 @@ def test_explain_shows_commands_facts_who_looked_and_what_matched(env, work):
     _, out, _ = patterns(env, "explain", "--cwd", str(work), "cd /x && git reset --hard $(cat y)")
 
     assert "(direct): [git] [reset] [--hard] [$(cat y)]?" in out
-    assert "fact CliCall: program=git" in out
+    assert "fact call git reset $(cat y) --hard\n" in out
     assert "looked at by: git-push-force" in out
     assert "match git-reset-hard (high, command 2, unknown target)" in out
     assert "[cat] [y]" in out
@@ -135,3 +136,70 @@ def test_explain_makes_control_characters_visible(env):
     _, out, _ = patterns(env, "explain", "echo '\x1b[2J'")
 
     assert "\x1b" not in out
+
+
+@pytest.fixture
+def loosened(place):
+    (place / "patterns").mkdir(mode=0o755)
+    file = place / "patterns" / "mine.toml"
+    file.write_text("[override.git-clean]\noff = true\n")
+    file.chmod(0o644)
+    return file
+
+
+@pytest.mark.parametrize(
+    "words", [("lint",), ("show", "git-clean"), ("explain", "git clean -f")], ids=" ".join
+)
+def test_a_loosening_is_said_to_wait_for_a_person(env, loosened, words):
+    status, out, _ = patterns(env, *words)
+
+    assert status == 0
+    assert re.search(f"note: +{loosened}:2: git-clean is off .* counts only under a keeper", out)
+
+
+def test_lint_tells_every_mistake_at_once(env, tmp_path, mine):
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[override.git-cleen]\noff = true\n[git-clean]\noff = true\n[r]\ncli = "a"\n')
+    bad.chmod(0o644)
+    status, out, err = patterns(env, "lint", mine(severity="huge"), str(bad))
+
+    assert (status, out) == (2, "")
+    assert [line for line in err.splitlines() if "error" in line] == [
+        f"gatesh: error: {tmp_path}/mine.toml:4: 'huge' is no severity",
+        f"gatesh: error: {bad}:3: git-clean has no pattern",
+        f"gatesh: error: {bad}:5: r has no 'severity'",
+        f"gatesh: error: {bad}:2: there is no rule git-cleen to override",
+    ]
+    assert "gatesh: hint: did you mean git-clean?" in err
+    assert "gatesh: hint: write [override.git-clean] to change a rule that is there" in err
+
+
+FACTS = [
+    ("git push -f origin", "call git push origin -f"),
+    ("aws rds delete-db-instance --db-instance-identifier main",
+     "call aws rds delete-db-instance --db-instance-identifier=main, on aws"),
+    ("curl -X DELETE https://api.example.com/v1", "request DELETE https://api.example.com/v1, on http api.example.com (remote)"),
+    ("curl -d '{\"query\": \"mutation { volumeDelete(id: 1) }\"}' https://x.com/graphql",
+     "request POST https://x.com/graphql (mutation volumeDelete), on http x.com (remote)"),
+    ("psql -h db.prod.example.com -c 'DELETE FROM users'", "SQL delete of every row users, on postgres db.prod.example.com"),
+    ("rm -rf /etc/hosts", "delete-tree /etc/hosts ("),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "said"), FACTS)
+def test_explain_tells_a_fact_in_words(env, line, said):
+    _, out, _ = patterns(env, "explain", line)
+    facts = [text.strip() for text in out.splitlines() if text.startswith("  fact ")]
+
+    assert any(fact.startswith(f"fact {said}") for fact in facts), out
+    assert not any(name in out for name in ("CliCall", "HttpRequest", "SqlStatement", "'kind'"))
+
+
+def test_a_reader_that_goes_away_ends_it_in_silence(env):
+    ran = subprocess.run(
+        ["bash", "-c", f"{GATESH} patterns list | head -1; echo ${{PIPESTATUS[0]}}"],
+        env=env, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert ran.stdout.splitlines()[1:] in (["141"], ["0"])  # 0: all was written before head ended
+    assert ran.stderr == ""

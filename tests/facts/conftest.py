@@ -31,9 +31,10 @@ class Inspector:
             changes["piped_in"] = True
         reading = read(line)
         assert isinstance(reading, Parsed), reading
-        command = reading.commands[-1].but(**changes)
+        *before, command = reading.commands
+        command = command.but(**changes)
         world = World(OsFiles(), GitProbe(), self.folder, grammars)
-        return list(inspect(command, line, world))
+        return list(inspect(command, line, world, before))
 
     def only(self, kind, text, **changes):
         """Return the facts of one kind."""

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from gatesh.facts import World, inspect
+from gatesh.facts import World, inspect, may_have_run
 from gatesh.facts.paths import expand
 from gatesh.model import CommandLine, FileChange, Parsed, SimpleCommand, Span, Word
 from gatesh.run.look import GitProbe, OsFiles
@@ -24,7 +24,13 @@ def changes(line, world, cwd, env=None):
     submitted = CommandLine(line, cwd, {"HOME": world.home} | (env or {}))
     reading = read(submitted)
     assert isinstance(reading, Parsed)
-    facts = [fact for command in reading.commands for fact in inspect(command, submitted, world)]
+    facts = [
+        fact
+        for index, command in enumerate(reading.commands)
+        for fact in inspect(
+            command, submitted, world, may_have_run(reading.commands, index, submitted)
+        )
+    ]
     return [fact for fact in facts if isinstance(fact, FileChange)]
 
 

@@ -1,5 +1,6 @@
 """HTTP requests of every client, as tables say."""
 
+import time
 import tomllib
 from pathlib import Path
 
@@ -66,3 +67,13 @@ def test_a_standard_input_that_is_not_known_hides_the_body(inspector):
     (fact,) = inspector.only(HttpRequest, "curl -d @- http://h/", stdin=unseen, piped_in=True)
     assert fact.body is None
     assert parts_unseen(fact) == ["body"]
+
+
+@pytest.mark.parametrize("option", ["", "--connect-to a.example.com:1:b:2 "])
+def test_many_urls_take_no_time(option, inspector):
+    """Half of what a decision may take; each URL once looked at every variable and every option."""
+    urls = " ".join(f"http://h.example.com/{n}" for n in range(500))
+    began = time.process_time()
+    said = inspector.only(HttpRequest, f"curl -X DELETE {option * 400}{urls}")
+    assert time.process_time() - began < 1
+    assert len(said) == 500

@@ -33,7 +33,11 @@ def sql(line, folder, env=None):
     reading = read(submitted)
     assert isinstance(reading, Parsed)
     world = World(OsFiles(), GitProbe(), str(folder))
-    facts = [fact for command in reading.commands for fact in inspect(command, submitted, world)]
+    facts = [
+        fact
+        for index, command in enumerate(reading.commands)
+        for fact in inspect(command, submitted, world, reading.commands[:index])
+    ]
     return [fact for fact in facts if isinstance(fact, SqlStatement)]
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 import tomllib
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import pytest
 from gatesh.facts import url as urls
 from gatesh.model import HttpRequest
 
-CASES = tomllib.loads((Path(__file__).parents[1] / "data/facts/wire.toml").read_text())["case"]
+TABLE = tomllib.loads((Path(__file__).parents[1] / "data/facts/wire.toml").read_text())
+CASES = TABLE["case"]
 
 OWN_FILES = [
     name
@@ -119,3 +121,47 @@ def test_what_is_said_is_what_is_sent(case, inspector, server, tmp_path):
         assert told == got
         assert all(fact.cannot_see == () for fact in said)
         assert case.get("direct") or not any(fact.connect_host for fact in said)
+
+
+def sent(line, server, tmp_path):
+    """Run a line and return the requests that arrived."""
+    program = re.search(r"\b(curl|wget)\b", line)[0]
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    server.seen.clear()
+    subprocess.run(
+        ["bash", "-c", line],
+        env={
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "http_proxy": f"http://127.0.0.1:{server.server_address[1]}",
+            "no_proxy": "127.0.0.1",
+        },
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        timeout=20,
+        check=False,
+        capture_output=True,
+    )
+    return list(server.seen)
+
+
+@pytest.mark.parametrize("line", [row["line"] for row in TABLE["mutation"]])
+def test_a_mutation_that_arrives_is_told(line, inspector, server, tmp_path):
+    (tmp_path / "evil.json").write_text('{"query":"mutation{volumeDelete(volumeId:1)}"}')
+    (tmp_path / "b.json").write_text('{"query":"{me}"}')
+    said = inspector.only(HttpRequest, line)
+    arrived = [f"{path} {body}" for _, _, path, body, _ in sent(line, server, tmp_path)]
+    assert "volumeDelete" in urllib.parse.unquote_plus(" ".join(arrived))
+    told = [field.name for fact in said for field in fact.graphql if field.operation == "mutation"]
+    hidden = [c for fact in said for c in fact.cannot_see if c.startswith(("body", "graphql"))]
+    assert "volumeDelete" in told or hidden
+
+
+@pytest.mark.parametrize("line", [row["line"] for row in TABLE["deletion"]])
+def test_a_deletion_that_arrives_is_told(line, inspector, server, tmp_path):
+    line = line.replace("{port}", str(server.server_address[1]))
+    said = inspector.only(HttpRequest, line)
+    assert "DELETE" in [method for method, *_ in sent(line, server, tmp_path)]
+    hidden = [c for fact in said for c in fact.cannot_see if c.startswith("method")]
+    assert "DELETE" in [fact.method for fact in said] or hidden

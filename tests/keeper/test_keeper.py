@@ -56,7 +56,7 @@ def test_a_keeper_that_is_killed_refuses_what_it_holds_and_leaves_no_lock(start,
     assert b"the keeper went away" in result.err and b"nothing ran" in result.err
     assert not (work / "hold-1").exists()
     after = agent.run(GATESH, "-c", "touch hold-1")
-    assert after.exit == 126 and b"no approver is there" in after.err
+    assert after.exit == 126 and b"it needs a human, and there is no keeper" in after.err
     human.wait_for("[ended: 137]")
     again = human.open(GATESH, "keeper")
     human.wait_for(IDLE, again)
@@ -104,9 +104,11 @@ def test_a_session_that_began_before_the_keeper_is_not_served(start, env, work):
     with Agent(env, str(work)) as early:
         human, _ = start()
         refused = early.run(GATESH, "-c", "touch hold-1")
-        assert refused.exit == 126 and b"no approver is there" in refused.err
+        assert refused.exit == 126
+        assert b"it needs a human, and this session began before the keeper;" in refused.err
+        assert b"start `gatesh keeper` if none is open, then the agent again" in refused.err
         assert early.run(GATESH, "-c", "echo fine").out == b"fine\n"
-        human.wait_for("not served")
+        human.wait_for("not served, it began before the keeper; start it again")
 
 
 def test_a_keeper_needs_a_terminal(start, env):
@@ -232,6 +234,9 @@ print("lied")
     assert agent.run("python3", "-c", lie, package).out == b"lied\n"
     assert agent.run(GATESH, "-c", "true").exit == 0
     assert rows("SELECT count(*) FROM record") == [(5,)]
+    eventually(
+        lambda: rows("SELECT record FROM outcome")
+    )  # the row is written when the door has left
     assert rows("SELECT record FROM outcome") == [(5,)]
 
 
@@ -269,9 +274,12 @@ def test_another_terminal_is_paired_by_the_code_it_shows(start, work, rows):
     other = human.approve()
     shown = code(human, other)
     human.wait_for("a terminal wants to approve")
+    assert "gatesh approve: waits to be paired; Ctrl-C twice ends it" in human.screen(other)
     time.sleep(DEAF)
     human.type(shown, "Enter")
     human.wait_for(IDLE, other)
+    human.wait_for("a terminal wants to approve: confirmed")
+    assert human.screen().count("a terminal wants to approve") == 1
     pid = held(agent, "touch hold-1")
     human.yes("hold-touch", other)
     assert agent.wait(pid).exit == 0
@@ -297,6 +305,51 @@ def test_a_terminal_whose_code_is_not_typed_is_turned_away_and_recorded(start, r
     human.wait_for("may not approve: its code was not typed", other)
     human.wait_for("[ended: 2]", other)
     assert eventually(lambda: rows("SELECT kind FROM alert WHERE kind = 'approver-refused'"))
+
+
+def test_a_terminals_code_typed_at_another_card_is_told_apart_and_not_used_up(start):
+    human, agent = start()
+    pid = held(agent, "touch hold-1")
+    human.card("hold-touch")
+    other = human.approve()
+    shown = code(human, other)
+    human.wait_for("(1 of 2, Tab: next)")
+    human.type(shown, "Enter")
+    human.wait_for("that is a terminal's code: Tab goes to its card")
+    time.sleep(DEAF)
+    human.type("", "Tab")
+    human.wait_for("a terminal wants to approve")
+    time.sleep(DEAF)
+    human.type(shown, "Enter")
+    human.yes("hold-touch", other)
+    assert agent.wait(pid).exit == 0
+
+
+def test_an_approver_can_leave_while_a_card_waits(start):
+    human, agent = start()
+    other = human.approve()
+    shown = code(human, other)
+    human.wait_for("a terminal wants to approve")
+    time.sleep(DEAF)
+    human.type(shown, "Enter")
+    human.wait_for(IDLE, other)
+    pid = held(agent, "touch hold-1")
+    human.card("hold-touch", other)
+    human.type("", "C-c", "C-c", window=other)
+    human.wait_for("[ended: 0]", other)
+    human.yes("hold-touch")
+    assert agent.wait(pid).exit == 0
+
+
+def test_a_pin_that_is_too_short_is_asked_for_again_before_it_is_repeated(start):
+    human, _ = start("--pin", expect="PIN for approvals")
+    human.type("12", "Enter")
+    human.wait_for("Error: ")
+    assert "Repeat" not in human.screen() and "[ended" not in human.screen()
+    for _ in range(2):
+        human.type("1234", "Enter")
+        time.sleep(0.3)
+    human.wait_for(IDLE)
 
 
 def test_an_askers_descendant_cannot_become_an_approver(start, rows):
@@ -384,7 +437,7 @@ def test_send_keys_of_the_word_succeeds_at_a0_but_not_with_a_pin(start, work, ro
     assert "tr0ub4dor" not in human.screen()
     human.type("", "Enter")
     assert agent.wait(pid).exit == 0
-    assert rows("SELECT answered, assurance FROM answer") == [("approved", "A1")]
+    assert rows("SELECT answered, assurance FROM answer") == [("approved", "A0")]
 
 
 def test_without_a_pin_send_keys_succeeds_and_is_called_a0(start, work, rows):
@@ -416,6 +469,7 @@ def test_a_daemon_needs_a_pin_and_its_pin_pairs(start, place, work, rows):
     human, agent = start("--daemon", "--wait", "30", pin="tr0ub4dor")
     daemon = int(human.screen().split("pid ")[1].split(";")[0])
     try:
+        assert f"end it with `kill {daemon}`" in human.screen()
         found = process(daemon)
         assert found.tty == 0 and found.sid != daemon
         pid = held(agent, "touch hold-1")
@@ -430,7 +484,7 @@ def test_a_daemon_needs_a_pin_and_its_pin_pairs(start, place, work, rows):
         human.wait_for("PIN:", other)
         human.type("tr0ub4dor", "Enter", window=other)
         assert agent.wait(pid).exit == 0
-        assert rows("SELECT answered, assurance FROM answer") == [("approved", "A1")]
+        assert rows("SELECT answered, assurance FROM answer") == [("approved", "A0")]
         assert "tr0ub4dor" not in human.screen(other)
     finally:
         os.kill(daemon, signal.SIGTERM)
@@ -453,9 +507,10 @@ def test_approve_with_a_record_ends_when_it_is_answered(start, work):
         assert agent.run(GATESH, "-c", "touch hold-1").exit == 126
         assert agent.run(GATESH, "-c", "touch hold-2").exit == 0
         third = human.approve("99")
-        human.wait_for("the keeper's PIN:", third)
-        human.type("tr0ub4dor", "Enter", window=third)
-        human.wait_for("record 99 does not wait", third)
+        human.wait_for("record 99 does not wait", third)  # and no terminal is paired for that
+        human.wait_for("[ended: 2]", third)
+        fourth = human.approve("4")  # it ran
+        human.wait_for("record 4 does not wait", fourth)
     finally:
         os.kill(daemon, signal.SIGTERM)
 

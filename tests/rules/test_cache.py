@@ -3,13 +3,14 @@
 import marshal
 import os
 import stat
-import zlib
 from pathlib import Path
 
 import pytest
 
+from gatesh.key import load_key, seal
 from gatesh.places import places_below
 from gatesh.rules import cache, load
+from gatesh.rules.match import RuleSet
 
 
 @pytest.fixture
@@ -19,6 +20,15 @@ def places(tmp_path):
 
 def file_of(places):
     return f"{places.state}/rules.cache"
+
+
+def put(places, data):
+    with open(file_of(places), "wb") as file:
+        file.write(data)
+
+
+def sealed(places, data):
+    return seal(load_key(f"{places.state}/hmac.key"), data, b"rules.cache") + data
 
 
 def test_what_is_read_from_the_cache_is_what_was_loaded(places):
@@ -37,10 +47,12 @@ def test_the_cache_is_only_the_owners(places):
     load.load(places)
 
     assert stat.S_IMODE(os.stat(file_of(places)).st_mode) == 0o600
-    assert os.listdir(places.state) == ["rules.cache"], "no temporary file is left"
+    assert sorted(os.listdir(places.state)) == ["hmac.key", "rules.cache"], (
+        "no temporary file is left"
+    )
 
 
-@pytest.mark.parametrize("at", [0, 3, 4, 5, 100, -1])
+@pytest.mark.parametrize("at", [0, 3, 31, 32, 100, -1])
 def test_a_damaged_cache_is_ignored_and_written_anew(places, at):
     digest = load.load(places).digest
     data = bytearray(Path(file_of(places)).read_bytes())
@@ -57,19 +69,37 @@ def test_a_damaged_cache_is_ignored_and_written_anew(places, at):
 @pytest.mark.parametrize("data", [b"", b"1234", b"\0" * 100, b"[]"])
 def test_anything_else_in_its_place_is_ignored(places, data):
     load.load(places)
-    with open(file_of(places), "wb") as file:
-        file.write(zlib.crc32(data).to_bytes(4, "big") + data)
+    put(places, sealed(places, data))
 
     assert load.load(places).rules
 
 
-def test_a_cache_of_another_shape_is_ignored_even_with_a_right_checksum(places):
+def test_a_cache_of_another_shape_is_ignored_even_with_a_right_seal(places):
     load.load(places)
-    data = marshal.dumps((cache.key(places, load.files(places)), 1, 2))
-    with open(file_of(places), "wb") as file:
-        file.write(zlib.crc32(data).to_bytes(4, "big") + data)
+    put(places, sealed(places, marshal.dumps((cache.key(places, load.files(places)), 1, 2))))
 
     assert load.load(places).rules
+
+
+def test_a_cache_that_another_key_sealed_is_no_cache(places, tmp_path):
+    """Rules of an agent's own making, in the right form, for the right files: nothing would ask."""
+    digest = load.load(places).digest
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    key = cache.key(places, load.files(places))
+    cache.write(str(evil), key, RuleSet((), {}, {}, frozenset(), "evil"))
+    os.replace(evil / "rules.cache", file_of(places))
+
+    assert cache.read(str(evil), key) is None
+    assert cache.read(places.state, key) is None
+    assert load.load(places).digest == digest
+
+
+def test_without_the_key_there_is_no_cache(places):
+    load.load(places)
+    os.unlink(f"{places.state}/hmac.key")
+
+    assert cache.read(places.state, cache.key(places, load.files(places))) is None
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o620, 0o602])

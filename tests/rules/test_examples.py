@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from gatesh.facts import World, inspect
-from gatesh.model import CommandLine, Door, Verdict
+from gatesh.model import CommandLine, Door, Layer, Verdict
 from gatesh.policy import verdict_of
 from gatesh.rules import load
 from gatesh.rules.examples import HOME, PLACES, PROJECT, ExampleProbe, check, consider, world_of
 from gatesh.rules.layers import combine
 from gatesh.rules.rule import Examples
+from gatesh.rules.source import parse_files
 from gatesh.shell.read import read
 
 FILES = load.read_all(PLACES, [f for f in load.files(PLACES) if f[1] == "shipped"])
@@ -158,3 +159,34 @@ def test_the_example_files_do_not_reach_the_real_machine(tmp_path):
     assert [p.extent for f in inspect(command, line, world) for p in getattr(f, "paths", ())] == [
         "missing"
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "errs"),
+    [
+        ("path.startsWith('/v1')", False),
+        ("path > 3", True),
+        ("path", True),
+        ("size(body) > 2", False),
+    ],
+)
+def test_a_condition_that_errs_on_an_example_is_reported(condition, errs):
+    """What could not be seen is no error: `body` is missing where a file with it cannot be read."""
+    text = f"""
+[r]
+http = "* api.x.com/**"
+when = "{condition}"
+severity = "high"
+class = "outage"
+say = "x"
+instead = "y"
+catches = ["curl -d @missing https://api.x.com/v1", "curl -d abc https://api.x.com/v1"]
+passes = ["curl localhost", "curl https://api.y.com/v1"]
+"""
+    files = parse_files([("x.toml", Layer.USER, text)], PLACES)
+    broken = check(combine(files), "r", files[0].examples["r"], asks)
+
+    assert [wrong.said.partition(",")[0] for wrong in broken] == (
+        ["all can be seen"] * len(broken) if errs else []
+    )
+    assert bool(broken) is errs

@@ -149,3 +149,9 @@ def test_an_unless_of_the_user_lets_by_exactly_what_it_says():
     assert consider(rules, "store drop $X", none).matches, (
         "an unknown word is not certainly scratch"
     )
+
+
+def test_a_loosening_says_what_it_is_about():
+    files = read('[override.drop]\noff = true\n[programs."store drop"]\nvalues = ["-q"]')
+
+    assert {each.about for each in loosenings(files)} == {"drop", "store drop"}

@@ -114,5 +114,61 @@ def test_a_user_rule_with_a_shipped_id_is_refused_and_override_is_named(tmp_path
 def test_a_bad_condition_in_a_user_file_is_refused_when_it_is_loaded(tmp_path):
     write(tmp_path, "x.toml", rule() + 'when = "a |||"\n')
 
-    with pytest.raises(PatternFileError, match=r"x.toml:10: failed to parse expression"):
+    with pytest.raises(PatternFileError, match=r"x.toml:10: 'when' cannot be read: unexpected"):
         load.load(places_below(str(tmp_path)), cached=False)
+
+
+def test_every_mistake_is_reported_and_the_rest_is_read():
+    good, bad = rule("good"), rule("bad", severity="huge")
+    texts = [
+        ("a.toml", Layer.USER, good + bad + rule("worse").replace("instead", "insted")),
+        ("b.toml", Layer.USER, "[x"),
+        ("c.toml", Layer.USER, "[override.nosuch]\noff = true\n[override.bad]\noff = true\n[sets]\na = 1\n"),
+        ("d.toml", Layer.USER, rule("good", "c d") + "[programs.x]\nclusters = 1\n"),
+    ]  # fmt: skip
+    mistakes = []
+    read = parse_files(texts, PLACES, mistakes.append)
+
+    assert sorted(mistake.message for mistake in mistakes) == [
+        "a.toml:13: 'huge' is no severity",
+        "a.toml:25: unknown key 'insted'",
+        "b.toml:1: expected ']' at the end of a table declaration",
+        "c.toml:2: there is no rule nosuch to override",
+        "c.toml:6: 'a' is a string or a list of strings",
+        "d.toml:11: unknown key 'clusters'",
+        "d.toml:2: there is a rule good already (a.toml:2)",
+    ]
+    assert [r.id for file in read for r in file.rules] == ["good", "good"]
+
+
+def test_a_file_that_cannot_be_read_is_reported_too(tmp_path):
+    write(tmp_path, "x.toml", rule(), mode=0o666)
+    mistakes = []
+    places = places_below(str(tmp_path))
+    load.read_all(places, load.files(places), mistakes.append)
+
+    assert ["can be written by others" in mistake.message for mistake in mistakes] == [True]
+
+
+def test_no_shipped_rule_has_a_mistake_that_only_lint_looks_for():
+    mistakes = []
+    shipped = [found for found in load.files(PLACES) if found[1] is Layer.SHIPPED]
+    load.read_all(PLACES, shipped, mistakes.append)
+
+    assert [mistake.message for mistake in mistakes] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "condition"),
+    [
+        ("sql", "delete", "'accounts' in tables && tables.exists(t, t.startsWith('acc'))"),
+        ("sql", "delete", "!where.restricts && target.label == 'target.nosuch'"),
+        ("http", "* x.com/**", "has(env.CI) && path.matches('^/v1') && size(body) > 2"),
+        ("cli", "a b", "options['-f'] == '' && operands.all(o, o != 'x')"),
+        ("graphql", "mutation *", "args.where.restrict == 'x' && field != ''"),
+    ],
+)
+def test_a_condition_that_can_be_decided_is_taken(kind, pattern, condition):
+    text = rule().replace('cli = "a b"', f'{kind} = "{pattern}"') + f'when = "{condition}"\n'
+
+    assert parse_files([("x.toml", Layer.USER, text)], PLACES)[0].rules[0].when == condition

@@ -22,12 +22,15 @@ from gatesh.model import (
     Unparsed,
     Word,
 )
-from gatesh.rules.examples import PLACES
+from gatesh.rules import load
+from gatesh.rules.examples import PLACES, consider
 from gatesh.rules.layers import combine
 from gatesh.rules.match import match
+from gatesh.rules.rule import Examples
 from gatesh.rules.source import parse_files
 
 HERE = Span(0, 1)
+SHIPPED = load.load(PLACES, cached=False)
 
 
 def rules(pattern: str, kind="cli", more="", say="says {names}", severity="high"):
@@ -200,7 +203,36 @@ def test_captures_are_text_whatever_is_in_them(capture):
     assert "\n" not in one.say
     assert "\x1b" not in one.say
     assert one.say.isprintable()
-    assert one.say.endswith("(unseen) host")
+    assert one.say.endswith("(not named) host")
+
+
+def test_what_is_not_named_is_not_called_unseen_and_the_other_way_round():
+    active = rules("a c", say="drops {names}: {1}")
+    known = CliCall("a", (Word("c", HERE),), ())
+    hidden = known.but(operands=(word("$X"),))
+
+    assert [m.say for m in found(active, known, command("a c"))] == [
+        "drops (not named): (not named)"
+    ]
+    assert [m.say for m in found(active, hidden, command("a $X"))] == ["drops (unseen): (unseen)"]
+
+
+@pytest.mark.parametrize(
+    ("line", "say"),
+    [
+        ("chmod -R 777 /", "chmod 777 /: changes owner or mode of everything below"),
+        ("git push --force", "replaces what others have on the remote: (not named)"),
+        ("git push --force origin main", "replaces what others have on the remote: origin, main"),
+        ("git checkout -f", "throws away changes that are not committed: (not named)"),
+        ("docker volume prune -f", "removes volumes and what is stored in them: (not named)"),
+        ("npm publish", "npm publish: reaches everybody and cannot be taken back"),
+        ("gh repo delete me/x", "gh repo delete me/x: gone for everybody who uses it"),
+        ("heroku apps:destroy x", "heroku apps:destroy x: takes it away for good"),
+        ("railway volume delete", "railway volume delete: what is stored in it goes too"),
+    ],
+)
+def test_a_sentence_names_what_is_destroyed(line, say):
+    assert say in [m.say for m in consider(SHIPPED, line, Examples((), ())).matches]
 
 
 def test_a_long_capture_is_cut():
@@ -319,7 +351,7 @@ def test_a_condition_that_cannot_be_decided_counts_as_held(restricts, locality, 
         ("drop *", "drop table", True),
         ("drop {table,database}", "drop database", True),
         ("DROP   TABLE", "drop table", True),
-        ("drop", "drop table", False),
+        ("drop index", "drop table", False),
         ("{delete,update}", "insert", False),
     ],
 )
@@ -397,7 +429,7 @@ CODE = [
     ("bash x.sh", {"piped_in": True}, False),
     ("python3 -m json.tool", {"piped_in": True}, False),
     ("grep x", {"piped_in": True}, False),
-    ("bash", {}, False),
+    ("bash", {}, True),
     ("eval $X", {}, True),
     ("eval ls", {}, False),
     ("bash -c $X", {}, True),

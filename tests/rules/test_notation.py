@@ -1,9 +1,16 @@
 """The notations: braces, sets, globs, and what each of them refuses."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from gatesh.facts import sql_definitions, sql_kinds
 from gatesh.rules.notation import parse, spell_out, words
 from gatesh.rules.rule import Choice
+from gatesh.rules.sql_kinds import KINDS, OPEN
+
+FACTS = Path(__file__).parent.parent / "data" / "facts"
 
 SETS = {"two": ("a", "b"), "more": ("@two", "c{1,2}"), "paths": ("/etc", "~/x")}
 
@@ -93,3 +100,37 @@ def test_a_tilde_is_the_persons_home_and_not_the_environments(monkeypatch):
 def test_an_empty_pattern_is_refused(notation):
     with pytest.raises(ValueError, match="empty"):
         parse(notation, "  ", {}, "/")
+
+
+def test_the_kinds_of_sql_patterns_are_those_that_the_facts_tell():
+    told = {
+        f"{verb} {' '.join(words)}"
+        for verb in ("create", "alter", "drop", "create or replace")
+        for words in sql_definitions._OBJECTS
+    }
+    told |= {
+        f"alter {what} {kind}"
+        for what in ("table", "foreign table", "materialized view")
+        for _, kind in sql_definitions._ALTER_ACTIONS
+    }
+    told |= set(sql_kinds._SINGLE_WORDS["postgres"]) - {"lock"}
+    told |= {
+        kind
+        for name in ("sql", "psql")
+        for kind in re.findall(
+            r'^kinds? = \[?"([^"]+)"', (FACTS / f"{name}.toml").read_text(), re.MULTILINE
+        )
+    }
+
+    assert len(told) > 300
+    assert {kind for kind in told if kind not in KINDS and not kind.startswith(OPEN)} == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["ALTER TABLE t DROP COLUMN c", "drop view v", "truncate t", "create role r superuser", "set role x",
+             "select pg_terminate_backend(1)", "alter system set x = 1", "do $$ begin end $$"],
+)  # fmt: skip
+def test_a_kind_that_is_told_can_be_written(text):
+    kind = sql_kinds.statements(text)[0].kind
+
+    assert parse("sql", kind, {}, "/").kinds.holds(kind)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gatesh.errors import InputError
-from gatesh.facts import World, inspect
+from gatesh.facts import World, inspect, may_have_run
 from gatesh.model import CommandLine, Door, Extent, Inspection, Verdict
 from gatesh.policy import decide
 from gatesh.rules import load
@@ -65,7 +65,7 @@ def asked(commands, world, files=None):
         facts = tuple(
             (index, fact)
             for index, command in enumerate(reading.commands)
-            for fact in inspect(command, line, world)
+            for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
         )
         seen = Inspection(reading, facts, match(RULES, reading, facts, line))
         found += decide(seen).verdict is not Verdict.ALLOW

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatesh.audit.key import hmac_sha256, load_key
 from gatesh.errors import AuditError
+from gatesh.key import hmac_sha256, load_key
 
 
 @given(st.binary(min_size=1, max_size=64), st.binary(max_size=300))

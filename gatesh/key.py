@@ -1,7 +1,8 @@
-"""The key of the HMACs: 32 random bytes in the state folder, readable by their owner alone.
+"""The key in the state folder, 32 random bytes readable by their owner alone, and what is made with it.
 
 The HMAC of an unredacted line lets two records be compared, and binds an approval, without storing what
-was redacted. Written with the hash alone: importing `hmac` and `hashlib` would cost a shell 4 ms.
+was redacted; the seal of the compiled rules says that gatesh wrote them. Written with the hashes alone:
+importing `hmac` and `hashlib` would cost a shell 4 ms.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from gatesh.errors import AuditError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hashlib import sha256
+    from hashlib import blake2b, sha256
 else:
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
     try:
         from _sha2 import sha256  # Python 3.12 and later
     except ImportError:
@@ -23,8 +28,9 @@ else:
         except ImportError:
             from hashlib import sha256
 
-__all__ = ["hmac_sha256", "load_key", "sha256"]
+__all__ = ["SEAL_SIZE", "hmac_sha256", "key_beside", "load_key", "read_key", "seal", "sha256"]
 
+SEAL_SIZE = 32
 _SIZE = 32
 _BLOCK = 64
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -38,6 +44,16 @@ def hmac_sha256(key: bytes, data: bytes) -> str:
     return sha256(padded.translate(_OUTER) + inner).hexdigest()
 
 
+def seal(key: bytes, data: bytes, purpose: bytes) -> bytes:
+    """Return keyed BLAKE2b of `data`: a MAC like the above, and a quarter of its time for 150 KB."""
+    return blake2b(data, digest_size=SEAL_SIZE, key=key, person=purpose).digest()
+
+
+def key_beside(path: str) -> str:
+    """Return where the key of a file in the state folder is kept."""
+    return os.path.join(os.path.dirname(path), "hmac.key")
+
+
 def load_key(path: str) -> bytes:
     """Return the key kept at `path`, made now where there is none; raises AuditError."""
     try:
@@ -47,10 +63,24 @@ def load_key(path: str) -> bytes:
             _create(path)
             return _read(path)
     except OSError as error:
-        raise AuditError(
-            f"cannot use the key {path}: {error.strerror}",
-            "it must be a file of your own with mode 0600; move it aside and a new one is made",
-        ) from error
+        raise _unusable(path, error) from error
+
+
+def read_key(path: str) -> bytes:
+    """Return the key kept at `path`, empty where there is none; raises AuditError."""
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: str, error: OSError) -> AuditError:
+    return AuditError(
+        f"cannot use the key {path}: {error.strerror}",
+        "it must be a file of your own with mode 0600; move it aside and a new one is made",
+    )
 
 
 def _read(path: str) -> bytes:
