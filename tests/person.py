@@ -17,11 +17,18 @@ _numbers = itertools.count()
 class Person:
     """Reads the keeper's screen and types at it; everything ends with the `with` block."""
 
-    def __init__(self, env: dict[str, str], cwd: str, *words: str, size: str = "120x40") -> None:
+    def __init__(
+        self,
+        env: dict[str, str],
+        cwd: str,
+        *words: str,
+        size: str = "120x40",
+        program: tuple[str, ...] = (GATESH, "keeper"),
+    ) -> None:
         self._socket = f"gatesh-{os.getpid()}-{next(_numbers)}"
         width, height = size.split("x")
         command = ["env", "-i", *(f"{k}={v}" for k, v in env.items()), "TERM=tmux-256color"]
-        command += [GATESH, "keeper", *words]
+        command += [*program, *words]
         self.tmux(
             "-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, "-c", cwd, shlex.join(command)
         )  # fmt: skip

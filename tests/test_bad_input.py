@@ -84,7 +84,7 @@ def test_a_script_of_a_megabyte_is_held_and_nothing_of_it_is_lost(gatesh, work) 
     done = gatesh("script")
 
     assert done.returncode == 126
-    assert "longer than 32 kB" in done.stderr.decode()
+    assert "longer than 512 kB" in done.stderr.decode()
     assert not (work / "ran").exists()
     (row,) = json.loads(gatesh("history", "--json").stdout)
     assert row["outcome"] == "refused"

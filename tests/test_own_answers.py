@@ -110,3 +110,12 @@ def test_a_keeper_that_is_stopped_lets_no_door_wait_for_ever(
 
     assert kept_agent.wait(pid).exit != 126
     assert (work / "ran").exists()
+
+
+def test_who_had_the_terminal_open_before_the_keeper_is_named(
+    env: dict[str, str], work: Path, tmp_path: Path
+) -> None:
+    spy = "import os, sys, time; f = os.open(os.ttyname(1), os.O_RDWR); os.setsid(); time.sleep(30)"
+    line = f"{sys.executable} -I -c '{spy}' & sleep 1; exec env {GATESH} keeper"
+    with Person(env, str(work), program=("bash", "-c", line)) as person:
+        assert person.see(r"(python\S*) (\d+) has this terminal open too")

@@ -117,6 +117,47 @@ def _open_to_us(found: Process) -> bool:
         return False
 
 
+def also_at(terminal: int) -> tuple[str, ...]:
+    """Return who else of this user has the terminal `terminal` open and no business there.
+
+    Exclusive use keeps out whoever comes later; a descriptor that was opened before still reads and
+    writes. Our ancestors and our process group have it rightly.
+    """
+    device = os.fstat(terminal).st_rdev
+    if os.major(device) == 5:  # /dev/tty stands for the terminal of whoever asks
+        device = os.stat(os.ttyname(terminal)).st_rdev
+    known = {found.pid for found in ancestry(os.getpid())}
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        if int(name) in known or not _has_open(name, device):
+            continue
+        other = process(int(name))
+        if other is not None and os.getpgrp() != _group(int(name)):
+            found.append(f"{other.name} {other.pid}")
+    return tuple(found)
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return 0
+
+
+def _has_open(pid: str, device: int) -> bool:
+    try:
+        descriptors = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return False  # gone, another user's, or not dumpable
+    for descriptor in descriptors:
+        try:
+            if os.stat(f"/proc/{pid}/fd/{descriptor}").st_rdev == device:
+                return True
+        except OSError:
+            continue
+    return False
+
+
 def agent_above(chain: tuple[Process, ...]) -> str:
     """Return which of these was started by an agent, as far as environments tell; empty where none was."""
     for found in chain:

@@ -79,7 +79,8 @@ class Keeper:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.place.listen()
-        self.log.alert("keeper", f"started, pid {os.getpid()}", pid=os.getpid(), uid=os.getuid())
+        who = f"started, pid {os.getpid()}: {lineage(os.getpid())}"
+        self.log.alert("keeper", who, pid=os.getpid(), uid=os.getuid())
         for work in (self._accept, self._look_after):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
