@@ -61,6 +61,14 @@ class Agent:
     def signal(self, pid: int, number: int, *, group: bool = False) -> None:
         self.call(do="signal", pid=pid, number=number, group=group)
 
+    def see(self, pid: int, text: bytes, timeout: float = 30) -> None:
+        """Wait until the program has printed `text`."""
+        until = time.monotonic() + timeout
+        while text not in base64.b64decode(self.call(do="peek", pid=pid)):
+            if time.monotonic() > until:
+                raise TimeoutError(f"{text!r} was not printed in time")
+            time.sleep(0.02)
+
     def wait(self, pid: int, timeout: float = 60) -> Result:
         value = self.call(do="wait", pid=pid, timeout=timeout)
         return Result(value["status"], *(base64.b64decode(value[k]) for k in ("out", "err")))
@@ -113,6 +121,11 @@ def _serve(asked: int, answers: int) -> None:
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
                 value = {"exit": child.wait(), "ms": (time.perf_counter() - began) * 1e3}
+            elif request["do"] == "peek":
+                # By its name: reading through the shared descriptor would move where it writes.
+                number = running[request["pid"]][1].fileno()
+                with open(f"/proc/self/fd/{number}", "rb") as file:
+                    value = base64.b64encode(file.read()).decode()
             elif request["do"] == "signal":
                 kill = os.killpg if request["group"] else os.kill
                 kill(request["pid"], request["number"])

@@ -23,7 +23,7 @@ def _under(agent: Agent, shell: str, case: dict) -> Result:
     if "signal" not in case:
         return agent.run(*argv, stdin=stdin, **case.get("env", {}))
     pid = agent.start(*argv, stdin=stdin)
-    time.sleep(0.4)
+    agent.see(pid, b"ready\n")
     agent.signal(pid, getattr(signal, f"SIG{case['signal']}"))
     return agent.wait(pid)
 
