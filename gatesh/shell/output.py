@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from gatesh.model import Certainty, Word
-from gatesh.shell.words import decode
+from gatesh.shell.escapes import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

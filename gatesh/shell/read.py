@@ -13,10 +13,11 @@ import re
 from gatesh.errors import InputError
 from gatesh.model import Certainty, CommandLine, Parsed, Span, Unparsed, Word
 from gatesh.shell import rough
+from gatesh.shell.context import Context
 from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
 from gatesh.shell.state import CWD, EVERYTHING, State
 from gatesh.shell.tokens import Region, TooMuch, Unreadable
-from gatesh.shell.walk import Context, Walk
+from gatesh.shell.walk import Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

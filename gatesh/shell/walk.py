@@ -1,81 +1,32 @@
 """What runs, in order: from the tree of a command text to simple commands.
 
-Follows the shell's state along the way (variables, working directory) as far as it can be followed, reads
-what is inside substitutions, and takes prefix commands and nested shells off. Over 400 lines because every kind
-of node leads back into the same walk with another state or context.
+Follows the shell's state along the way (variables, working directory) as far as it can be followed, and
+reads what is inside substitutions. simple.py makes each command, follow.py goes into what it starts.
 """
 
 from __future__ import annotations
 
-import re
-
-from gatesh.model import Assignment, Certainty, Origin, Redirect, SimpleCommand, Word
-from gatesh.shell import words as wording
-from gatesh.shell.again import code, evaluated
-from gatesh.shell.effects import DECLARES, apply, calculated, changed
+from gatesh.model import Origin, SimpleCommand
+from gatesh.shell.context import Context
+from gatesh.shell.effects import calculated, changed
 from gatesh.shell.extents import MOST_NESTING
+from gatesh.shell.follow import Follower
 from gatesh.shell.output import printed
 from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, parse
-from gatesh.shell.prefixes import SHELLS
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
-from gatesh.shell.state import CWD, EVERYTHING, State
-from gatesh.shell.tokens import Kind, Region, Source, TooMuch, Unreadable
-from gatesh.shell.unwrap import Inner, Script, unwrap
+from gatesh.shell.tokens import Kind, TooMuch, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import Span
+    from gatesh.model import Word
     from gatesh.shell.parse import Node
-    from gatesh.shell.tokens import Piece, Token
+    from gatesh.shell.state import State
+    from gatesh.shell.tokens import Piece, Region, Source, Token
 
 MOST_ASIDE = 8
 MOST_TEXT = 256 * 1024  # of all nested texts together
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[.*?\])?(\+?)=", re.DOTALL)
-_BUILTIN_PREFIXES = frozenset(("command", "builtin"))
-_OTHER_ENVIRONMENT = frozenset(
-    (
-        "sudo",
-        "doas",
-        "env",
-        "su",
-        "runuser",
-        "pkexec",
-        "run0",
-        "systemd-run",
-        "chroot",
-        "nsenter",
-        "setpriv",
-    )
-)
 _LEAVES = frozenset(("exit", "return", "break", "continue", "exec"))
-
-
-class Context:
-    """What holds for all commands of a text: where they were found and what surrounds them."""
-
-    __slots__ = ("depth", "origin", "piped_in", "prefixes", "remote", "stdin")
-
-    def __init__(
-        self,
-        origin: Origin = Origin.DIRECT,
-        prefixes: tuple[str, ...] = (),
-        remote: str = "",
-        depth: int = 0,
-    ) -> None:
-        """Start with nothing on standard input."""
-        self.origin = origin
-        self.prefixes = prefixes
-        self.remote = remote
-        self.depth = depth
-        self.stdin: Word | None = None
-        self.piped_in = False
-
-    def but(self, origin: Origin | None = None) -> Context:
-        """Return a copy, with another origin."""
-        twin = Context(origin or self.origin, self.prefixes, self.remote, self.depth)
-        twin.stdin, twin.piped_in = self.stdin, self.piped_in
-        return twin
 
 
 class Walk:
@@ -161,15 +112,8 @@ class Walk:
         return self.printed(aside.commands)
 
 
-class _Shell:
+class _Shell(Follower):
     """One region of one text with the state it runs in."""
-
-    def __init__(self, walk: Walk, source: Source, region: Region, state: State) -> None:
-        self._walk = walk
-        self._source = source
-        self._region = region
-        self._state = state
-        state.output = lambda piece: walk.output(piece, source, self._state)
 
     def node(self, node: Node, context: Context) -> None:
         """Walk through one node, whatever it is."""
@@ -332,11 +276,11 @@ class _Shell:
             return
         for token in tokens:
             for piece in token.pieces:
-                self._piece(piece, context)
+                self.piece(piece, context)
 
-    def _piece(self, piece: Piece, context: Context) -> None:
+    def piece(self, piece: Piece, context: Context) -> None:
         for inner in piece.inner:
-            self._piece(inner, context)
+            self.piece(inner, context)
         if piece.opener in ("$((", "$["):
             self._state.forget(calculated(self._source.text[piece.start : piece.end]))
         if piece.region is None and piece.source is None:
@@ -351,309 +295,3 @@ class _Shell:
         elif piece.region is not None:
             self._walk.region(self._source, piece.region, state, below)
         self._state.output = lambda p: self._walk.output(p, self._source, self._state)
-
-    # -- simple commands -----------------------------------------------------------------------------
-
-    def _tokens(self, tokens: list[Token], context: Context) -> None:
-        """Make a simple command of its tokens, and take off what surrounds it."""
-        self._pieces(tokens, context)
-        first = tokens[0]
-        if first.kind is Kind.PATTERN or first.kind is Kind.NAME:
-            return
-        span = self._source.where(first.start, tokens[-1].end)
-        if first.kind in (Kind.CONDITION, Kind.ARITHMETIC):
-            self._state.forget(calculated(self._source.text[first.start : first.end]))
-            self._emit(self._bracketed(first), span, context)
-            return
-        words: list[Word] = []
-        assignments: list[Assignment] = []
-        redirects: list[Redirect] = []
-        more = False
-        for token in tokens:
-            if token.kind is not Kind.WORD:
-                redirects.append(self._redirect(token))
-                continue
-            match = None if words else self._assignment(token)
-            if match is not None:
-                assignments.append(match)
-            elif words and words[0].text in DECLARES and self._assignment(token) is not None:
-                words.append(self._declared(token))
-            else:
-                fields, unseen = wording.fields(self._source, token, self._state)
-                words += fields
-                more = more or unseen
-        if words and words[0].known and words[0].globbed and words[0].text != "[":
-            words[0] = words[0].but(certainty=Certainty.UNKNOWN)  # a path that nobody looked up
-        inner = context
-        if redirects:
-            inner = context.but()
-            self._stdin(inner, redirects)
-        if not words:
-            for assignment in assignments:
-                self._assign(assignment)
-        self._emit(tuple(words), span, inner, tuple(assignments), tuple(redirects), more)
-
-    def _bracketed(self, token: Token) -> tuple[Word, ...]:
-        """Return `[[ … ]]` or `((…))` as words: they run nothing, but evaluate their operands."""
-        source = self._source
-        opening, closing = (
-            source.text[token.start : token.start + 2],
-            source.text[token.end - 2 : token.end],
-        )
-        if token.kind is Kind.CONDITION:
-            inner = [wording.single(source, operand, self._state) for operand in token.operands]
-        else:
-            inner = [
-                Word(
-                    source.text[token.start + 2 : token.end - 2],
-                    source.where(token.start + 2, token.end - 2),
-                    Certainty.UNKNOWN if token.pieces else Certainty.LITERAL,
-                )
-            ]
-        return (
-            Word(opening, source.where(token.start, token.start + 2)),
-            *inner,
-            Word(closing, source.where(token.end - 2, token.end)),
-        )
-
-    def _assignment(self, token: Token) -> Assignment | None:
-        """Return `NAME=value` or `NAME+=value`, if the word is one."""
-        source = self._source
-        match = _ASSIGNMENT.match(source.text, token.start, token.end)
-        if match is None:
-            if "\\\n" not in source.text[token.start : token.end]:
-                return None
-            if not _ASSIGNMENT.match(source.text[token.start : token.end].replace("\\\n", "")):
-                return None
-            raise Unreadable("a line continuation inside an assignment", token.start)
-        name, subscript, plus = match.groups()
-        if source.text.startswith("(", match.end()) and match.end() < token.end:
-            value = Word(
-                source.text[match.end() : token.end],
-                source.where(match.end(), token.end),
-                Certainty.UNKNOWN,
-            )
-        else:
-            value = wording.value(source, match.end(), token.end, self._state, colons=True)
-        if plus and not subscript and value.known:
-            before = self._state.get(name)
-            if before is None:
-                value = value.but(certainty=Certainty.UNKNOWN)
-            else:
-                value = value.but(text=before + value.text, certainty=Certainty.EXPANDED)
-        if subscript:
-            value = value.but(certainty=Certainty.UNKNOWN)
-        return Assignment(name, value)
-
-    def _declared(self, token: Token) -> Word:
-        """Return `export NAME=value`'s word: it is an assignment, never split."""
-        found = self._assignment(token)
-        span = self._source.where(token.start, token.end)
-        if found is None or not found.value.known:
-            raw = self._source.text[token.start : token.end]
-            return Word(raw, span, Certainty.UNKNOWN)
-        return Word(f"{found.name}={found.value.text}", span, found.value.certainty)
-
-    def _assign(self, assignment: Assignment) -> None:
-        self._state.set(assignment.name, self._known(assignment.value))
-
-    @staticmethod
-    def _known(value: Word) -> str | None:
-        return value.text if value.known and len(value.text) <= wording.LONGEST else None
-
-    def _redirect(self, token: Token) -> Redirect:
-        source = self._source
-        span = source.where(token.start, token.end)
-        if token.kind is Kind.HEREDOC or token.target is None:
-            target = wording.here_document(source, token, self._state)
-        else:
-            target = wording.single(source, token.target, self._state)
-        return Redirect(token.op, target, token.fd, span)
-
-    def _stdin(self, context: Context, redirects: list[Redirect]) -> None:
-        """Let the last redirect of standard input say what is read."""
-        for redirect in redirects:
-            if redirect.fd not in (None, 0) or redirect.op not in (
-                "<",
-                "<>",
-                "<&",
-                "<<",
-                "<<-",
-                "<<<",
-            ):
-                continue
-            context.stdin, context.piped_in = None, False
-            if redirect.op in ("<<", "<<-"):
-                context.stdin = redirect.target if redirect.target.known else None
-            elif redirect.op == "<<<" and redirect.target.known:
-                context.stdin = redirect.target.but(text=redirect.target.text + "\n")
-            elif redirect.op == "<":
-                context.stdin = self._printed_by(redirect.target)
-                context.piped_in = redirect.target.text.startswith("<(")
-
-    def _printed_by(self, word: Word) -> Word | None:
-        """Return what `<(echo text)` holds."""
-        if word.known or not word.text.startswith("<(") or not word.text.endswith(")"):
-            return None
-        inner = Source(word.text[2:-1], -1, word.span)
-        try:
-            return self._walk.output_of(inner, Scanner(inner).scan(), self._state)
-        except Unreadable:
-            return None
-
-    # -- emitting ------------------------------------------------------------------------------------
-
-    def _emit(
-        self,
-        words: tuple[Word, ...],
-        span: Span,
-        context: Context,
-        assignments: tuple[Assignment, ...] = (),
-        redirects: tuple[Redirect, ...] = (),
-        more: bool = False,
-    ) -> None:
-        """Add a command, or what is inside it."""
-        command = SimpleCommand(
-            words,
-            span,
-            context.origin,
-            assignments,
-            redirects,
-            context.stdin,
-            context.piped_in,
-            self._walk.place(self._state, context),
-            self._state.may_have_stayed,
-            context.prefixes,
-            context.remote,
-            more,
-        )
-        for word in evaluated(command):
-            self._again(word, context)
-        for kind, value in code(command):
-            text = self._printed_by(value) if kind == "file" else value
-            if text is not None:
-                self._script(command, Script(text, "bash", arguments=None), context.but())
-        self._unwrap(command, context)
-
-    def _unwrap(self, command: SimpleCommand, context: Context, *, here: bool = True) -> None:
-        """Follow a command into what it starts; `here` says that this very shell runs it."""
-        if context.depth > MOST_NESTING:
-            raise TooMuch("nested too deeply", 0)
-        found = unwrap(self._filled(command.words), command.stdin)
-        if found.keep:
-            self._walk.add(command)
-        for inner in found.inner:
-            below = context.but()
-            below.depth += 1
-            below.prefixes = (*context.prefixes, inner.prefix)
-            below.remote = inner.remote or context.remote
-            if not inner.reads_input:
-                below.stdin, below.piped_in = None, False
-            if isinstance(inner, Inner):
-                self._inner(command, inner, below, here=here and inner.prefix in _BUILTIN_PREFIXES)
-            else:
-                self._script(command, inner, below)
-        if here and found.keep:
-            changes = self._walk.call(command.program)
-            if changes is None:
-                apply(command, self._state)
-            else:
-                self._state.forget(changes)
-
-    def _filled(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
-        """Replace the script `<(echo text)` of a shell or `source` by what it says."""
-        if len(words) < 2 or not words[1].text.startswith("<(") or not words[0].known:
-            return words
-        text = self._printed_by(words[1])
-        if text is None:
-            return words
-        program = words[0].text.rsplit("/", 1)[-1]
-        if program in (".", "source"):
-            return (words[0].but(text="eval"), text)
-        option = Word("-c", words[0].span)
-        return (words[0], option, text, *words[1:]) if program in SHELLS else words
-
-    def _inner(self, command: SimpleCommand, inner: Inner, context: Context, *, here: bool) -> None:
-        """Follow a prefix command to the command behind it."""
-        if context.origin is Origin.DIRECT:
-            context.origin = Origin.PREFIX
-        cwd = command.cwd
-        if inner.folder is not None:
-            state = self._state.copy()
-            state.enter(inner.folder.text if inner.folder.known else None)
-            cwd = self._walk.place(state, context)
-        if inner.rooted or inner.remote:
-            cwd = None
-        below = command.but(
-            words=inner.words,
-            span=_from(inner.words[0], command.span),
-            origin=context.origin,
-            stdin=context.stdin,
-            piped_in=context.piped_in,
-            cwd=cwd,
-            prefixes=context.prefixes,
-            remote=context.remote,
-            more_words=command.more_words or inner.more_words,
-        )
-        if inner.words[0].globbed and inner.words[0].known and inner.words[0].text != "[":
-            glob = inner.words[0].but(certainty=Certainty.UNKNOWN)
-            below = below.but(words=(glob, *inner.words[1:]))
-        self._unwrap(below, context, here=here)
-
-    def _script(self, command: SimpleCommand, script: Script, context: Context) -> None:
-        """Read a text that a shell will run; where its characters stand is kept if they stand there."""
-        context.origin = Origin.NESTED_SHELL
-        state = self._state
-        if not script.in_place:
-            foreign = bool(context.remote or set(context.prefixes) & _OTHER_ENVIRONMENT)
-            assigned = {a.name: self._known(a.value) for a in command.assignments}
-            state = state.child({} if foreign else assigned, foreign=foreign)
-            if script.arguments is None:  # a trap, an alias: run some time later
-                state.forget((EVERYTHING, CWD))
-            elif context.remote:
-                state.forget((CWD,))
-        if script.arguments is not None:
-            state.arguments = script.arguments
-            name = script.shell_name
-            state.shell_name = name.text if name is not None and name.known else None
-        if script.text.known:
-            self._walk.text(self._located(script.text), state, context)
-        else:
-            self._guess(script.text, state, context)
-        self._state.output = lambda p: self._walk.output(p, self._source, self._state)
-
-    def _again(self, word: Word, context: Context) -> None:
-        """Read the substitutions in a text that is expanded a second time, if they can be read."""
-        source = self._located(word)
-        kept = len(self._walk.commands)
-        try:
-            shell = _Shell(self._walk, source, Region(0), self._state.copy())
-            for piece in Scanner(source).inside_quotes():
-                shell._piece(piece, context)
-        except Unreadable:
-            del self._walk.commands[kept:]
-
-    def _guess(self, text: Word, state: State, context: Context) -> None:
-        """Read a text of which some is not known as it is written: what is there may well run."""
-        state.forget((EVERYTHING,))
-        kept = len(self._walk.commands)
-        try:
-            self._walk.text(Source(text.text, -1, text.span), state, context)
-        except Unreadable:
-            del self._walk.commands[kept:]  # the outer command stays, and says that nobody knows
-
-    def _located(self, word: Word) -> Source:
-        span = word.span
-        root = self._source
-        if root.base >= 0:
-            start = span.start - root.base
-            at = root.text.find(word.text, start, span.end - root.base)
-            if at >= 0:
-                return Source(word.text, root.base + at, span)
-        return Source(word.text, -1, span)
-
-
-def _from(word: Word, whole: Span) -> Span:
-    """Return the rest of a command's place that begins with one of its words."""
-    inside = whole.start <= word.span.start < whole.end
-    return whole.but(start=word.span.start) if inside else whole

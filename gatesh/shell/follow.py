@@ -1,0 +1,201 @@
+"""What a simple command starts, followed down: prefix commands, nested shells, texts evaluated again."""
+
+from __future__ import annotations
+
+from gatesh.model import Certainty, Origin, SimpleCommand, Word
+from gatesh.shell.again import code, evaluated
+from gatesh.shell.effects import apply
+from gatesh.shell.extents import MOST_NESTING
+from gatesh.shell.prefixes import SHELLS
+from gatesh.shell.scan import Scanner
+from gatesh.shell.simple import Assembler
+from gatesh.shell.state import CWD, EVERYTHING
+from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
+from gatesh.shell.unwrap import Inner, Script, unwrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.model import Assignment, Redirect, Span
+    from gatesh.shell.context import Context
+    from gatesh.shell.state import State
+    from gatesh.shell.tokens import Piece
+
+_BUILTIN_PREFIXES = frozenset(("command", "builtin"))
+_OTHER_ENVIRONMENT = frozenset(
+    (
+        "sudo",
+        "doas",
+        "env",
+        "su",
+        "runuser",
+        "pkexec",
+        "run0",
+        "systemd-run",
+        "chroot",
+        "nsenter",
+        "setpriv",
+    )
+)
+
+
+class Follower(Assembler):
+    """Adds each command, or what is inside it."""
+
+    def piece(self, piece: Piece, context: Context) -> None:
+        """Walk through one substitution."""
+        raise NotImplementedError
+
+    def _emit(
+        self,
+        words: tuple[Word, ...],
+        span: Span,
+        context: Context,
+        assignments: tuple[Assignment, ...] = (),
+        redirects: tuple[Redirect, ...] = (),
+        more: bool = False,
+    ) -> None:
+        """Add a command, or what is inside it."""
+        command = SimpleCommand(
+            words,
+            span,
+            context.origin,
+            assignments,
+            redirects,
+            context.stdin,
+            context.piped_in,
+            self._walk.place(self._state, context),
+            self._state.may_have_stayed,
+            context.prefixes,
+            context.remote,
+            more,
+        )
+        for word in evaluated(command):
+            self._again(word, context)
+        for kind, value in code(command):
+            text = self._printed_by(value) if kind == "file" else value
+            if text is not None:
+                self._script(command, Script(text, "bash", arguments=None), context.but())
+        self._unwrap(command, context)
+
+    def _unwrap(self, command: SimpleCommand, context: Context, *, here: bool = True) -> None:
+        """Follow a command into what it starts; `here` says that this very shell runs it."""
+        if context.depth > MOST_NESTING:
+            raise TooMuch("nested too deeply", 0)
+        found = unwrap(self._filled(command.words), command.stdin)
+        if found.keep:
+            self._walk.add(command)
+        for inner in found.inner:
+            below = context.but()
+            below.depth += 1
+            below.prefixes = (*context.prefixes, inner.prefix)
+            below.remote = inner.remote or context.remote
+            if not inner.reads_input:
+                below.stdin, below.piped_in = None, False
+            if isinstance(inner, Inner):
+                self._inner(command, inner, below, here=here and inner.prefix in _BUILTIN_PREFIXES)
+            else:
+                self._script(command, inner, below)
+        if here and found.keep:
+            changes = self._walk.call(command.program)
+            if changes is None:
+                apply(command, self._state)
+            else:
+                self._state.forget(changes)
+
+    def _filled(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """Replace the script `<(echo text)` of a shell or `source` by what it says."""
+        if len(words) < 2 or not words[1].text.startswith("<(") or not words[0].known:
+            return words
+        text = self._printed_by(words[1])
+        if text is None:
+            return words
+        program = words[0].text.rsplit("/", 1)[-1]
+        if program in (".", "source"):
+            return (words[0].but(text="eval"), text)
+        option = Word("-c", words[0].span)
+        return (words[0], option, text, *words[1:]) if program in SHELLS else words
+
+    def _inner(self, command: SimpleCommand, inner: Inner, context: Context, *, here: bool) -> None:
+        """Follow a prefix command to the command behind it."""
+        if context.origin is Origin.DIRECT:
+            context.origin = Origin.PREFIX
+        cwd = command.cwd
+        if inner.folder is not None:
+            state = self._state.copy()
+            state.enter(inner.folder.text if inner.folder.known else None)
+            cwd = self._walk.place(state, context)
+        if inner.rooted or inner.remote:
+            cwd = None
+        below = command.but(
+            words=inner.words,
+            span=_from(inner.words[0], command.span),
+            origin=context.origin,
+            stdin=context.stdin,
+            piped_in=context.piped_in,
+            cwd=cwd,
+            prefixes=context.prefixes,
+            remote=context.remote,
+            more_words=command.more_words or inner.more_words,
+        )
+        if inner.words[0].globbed and inner.words[0].known and inner.words[0].text != "[":
+            glob = inner.words[0].but(certainty=Certainty.UNKNOWN)
+            below = below.but(words=(glob, *inner.words[1:]))
+        self._unwrap(below, context, here=here)
+
+    def _script(self, command: SimpleCommand, script: Script, context: Context) -> None:
+        """Read a text that a shell will run; where its characters stand is kept if they stand there."""
+        context.origin = Origin.NESTED_SHELL
+        state = self._state
+        if not script.in_place:
+            foreign = bool(context.remote or set(context.prefixes) & _OTHER_ENVIRONMENT)
+            assigned = {a.name: self._known(a.value) for a in command.assignments}
+            state = state.child({} if foreign else assigned, foreign=foreign)
+            if script.arguments is None:  # a trap, an alias: run some time later
+                state.forget((EVERYTHING, CWD))
+            elif context.remote:
+                state.forget((CWD,))
+        if script.arguments is not None:
+            state.arguments = script.arguments
+            name = script.shell_name
+            state.shell_name = name.text if name is not None and name.known else None
+        if script.text.known:
+            self._walk.text(self._located(script.text), state, context)
+        else:
+            self._guess(script.text, state, context)
+        self._state.output = lambda p: self._walk.output(p, self._source, self._state)
+
+    def _again(self, word: Word, context: Context) -> None:
+        """Read the substitutions in a text that is expanded a second time, if they can be read."""
+        source = self._located(word)
+        kept = len(self._walk.commands)
+        try:
+            shell = type(self)(self._walk, source, Region(0), self._state.copy())
+            for piece in Scanner(source).inside_quotes():
+                shell.piece(piece, context)
+        except Unreadable:
+            del self._walk.commands[kept:]
+
+    def _guess(self, text: Word, state: State, context: Context) -> None:
+        """Read a text of which some is not known as it is written: what is there may well run."""
+        state.forget((EVERYTHING,))
+        kept = len(self._walk.commands)
+        try:
+            self._walk.text(Source(text.text, -1, text.span), state, context)
+        except Unreadable:
+            del self._walk.commands[kept:]  # the outer command stays, and says that nobody knows
+
+    def _located(self, word: Word) -> Source:
+        span = word.span
+        root = self._source
+        if root.base >= 0:
+            start = span.start - root.base
+            at = root.text.find(word.text, start, span.end - root.base)
+            if at >= 0:
+                return Source(word.text, root.base + at, span)
+        return Source(word.text, -1, span)
+
+
+def _from(word: Word, whole: Span) -> Span:
+    """Return the rest of a command's place that begins with one of its words."""
+    inside = whole.start <= word.span.start < whole.end
+    return whole.but(start=word.span.start) if inside else whole
