@@ -146,7 +146,10 @@ class Follower(Assembler):
         """Read a text that a shell will run; where its characters stand is kept if they stand there."""
         context.origin = Origin.NESTED_SHELL
         state = self._state
-        if not script.in_place:
+        if script.in_place:
+            for assignment in command.assignments:  # IFS=, eval … · x=rm eval '$x'
+                self._assign(assignment)
+        else:
             foreign = bool(context.remote or set(context.prefixes) & _OTHER_ENVIRONMENT)
             assigned = {a.name: self._known(a.value) for a in command.assignments}
             state = state.child({} if foreign else assigned, foreign=foreign)
@@ -162,6 +165,8 @@ class Follower(Assembler):
             self._walk.text(self._located(script.text), state, context)
         else:
             self._guess(script.text, state, context)
+        if script.in_place:
+            state.forget(a.name for a in command.assignments)  # gone, or kept in POSIX mode
         self._state.output = lambda p: self._walk.output(p, self._source, self._state)
 
     def _again(self, word: Word, context: Context) -> None:

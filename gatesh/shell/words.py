@@ -13,7 +13,7 @@ from gatesh.shell.atoms import ALL, HIDDEN, KNOWN, PLAIN, QUOTED, VALUE, Atom
 from gatesh.shell.braces import expand_braces
 from gatesh.shell.expand import Reader
 from gatesh.shell.scan import Scanner
-from gatesh.shell.state import State
+from gatesh.shell.state import BLANKS, State
 from gatesh.shell.tokens import Source, Unreadable
 
 TYPE_CHECKING = False
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from gatesh.shell.tokens import Token
 
 LONGEST = 64 * 1024  # a value longer than this is not followed any further
+MOST_SEPARATED = 4096  # characters that are split at other separators than blanks
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_./:=@%+,^-]+")
+_ALL = re.compile(r"(?s).+")
+_BLANK_RUNS = re.compile(r"[ \t\n]+|[^ \t\n]+")
 _TILDE = re.compile(r"~([A-Za-z0-9_.+-]*)(?=/|:|\Z)")
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _GLOB = re.compile(r"[*?]|\[.*\]|[?*+@!]\(", re.DOTALL)
@@ -136,21 +139,43 @@ def _split(raw: str, span: Span, atoms: list[Atom], state: State) -> list[Word]:
     """Split unquoted values at blanks; a word of which nothing is left goes away."""
     if not any(atom.kind == VALUE for atom in atoms):
         return [_join(raw, span, atoms)]
-    if state.separators_changed or re.search(_LONE_DOLLAR, raw):
+    if state.separators is None or re.search(_LONE_DOLLAR, raw):
         return [Word(raw, span, Certainty.UNKNOWN)]
-    groups: list[list[Atom]] = [[]]
-    for atom in atoms:
-        if atom.kind != VALUE:
-            groups[-1].append(atom)
-            continue
-        parts = re.split(r"[ \t\n]+", atom.text)
-        for index, part in enumerate(parts):
-            if index and groups[-1]:
-                groups.append([])
-            if part:
-                groups[-1].append(Atom(part, VALUE))
-    words = [_join(raw, span, group) for group in groups if group]
+    groups = _separated(atoms, state.separators)
+    if groups is None:
+        return [Word(raw, span, Certainty.UNKNOWN)]
+    words = [_join(raw, span, group) for group in groups]
     return [w.but(certainty=Certainty.EXPANDED) if w.known else w for w in words]
+
+
+def _separated(atoms: list[Atom], separators: str) -> list[list[Atom]] | None:
+    """Return the fields that IFS makes of the values among the atoms; None where that is not certain."""
+    if separators != BLANKS:
+        size = sum(len(atom.text) for atom in atoms if atom.kind == VALUE)
+        if size > MOST_SEPARATED or not separators.isascii():
+            return None
+    blanks = "".join(c for c in separators if c in BLANKS)
+    runs = (
+        re.compile(f"[{re.escape(separators)}]|[^{re.escape(separators)}]+") if separators else _ALL
+    )
+    if separators == BLANKS:
+        runs = _BLANK_RUNS
+    fields: list[list[Atom]] = []
+    open_, ended = False, False  # whether a field is open, and whether blanks have just ended one
+    for atom in atoms:
+        for part in runs.findall(atom.text) if atom.kind == VALUE else (atom.text,):
+            if atom.kind != VALUE or part[0] not in separators:
+                if not open_:
+                    fields.append([])
+                fields[-1].append(Atom(part, atom.kind))
+                open_, ended = True, False
+            elif part[0] in blanks:
+                ended, open_ = ended or open_, False
+            else:
+                if not open_ and not ended:
+                    fields.append([])  # a,,b
+                open_ = ended = False
+    return fields
 
 
 def _tilde(

@@ -42,6 +42,9 @@ show a{b,c}$E $E{a,b} "$V"{1,2} {$E,x} {"$V",b} x{$V,}
 show [ ] [] a] '[a]' !
 show $'a'{b,c} "{a,b}" {'a,b',c} {`echo q`,r}
 show $((1)) 2>/dev/null
+show${IFS}a${IFS}b "${IFS}"; IFS=,; x=a,b,,c, y=,d z=' e , f '; show $x$y"$x" $z q$y"$E"$y $IFS "$IFS" ${x}g; show ${IFS}h
+IFS=', '; x='a , b,,c ,' y=' , d'; show $x $y 1$x$y"2"$y$x; IFS=; show $x; unset IFS; show $x $IFS; IFS=x; w=axb; show $w"$w"${w}
+x="show q" eval '$x'; IFS=, eval 'z=show,b; $z'
 """
 
 LINES = [*LITERAL.strip().splitlines(), "show \"a\nb\" 'c\nd' e\\\nf", "show <<E g\nh\nE\nshow i"]
