@@ -98,7 +98,10 @@ class Follower(Assembler):
         if here and found.keep:
             changes = self._walk.call(command.program)
             if changes is None:
+                before = self._state.copy()
                 apply(command, self._state)
+                if any(r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects):
+                    self._state.join(before)
             else:
                 self._state.forget(changes)
 

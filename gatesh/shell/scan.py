@@ -258,8 +258,12 @@ class Scanner(Extents):
             state.leading = False
         elif expect == "case":
             token.kind = Kind.PATTERN
-            region.emit("{")
+            # Read as a loop: its bodies run or not, and change what is known behind it.
+            region.emit("while")
             region.emit("w", token)
+            region.emit(";")
+            region.emit("do")
+            region.emit("w", Token(Kind.PATTERN, token.start, token.start))
             region.emit(";")
             state.expect = "case-in"
         elif expect == "case-in":
@@ -308,7 +312,7 @@ class Scanner(Extents):
         state.expect = ""
         self._nesting -= 1
         region.part()
-        region.emit("}")
+        region.emit("done")
         state.closed()
 
     def _construct(self, region: Region, state: _State, token: Token, plain: str) -> int:
@@ -323,6 +327,9 @@ class Scanner(Extents):
                 region.add(token)
                 state.inside()
         elif plain == "coproc":
+            # It runs aside, with pipes at both ends: read as the end of a pipeline.
+            for piece in ("{", "w", ";", "}", "|"):
+                region.emit(piece, *((Token(Kind.PATTERN, token.start, token.start),) * (piece == "w")))
             named = _NAMED_COPROC.match(text, end)
             end = named.end() if named else end
         elif plain == "case":

@@ -83,8 +83,11 @@ class Assembler:
             inner = context.but()
             self._stdin(inner, redirects)
         if not words:
+            before = self._state.copy()
             for assignment in assignments:
                 self._assign(assignment)
+            if redirects:
+                self._state.join(before)  # a redirect that fails takes the command with it
         self._emit(tuple(words), span, inner, tuple(assignments), tuple(redirects), more)
 
     def _bracketed(self, token: Token) -> tuple[Word, ...]:

@@ -137,13 +137,21 @@ class _Shell(Follower):
     # -- lists, pipelines, compound commands ---------------------------------------------------------
 
     def _sequence(self, node: Sequence, context: Context) -> None:
-        """Walk through `a; b && c || d &`: behind `||`, what comes before may not have happened."""
+        """Walk through `a; b && c || d &`: behind `||`, what comes before may not have happened.
+
+        Behind the list, what stood behind an `&&` in it may not have happened either.
+        """
         state = self._state
-        before = state.copy()
+        before, without = state.copy(), None
         for operator, part, after in node.parts:
             if operator in (";", "&"):
+                if without is not None:
+                    state.join(without)
+                    without = None
                 state.go_on()
                 before = state.copy()
+            if operator == "&&" and without is None:
+                without = state.copy()
             if after == "&":
                 self._aside(part, context)
             elif operator == "||":
@@ -152,11 +160,13 @@ class _Shell(Follower):
                 self.node(part, context)
                 if self._leaves(part):
                     state.become(happened)
-                    state.moved = False  # cd DIR || exit
+                    state.moved, without = False, None  # cd DIR || exit
                 else:
                     state.join(happened)
             else:
                 self.node(part, context)
+        if without is not None:
+            state.join(without)
 
     def _leaves(self, node: Node) -> bool:
         """Claim that nothing behind this node runs: `|| exit 1`, `|| { echo no; return; }`."""

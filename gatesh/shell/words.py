@@ -104,7 +104,10 @@ def _all(raw: str, span: Span, atoms: list[Atom], state: State) -> tuple[list[Wo
     """Expand `"$@"`: alone it is every argument, glued to something it is more than can be said."""
     arguments = state.arguments
     others = [a for a in atoms if a.kind != ALL and (a.text or a.kind != QUOTED)]
-    if arguments is None or (others and len(arguments) > 1) or any(not a.known for a in arguments):
+    # Braces, tildes and splitting come before: glued to them it is not worth following.
+    odd = any(a.kind == VALUE or (a.kind == PLAIN and set(a.text) & set("{~")) for a in others)
+    many = bool(others) and len(arguments or ()) > 1
+    if arguments is None or odd or many or any(not a.known for a in arguments):
         return [Word(raw, span, Certainty.UNKNOWN)], True
     if not others:
         return [a.but(span=span, certainty=Certainty.EXPANDED) for a in arguments], False
