@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from gatesh.shell.arithmetic import calculate
 from gatesh.shell.atoms import ALL, HIDDEN, KNOWN, PLAIN, QUOTED, VALUE, Atom
 from gatesh.shell.escapes import unescape
+from gatesh.shell.parameters import operated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ _DOUBLE_RUN = re.compile(r'[^"\\$`]+')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _BRACED = r"(?s)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*])(?:(:?[-=+?])(.*))?"
 _LENGTH = r"#([A-Za-z_][A-Za-z0-9_]*)"
+_OPERATED = r"(?s)([A-Za-z_][A-Za-z0-9_]*|[0-9]+)([#%/:^,@].*)"
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_INDIRECT = r"!([A-Za-z_][A-Za-z0-9_]*)"
 
 
 class Reader:
@@ -133,6 +138,8 @@ class Reader:
             raw = text[i : piece.end]
             if piece.opener == "${":
                 return piece.end, self._parameter(i + 2, piece.end - 1, raw, quoted=quoted)
+            if piece.opener == "$((":
+                return piece.end, [self._arithmetic(raw, quoted=quoted)]
             if piece.opener in ("$(", "`"):
                 output = self._state.output(piece)
                 if output is not None:
@@ -155,6 +162,35 @@ class Reader:
             return Atom(raw, HIDDEN)
         return Atom(known, KNOWN if quoted else VALUE)
 
+    def _arithmetic(self, raw: str, *, quoted: bool) -> Atom:
+        """Read `$((…))`."""
+        number = calculate(raw[3:-2], self._state.get) if raw.endswith("))") else None
+        return (
+            Atom(raw, HIDDEN) if number is None else Atom(str(number), KNOWN if quoted else VALUE)
+        )
+
+    def _operated(self, i: int, match: re.Match[str], raw: str, *, quoted: bool) -> Atom:
+        """Read `${x%y}`, `${x/y/z}`, `${x:1:2}`, `${x^^}`."""
+        name, rest = match.groups()
+        value = self._state.get(name)
+        base = i + match.start(2)
+        found = None
+        if value is not None:
+            found = operated(
+                value,
+                rest,
+                lambda start, end: list(self.atoms(base + start, base + end)),
+                self._state.get,
+            )
+        return Atom(raw, HIDDEN) if found is None else Atom(found, KNOWN if quoted else VALUE)
+
+    def _indirect(self, name: str, raw: str, *, quoted: bool) -> Atom:
+        """Read `${!x}`: the variable that the value names."""
+        value = self._state.get(name)
+        if value is None or not re.fullmatch(_IDENTIFIER, value):
+            return Atom(raw, HIDDEN)
+        return self._variable(value, raw, quoted=quoted)
+
     def _parameter(self, i: int, end: int, raw: str, *, quoted: bool) -> list[Atom]:
         """Read the inside of `${…}`."""
         inside = self._text[i:end]
@@ -165,7 +201,11 @@ class Reader:
             return hidden if known is None else [Atom(str(len(known)), KNOWN)]
         match = re.fullmatch(_BRACED, inside)
         if match is None:
-            return hidden
+            indirect = re.fullmatch(_INDIRECT, inside)
+            if indirect:
+                return [self._indirect(indirect.group(1), raw, quoted=quoted)]
+            match = re.fullmatch(_OPERATED, inside)
+            return [self._operated(i, match, raw, quoted=quoted)] if match else hidden
         name, operator, _ = match.groups()
         if operator is None:
             return [self._variable(name, raw, quoted=quoted)]
