@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from gatesh.model import Certainty, Origin, SimpleCommand, Word
+import re
+
+from gatesh.model import Certainty, Origin, SimpleCommand, Span, Word
 from gatesh.shell.again import code, evaluated
-from gatesh.shell.effects import apply
+from gatesh.shell.definitions import Body
+from gatesh.shell.effects import apply, changed
 from gatesh.shell.extents import MOST_NESTING
+from gatesh.shell.parse import Function, parse
 from gatesh.shell.prefixes import SHELLS
 from gatesh.shell.scan import Scanner
 from gatesh.shell.simple import Assembler
@@ -15,8 +19,11 @@ from gatesh.shell.unwrap import Inner, Script, unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import Assignment, Redirect, Span
+    from typing import Self
+
+    from gatesh.model import Assignment, Redirect
     from gatesh.shell.context import Context
+    from gatesh.shell.parse import Node
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece
 
@@ -44,6 +51,14 @@ class Follower(Assembler):
     def piece(self, piece: Piece, context: Context) -> None:
         """Walk through one substitution."""
         raise NotImplementedError
+
+    def node(self, node: Node, context: Context) -> None:
+        """Walk through one node."""
+        raise NotImplementedError
+
+    def on(self, source: Source, region: Region, state: State) -> Self:
+        """Return a walker of the same kind through another region."""
+        return type(self)(self._walk, source, region, state)
 
     def _emit(
         self,
@@ -75,10 +90,23 @@ class Follower(Assembler):
             text = self._printed_by(value) if kind == "file" else value
             if text is not None:
                 self._script(command, Script(text, "bash", arguments=None), context.but())
-        self._unwrap(command, context)
+        self._unwrap(command, context, function=True)
+        if command.program == "alias":
+            for word in words[1:]:
+                self._walk.defined.alias(word)
 
-    def _unwrap(self, command: SimpleCommand, context: Context, *, here: bool = True) -> None:
-        """Follow a command into what it starts; `here` says that this very shell runs it."""
+    def _unwrap(
+        self,
+        command: SimpleCommand,
+        context: Context,
+        *,
+        here: bool = True,
+        function: bool = False,
+    ) -> None:
+        """Follow a command into what it starts.
+
+        `here` says that this very shell runs it, `function` that it may be one of its functions.
+        """
         if context.depth > MOST_NESTING:
             raise TooMuch("nested too deeply", 0)
         found = unwrap(self._filled(command.words), command.stdin)
@@ -96,14 +124,68 @@ class Follower(Assembler):
             else:
                 self._script(command, inner, below)
         if here and found.keep:
-            changes = self._walk.call(command.program)
+            changes = self._walk.defined.changes.get(command.program)
             if changes is None:
                 before = self._state.copy()
                 apply(command, self._state)
-                if any(r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects):
+                if any(
+                    r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects
+                ):
                     self._state.join(before)
+            elif function and self._call(command, context):
+                return
             else:
                 self._state.forget(changes)
+        if function and command.words:
+            self._walk.defined.started(command.words[0].text, followed=False)
+
+    def _call(self, command: SimpleCommand, context: Context) -> bool:
+        """Walk through the body of a function as it is called; False where it cannot be followed."""
+        defined, state, name = self._walk.defined, self._state, command.words[0].text
+        self._from_environment(name)
+        bodies = [] if self._walk.aside else defined.callable(name)
+        if not bodies:
+            return False
+        kept, before = state.arguments, state.copy()
+        inner = context.but(Origin.FUNCTION)
+        inner.depth += 1
+        for assignment in command.assignments:
+            self._assign(assignment)
+        arguments = None if command.more_words else command.words[1:]
+        if any(not _one(word) for word in arguments or ()):
+            arguments = None
+        start = state.copy()
+        defined.active.add(name)
+        for number, body in enumerate(bodies):
+            after = state if not number else start.copy()
+            after.arguments = arguments
+            self.on(body.source, body.region, after).node(body.node, inner)
+            if number:
+                state.join(after)
+        defined.active.discard(name)
+        state.arguments = kept
+        if any(body.early for body in bodies):
+            state.join(before)
+            state.forget(defined.changes[name])
+        state.forget(a.name for a in command.assignments)
+        self._own_output()
+        return True
+
+    def _from_environment(self, name: str) -> None:
+        """Read a function that the environment hands in when it is first called."""
+        defined = self._walk.defined
+        text = defined.environment.pop(name, None)
+        if text is None or defined.bodies.get(name) or not re.fullmatch(r"[\w.-]+", name):
+            return
+        source = Source(f"{name} {text}", -1, Span(0, 0))
+        try:
+            region = Scanner(source).scan()
+            node = parse(region.skeleton())
+        except Unreadable:
+            return
+        if isinstance(node, Function):
+            changes = changed(node.body, region, source)
+            defined.define(name, Body(node.body, region, source), changes)
 
     def _filled(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
         """Replace the script `<(echo text)` of a shell or `source` by what it says."""
@@ -170,14 +252,14 @@ class Follower(Assembler):
             self._guess(script.text, state, context)
         if script.in_place:
             state.forget(a.name for a in command.assignments)  # gone, or kept in POSIX mode
-        self._state.output = lambda p: self._walk.output(p, self._source, self._state)
+        self._own_output()
 
     def _again(self, word: Word, context: Context) -> None:
         """Read the substitutions in a text that is expanded a second time, if they can be read."""
         source = self._located(word)
         kept = len(self._walk.commands)
         try:
-            shell = type(self)(self._walk, source, Region(0), self._state.copy())
+            shell = self.on(source, Region(0), self._state.copy())
             for piece in Scanner(source).inside_quotes():
                 shell.piece(piece, context)
         except Unreadable:
@@ -201,6 +283,14 @@ class Follower(Assembler):
             if at >= 0:
                 return Source(word.text, root.base + at, span)
         return Source(word.text, -1, span)
+
+
+def _one(word: Word) -> bool:
+    """Claim that a word is one argument, known or not."""
+    if word.known:
+        return not word.globbed
+    text = word.text
+    return text[0] == '"' == text[-1] and '"' not in text[1:-1] and "@" not in text
 
 
 def _from(word: Word, whole: Span) -> Span:

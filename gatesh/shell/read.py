@@ -14,8 +14,9 @@ from gatesh.errors import InputError
 from gatesh.model import Certainty, CommandLine, Parsed, Span, Unparsed, Word
 from gatesh.shell import rough
 from gatesh.shell.context import Context
+from gatesh.shell.definitions import Definitions
 from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
-from gatesh.shell.state import CWD, EVERYTHING, State
+from gatesh.shell.state import State
 from gatesh.shell.tokens import Region, TooMuch, Unreadable
 from gatesh.shell.walk import Walk
 
@@ -31,7 +32,7 @@ _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 def read(line: CommandLine) -> Reading:
     """Return the simple commands of a command line; raises InputError for characters no line needs."""
     _refuse(line.text)
-    walk = Walk(line.cwd, _functions(line))
+    walk = Walk(line.cwd, _definitions(line))
     source = source_of(line.text)
     scanner = Scanner(source)
     try:
@@ -42,7 +43,7 @@ def read(line: CommandLine) -> Reading:
         return _unparsed(line, source, scanner.region, unreadable, walk)
     except RecursionError:  # a caller deep in its own stack: no line may break the gate
         return _unparsed(line, source, Region(0), TooMuch("nested too deeply", 0), walk)
-    return Parsed(tuple(walk.commands))
+    return Parsed(walk.finish())
 
 
 def _refuse(text: str) -> None:
@@ -70,10 +71,10 @@ def _same_characters(line: CommandLine) -> None:
         raise Unreadable(f"characters outside ASCII under the locale {locale}", 0)
 
 
-def _functions(line: CommandLine) -> dict[str, frozenset[str]]:
-    """Return the functions that the environment hands in: they may change anything."""
+def _definitions(line: CommandLine) -> Definitions:
+    """Return the functions that the environment hands in."""
     names = [n for n in line.env if n.startswith("BASH_FUNC_") and n.endswith("%%")]
-    return {name[len("BASH_FUNC_") : -2]: frozenset((EVERYTHING, CWD)) for name in names}
+    return Definitions({name[len("BASH_FUNC_") : -2]: line.env[name] for name in names})
 
 
 def _state(line: CommandLine) -> State:
@@ -88,7 +89,7 @@ def _unparsed(
     """Make out what can be made out: bash runs a text line by line, up to its first error."""
     best = walk.commands
     state = _state(line)
-    pieces = Walk(line.cwd, _functions(line))
+    pieces = Walk(line.cwd, _definitions(line))
     for tokens in list(region.at.values())[:MOST_COMMANDS]:
         part = Region(0)
         part.emit("w", tokens[0])

@@ -329,7 +329,9 @@ class Scanner(Extents):
         elif plain == "coproc":
             # It runs aside, with pipes at both ends: read as the end of a pipeline.
             for piece in ("{", "w", ";", "}", "|"):
-                region.emit(piece, *((Token(Kind.PATTERN, token.start, token.start),) * (piece == "w")))
+                region.emit(
+                    piece, *((Token(Kind.PATTERN, token.start, token.start),) * (piece == "w"))
+                )
             named = _NAMED_COPROC.match(text, end)
             end = named.end() if named else end
         elif plain == "case":

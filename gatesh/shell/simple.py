@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from gatesh.model import Assignment, Certainty, Redirect, Word
 from gatesh.shell import words as wording
+from gatesh.shell.definitions import MOST_BODIES
 from gatesh.shell.effects import DECLARES, calculated
 from gatesh.shell.scan import Scanner
-from gatesh.shell.tokens import Kind, Source, Unreadable
+from gatesh.shell.tokens import Kind, Source, TooMuch, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +32,16 @@ class Assembler:
         self._source = source
         self._region = region
         self._state = state
-        state.output = lambda piece: walk.output(piece, source, self._state)
+        self._own_output()
 
     def _pieces(self, tokens: list[Token], context: Context) -> None:
         """Walk through the substitutions of some tokens."""
         raise NotImplementedError
+
+    def _own_output(self) -> None:
+        """Let the state ask this region's text what a substitution prints."""
+        walk, source = self._walk, self._source
+        self._state.output = lambda piece: walk.output(piece, source, self._state)
 
     def _emit(
         self,
@@ -54,6 +61,7 @@ class Assembler:
         first = tokens[0]
         if first.kind is Kind.PATTERN or first.kind is Kind.NAME:
             return
+        self._alias(tokens, context)
         span = self._source.where(first.start, tokens[-1].end)
         if first.kind in (Kind.CONDITION, Kind.ARITHMETIC):
             self._state.forget(calculated(self._source.text[first.start : first.end]))
@@ -89,6 +97,55 @@ class Assembler:
             if redirects:
                 self._state.join(before)  # a redirect that fails takes the command with it
         self._emit(tuple(words), span, inner, tuple(assignments), tuple(redirects), more)
+
+    def _alias(self, tokens: list[Token], context: Context) -> None:
+        """Read a command as an alias in front makes it; the command as it stands is read besides."""
+        aliases, active = self._walk.defined.aliases, self._walk.defined.active
+        if not aliases:
+            return
+        source = self._source
+        words = [t for t in tokens if t.kind is Kind.WORD and not self._assignment(t)]
+        text = source.text[words[0].start : words[0].end] if words else ""
+        if text not in aliases or f"alias {text}" in active or self._walk.aside:
+            return
+        before = self._state.copy()
+        active.add(f"alias {text}")
+        for body in aliases[text][:MOST_BODIES]:
+            self._aliased(body, tokens, words, context)
+        active.discard(f"alias {text}")
+        self._state.join(before)
+
+    def _aliased(
+        self, body: Word, tokens: list[Token], words: list[Token], context: Context
+    ) -> None:
+        """Put an alias's text where its name stands; behind a blank the next word may be one too."""
+        source = self._source
+        done = source.text[tokens[0].start : words[0].start] + body.text
+        for word, after in itertools.pairwise(words):
+            rest = source.text[word.end : after.start]
+            next_ = self._walk.defined.aliases.get(source.text[after.start : after.end])
+            if not next_ or body.text[-1:] not in (" ", "\t"):
+                end = word.end
+                break
+            body, end = next_[-1], after.end
+            done += rest + body.text
+        else:
+            end = words[-1].end
+        span = source.where(tokens[0].start, tokens[-1].end)
+        whole = Source(done + source.text[end : tokens[-1].end], -1, span)
+        kept = len(self._walk.commands)
+        readable = all(token.kind is not Kind.HEREDOC for token in tokens)
+        try:
+            if readable:
+                self._walk.text(whole, self._state, context.but())
+        except TooMuch:
+            raise
+        except Unreadable:
+            del self._walk.commands[kept:]
+            readable = False
+        self._own_output()
+        if not readable:
+            self._emit((Word(whole.text, span, Certainty.UNKNOWN),), span, context)
 
     def _bracketed(self, token: Token) -> tuple[Word, ...]:
         """Return `[[ … ]]` or `((…))` as words: they run nothing, but evaluate their operands."""
@@ -139,6 +196,8 @@ class Assembler:
             else:
                 value = value.but(text=before + value.text, certainty=Certainty.EXPANDED)
         if subscript:
+            if name == "BASH_ALIASES":
+                self._walk.defined.alias(value.but(text=f"{subscript[1:-1]}={value.text}"))
             value = value.but(certainty=Certainty.UNKNOWN)
         return Assignment(name, value)
 

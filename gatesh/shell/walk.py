@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gatesh.model import Origin, SimpleCommand
 from gatesh.shell.context import Context
+from gatesh.shell.definitions import Body, Definitions
 from gatesh.shell.effects import calculated, changed
 from gatesh.shell.extents import MOST_NESTING
 from gatesh.shell.follow import Follower
@@ -15,6 +16,7 @@ from gatesh.shell.output import printed
 from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, parse
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
 from gatesh.shell.tokens import Kind, TooMuch, Unreadable
+from gatesh.shell.words import fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
 MOST_ASIDE = 8
+MOST_TURNS = 64  # of loops over known words, in one line
 MOST_TEXT = 256 * 1024  # of all nested texts together
 
 _LEAVES = frozenset(("exit", "return", "break", "continue", "exec"))
@@ -32,9 +35,7 @@ _LEAVES = frozenset(("exit", "return", "break", "continue", "exec"))
 class Walk:
     """Collects the simple commands of one line. Raises Unreadable; `commands` is what was seen by then."""
 
-    def __init__(
-        self, cwd: str, functions: dict[str, frozenset[str]] | None = None, aside: int = 0
-    ) -> None:
+    def __init__(self, cwd: str, defined: Definitions | None = None, aside: int = 0) -> None:
         """Start empty; a command in `cwd`, the line's own directory, says so with "".
 
         `aside` counts how deep the question what a substitution prints was nested: such a walk looks at
@@ -44,7 +45,8 @@ class Walk:
         self.commands: list[SimpleCommand] = []
         self._cwd = cwd
         self._text_left = MOST_TEXT
-        self._functions = {} if functions is None else functions
+        self.defined = Definitions() if defined is None else defined
+        self._turns_left = MOST_TURNS
 
     # -- texts ---------------------------------------------------------------------------------------
 
@@ -76,17 +78,18 @@ class Walk:
             return None
         return "" if state.cwd == self._cwd else state.cwd
 
-    def define(self, name: str, names: frozenset[str]) -> None:
-        """Note what calling a function changes."""
-        self._functions[name] = self._functions.get(name, frozenset()) | names
+    def finish(self) -> tuple[SimpleCommand, ...]:
+        """Return all commands, without those of functions that were followed to where they are called."""
+        return tuple(self.defined.without_definitions(self.commands))
 
-    def call(self, name: str) -> frozenset[str] | None:
-        """Return what calling `name` changes; None where it is no function."""
-        return self._functions.get(name)
+    def turns(self, count: int) -> bool:
+        """Claim that a loop may be followed value by value."""
+        self._turns_left -= count
+        return self._turns_left >= 0
 
     def printed(self, commands: list[SimpleCommand]) -> Word | None:
         """Return what the commands print, if they are one whose words say it, and no function."""
-        if len(commands) != 1 or commands[0].program in self._functions:
+        if len(commands) != 1 or commands[0].program in self.defined.changes:
             return None
         return printed(commands[0])
 
@@ -107,7 +110,7 @@ class Walk:
         """Return what a text of one simple command prints."""
         if self.aside > MOST_ASIDE or region.skeleton() != "{ w ; }":
             return None
-        aside = Walk(self._cwd, self._functions, self.aside + 1)
+        aside = Walk(self._cwd, self.defined, self.aside + 1)
         _Shell(aside, source, region, state.copy()).node(Simple(2), Context())
         return self.printed(aside.commands)
 
@@ -201,9 +204,10 @@ class _Shell(Follower):
     def _compound(self, node: Compound, context: Context) -> None:
         inner = self._redirected(node, context)
         state = self._state
+        values = self._values(node)
         if node.words >= 0:
             self._pieces_of(node.words, context)
-        if node.name >= 0:
+        if node.name >= 0 and values is None:
             (name,) = self._region.at[node.name]
             self._pieces([name], context)
             text = self._source.text[name.start : name.end]
@@ -216,6 +220,8 @@ class _Shell(Follower):
                 self.node(part, inner)
         elif node.kind == "if":
             self._if(node, inner)
+        elif values is not None:
+            self._each(node, values, inner)
         else:
             self._loop(node, inner)
 
@@ -261,18 +267,64 @@ class _Shell(Follower):
             self.node(part, context)
         state.join(before)
 
+    def _values(self, node: Compound) -> list[Word] | None:
+        """Return what `for NAME in …` goes through, where it is all known."""
+        if node.name < 0 or self._walk.aside:
+            return None
+        (name,) = self._region.at[node.name]
+        text = self._source.text
+        if name.kind is not Kind.NAME or text[: name.start].rstrip().endswith("select"):
+            return None
+        if node.words < 0:
+            found = list(self._state.arguments or ())
+        else:
+            found = []
+            for token in self._region.at[node.words]:
+                words, unseen = fields(self._source, token, self._state)
+                found += words
+                if unseen:
+                    return None
+        known = all(word.known and not word.globbed for word in found)
+        return found if found and known and self._walk.turns(len(found)) else None
+
+    def _each(self, node: Compound, values: list[Word], context: Context) -> None:
+        """Walk through a loop value by value; what came out the same every time is kept once."""
+        state, commands = self._state, self._walk.commands
+        (name,) = self._region.at[node.name]
+        names = changed(node, self._region, self._source)
+        texts = {self._source.text[t.start : t.end] for at in self._region.at.values() for t in at}
+        leaves = bool(texts & _LEAVES)
+        seen: set[SimpleCommand] = set()
+        for value in values:
+            if leaves:
+                state.forget(names)
+            before = state.copy()
+            state.set(self._source.text[name.start : name.end], value.text)
+            first = len(commands)
+            for part in node.parts:
+                self.node(part, context)
+            commands[first:] = [c for c in commands[first:] if c not in seen]
+            seen.update(commands[first:])
+            if leaves:
+                state.join(before)
+
     def _function(self, node: Function, context: Context) -> None:
         """Read a body where it is defined: nobody knows with what state it will be called."""
         (name,) = self._region.at[node.name]
         names = changed(node.body, self._region, self._source)
-        self._walk.define(self._source.text[name.start : name.end], names)
+        called = self._source.text[name.start : name.end]
+        self._walk.defined.define(called, Body(node.body, self._region, self._source), names)
         kept = self._state.copy()
         self._state.forget(names)
         self._state.forget(changed(None, self._region, self._source))
         self._state.arguments = None
         inner = context.but(Origin.FUNCTION)
         inner.stdin, inner.piped_in = None, False
+        first = len(self._walk.commands)
+        self._walk.defined.unborn += 1
         self.node(node.body, inner)
+        self._walk.defined.unborn -= 1
+        self._walk.defined.read(called, self._walk.commands[first:])
         self._state.become(kept)
 
     # -- substitutions -------------------------------------------------------------------------------
