@@ -15,7 +15,8 @@ from gatesh.shell.scan import Scanner
 from gatesh.shell.simple import Assembler
 from gatesh.shell.state import CWD, EVERYTHING
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
-from gatesh.shell.unwrap import Inner, Script, unwrap
+from gatesh.shell.unwrap import unwrap
+from gatesh.shell.unwrapped import Inner, Script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece
 
+_STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _BUILTIN_PREFIXES = frozenset(("command", "builtin"))
 _OTHER_ENVIRONMENT = frozenset(
     (
@@ -76,7 +78,7 @@ class Follower(Assembler):
             context.origin,
             assignments,
             redirects,
-            context.stdin,
+            None if context.stdin is None or "\0" in context.stdin.text else context.stdin,
             context.piped_in,
             self._walk.place(self._state, context),
             self._state.may_have_stayed,
@@ -109,7 +111,7 @@ class Follower(Assembler):
         """
         if context.depth > MOST_NESTING:
             raise TooMuch("nested too deeply", 0)
-        found = unwrap(self._filled(command.words), command.stdin)
+        found = unwrap(self._filled(command.words, command.stdin), context.stdin)
         if found.keep:
             self._walk.add(command)
         for inner in found.inner:
@@ -187,18 +189,26 @@ class Follower(Assembler):
             changes = changed(node.body, region, source)
             defined.define(name, Body(node.body, region, source), changes)
 
-    def _filled(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    def _filled(self, words: tuple[Word, ...], stdin: Word | None) -> tuple[Word, ...]:
         """Replace the script `<(echo text)` of a shell or `source` by what it says."""
-        if len(words) < 2 or not words[1].text.startswith("<(") or not words[0].known:
-            return words
-        text = self._printed_by(words[1])
-        if text is None:
+        if len(words) < 2 or not words[0].known:
             return words
         program = words[0].text.rsplit("/", 1)[-1]
-        if program in (".", "source"):
-            return (words[0].but(text="eval"), text)
+        sources = program in (".", "source")
+        if not sources and program not in SHELLS:
+            return words
+        at = 1
+        while not sources and words[at].text[:1] in ("-", "+") and at + 1 < len(words):
+            at += 1  # one that takes a value is not looked for: the file is then not known
+        text = self._printed_by(words[at])
+        if sources and text is None and words[at].text in _STDIN and stdin is not None:
+            text = stdin
+        if text is None or "\0" in text.text:
+            return words
+        if sources:
+            return (words[0].but(text="eval"), words[0].but(text="--"), text)
         option = Word("-c", words[0].span)
-        return (words[0], option, text, *words[1:]) if program in SHELLS else words
+        return (*words[:at], option, text, *words[at:])
 
     def _inner(self, command: SimpleCommand, inner: Inner, context: Context, *, here: bool) -> None:
         """Follow a prefix command to the command behind it."""
@@ -215,7 +225,7 @@ class Follower(Assembler):
             words=inner.words,
             span=_from(inner.words[0], command.span),
             origin=context.origin,
-            stdin=context.stdin,
+            stdin=None if context.stdin is None or "\0" in context.stdin.text else context.stdin,
             piped_in=context.piped_in,
             cwd=cwd,
             prefixes=context.prefixes,
@@ -231,6 +241,8 @@ class Follower(Assembler):
         """Read a text that a shell will run; where its characters stand is kept if they stand there."""
         context.origin = Origin.NESTED_SHELL
         state = self._state
+        if "\0" in script.text.text:  # the shell would drop it
+            script = script.but(text=script.text.but(certainty=Certainty.UNKNOWN))
         if script.in_place:
             for assignment in command.assignments:  # IFS=, eval … · x=rm eval '$x'
                 self._assign(assignment)

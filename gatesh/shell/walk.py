@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
 MOST_ASIDE = 8
+_ASIDE = frozenset("{ w" + " | w" * n + " ; }" for n in range(5))
 MOST_TURNS = 64  # of loops over known words, in one line
 MOST_TEXT = 256 * 1024  # of all nested texts together
 
@@ -107,12 +108,19 @@ class Walk:
         return None if word is None else word.text.rstrip("\n")
 
     def output_of(self, source: Source, region: Region, state: State) -> Word | None:
-        """Return what a text of one simple command prints."""
-        if self.aside > MOST_ASIDE or region.skeleton() != "{ w ; }":
+        """Return what a text of one simple command, or a pipeline of such, prints."""
+        if self.aside > MOST_ASIDE or region.skeleton() not in _ASIDE:
             return None
+        node = parse(region.skeleton())
         aside = Walk(self._cwd, self.defined, self.aside + 1)
-        _Shell(aside, source, region, state.copy()).node(Simple(2), Context())
-        return self.printed(aside.commands)
+        shell, context = _Shell(aside, source, region, state.copy()), Context()
+        parts = node.parts if isinstance(node, Pipeline) else (node,)
+        for part in parts:
+            first = len(aside.commands)
+            shell.node(part, context)
+            context = context.but()
+            context.piped_in, context.stdin = True, self.printed(aside.commands[first:])
+        return context.stdin
 
 
 class _Shell(Follower):
@@ -322,8 +330,10 @@ class _Shell(Follower):
         inner.stdin, inner.piped_in = None, False
         first = len(self._walk.commands)
         self._walk.defined.unborn += 1
-        self.node(node.body, inner)
-        self._walk.defined.unborn -= 1
+        try:
+            self.node(node.body, inner)
+        finally:
+            self._walk.defined.unborn -= 1
         self._walk.defined.read(called, self._walk.commands[first:])
         self._state.become(kept)
 

@@ -15,7 +15,7 @@ from tests.shell.cases import cases, reading, shown
 
 TABLES = [
     (f, c)
-    for f in ("words.toml", "structure.toml", "inside.toml", "attacks_state.toml")
+    for f in ("words.toml", "structure.toml", "inside.toml", "fed.toml", "attacks_state.toml")
     for c in cases(f)
 ]
 
