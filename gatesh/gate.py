@@ -10,7 +10,7 @@ everything it imports does no I/O that it was not handed: the Protocols below ar
 from __future__ import annotations
 
 from gatesh import policy
-from gatesh.facts import World, inspect
+from gatesh.facts import World, inspect_all
 from gatesh.model import (
     Answer,
     Answered,
@@ -84,13 +84,8 @@ class Gate:
 
     def consider(self, line: CommandLine, world: World) -> tuple[Inspection, Decision]:
         """Read, inspect, match and decide; `world` is what may be looked at meanwhile."""
-        reading = read(line)
-        facts = tuple(
-            (index, fact)
-            for index, command in enumerate(reading.commands)
-            for fact in inspect(command, line, world)
-        )
-        seen = Inspection(reading, facts, match(self._rules, reading, facts, line))
+        seen = inspect_all(read(line), line, world, read)
+        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, line))
         return seen, policy.decide(seen, observe=self._observe)
 
     def submit(

@@ -308,6 +308,9 @@ class Inspection(Value):
     reading: Reading
     facts: tuple[tuple[int, Fact], ...]  # index of the simple command, and what it would do
     matches: tuple[Match, ...]
+    files: tuple[
+        tuple[str, bytes | None], ...
+    ] = ()  # the code it runs, as it was read: path, content
 
 
 class Decision(Value):

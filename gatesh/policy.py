@@ -76,6 +76,11 @@ def binding(line: CommandLine, asker: Asker, seen: Inspection, rules: str) -> by
     fields += [f"{n}={v}" for n, v in sorted(line.env.items()) if n.startswith("BASH_FUNC_")]
     fields += [repr(fact) for _, fact in seen.facts]  # targets and paths, as they stand now
     encoded = [f.encode("utf-8", "surrogateescape") for f in fields]
+    for path, content in seen.files:  # what was read is what has to be there when it runs
+        encoded += [
+            path.encode("utf-8", "surrogateescape"),
+            b"-" if content is None else b"+" + content,
+        ]
     return b"".join(b"%d:%b" % (len(f), f) for f in encoded)
 
 
