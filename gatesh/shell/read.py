@@ -1,6 +1,6 @@
 """Reading: from a submitted command line to the simple commands that bash would run.
 
-    scan → parse → walk (words, substitutions, prefix commands, nested shells) → Parsed | Unparsed
+    unwrapped → scan → parse → walk (words, substitutions, prefix commands, nested shells) → Parsed | Unparsed
 
 Pure: nothing is looked up outside the CommandLine. Where anything cannot be read with certainty the answer
 is Unparsed, with the commands and names that could be made out.
@@ -11,19 +11,21 @@ from __future__ import annotations
 import re
 
 from gatesh.errors import InputError
-from gatesh.model import Certainty, CommandLine, Parsed, Span, Unparsed, Word
+from gatesh.model import Certainty, CommandLine, Parsed, SimpleCommand, Span, Unparsed, Word
 from gatesh.shell import rough
 from gatesh.shell.context import Context
 from gatesh.shell.definitions import Definitions
 from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
-from gatesh.shell.state import State
-from gatesh.shell.tokens import Region, TooMuch, Unreadable
+from gatesh.shell.state import BLANKS, EVERYTHING, State
+from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.walk import Walk
+from gatesh.shell.wrappings import unwrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import Reading
-    from gatesh.shell.tokens import Source
+    from collections.abc import Iterator
+
+    from gatesh.model import Reading, Wrapping
 
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
@@ -32,13 +34,45 @@ _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 def read(line: CommandLine) -> Reading:
     """Return the simple commands of a command line; raises InputError for characters no line needs."""
     _refuse(line.text)
+    wrapping = unwrapped(line.text, line.arguments)
+    if wrapping is None or wrapping.outer or wrapping.internal:
+        found = _read(line, source_of(line.text), _state(line))
+        return found if wrapping is None else found.but(wrapping=wrapping)
+    state = _within(line, wrapping)
+    (span,) = wrapping.inner
+    whole = line.text[span.start : span.end] == wrapping.text
+    found = _read(line, Source(wrapping.text, span.start if whole else -1, span), state)
+    return found.but(wrapping=wrapping, commands=(*_sourced(line, wrapping), *found.commands))
+
+
+def _within(line: CommandLine, wrapping: Wrapping) -> State:
+    """Return the state an inner command starts with: a snapshot may have set any variable but these."""
+    name = line.arguments[0] if line.arguments else "bash"
+    state = State(line.env, line.cwd, (), name, lambda _: None)
+    state.forget(("_bgpids_file",))
+    if wrapping.sources:
+        state.forget((EVERYTHING,))
+        state.arguments = ()
+        state.set("IFS", BLANKS)
+        if "HOME" in line.env:
+            state.set("HOME", line.env["HOME"])
+    return state
+
+
+def _sourced(line: CommandLine, wrapping: Wrapping) -> Iterator[SimpleCommand]:
+    """Yield the commands that run the agent's snapshot: it is code like any other."""
+    for path in wrapping.sources:
+        start = max(line.text.find(path), 0)
+        span = Span(start, start + len(path))
+        yield SimpleCommand((Word("source", span), Word(path, span)), span)
+
+
+def _read(line: CommandLine, source: Source, state: State) -> Reading:
     walk = Walk(line.cwd, _definitions(line))
-    source = source_of(line.text)
     scanner = Scanner(source)
     try:
         _same_characters(line)
-        region = scanner.scan()
-        walk.region(source, region, _state(line), Context())
+        walk.region(source, scanner.scan(), state, Context())
     except Unreadable as unreadable:
         return _unparsed(line, source, scanner.region, unreadable, walk)
     except RecursionError:  # a caller deep in its own stack: no line may break the gate
@@ -100,11 +134,11 @@ def _unparsed(
             continue
     if len(pieces.commands) > len(best):
         best = pieces.commands
-    start = min(why.start, len(line.text))
+    start = min(source.where(why.start, why.start).start, len(line.text))
     return Unparsed(
         why.reason,
         Span(start, len(line.text)),
         tuple(best),
-        rough.names(line.text),
+        rough.names(source.text),
         beyond=isinstance(why, TooMuch),
     )
