@@ -92,6 +92,8 @@ class Follower(Assembler):
             text = self._printed_by(value) if kind == "file" else value
             if text is not None:
                 self._script(command, Script(text, "bash", arguments=None), context.but())
+        if redirects or command.program == "tee":
+            self._walk.wrote(command, self._state)
         self._unwrap(command, context, function=True)
         if command.program == "alias":
             for word in words[1:]:
@@ -114,7 +116,8 @@ class Follower(Assembler):
         found = unwrap(self._filled(command.words, command.stdin), context.stdin)
         if found.keep:
             self._walk.add(command)
-        for inner in found.inner:
+        written = self._written(command)
+        for inner in (*found.inner, *written):
             below = context.but()
             below.depth += 1
             below.prefixes = (*context.prefixes, inner.prefix)
@@ -188,6 +191,25 @@ class Follower(Assembler):
         if isinstance(node, Function):
             changes = changed(node.body, region, source)
             defined.define(name, Body(node.body, region, source), changes)
+
+    def _written(self, command: SimpleCommand) -> tuple[Script, ...]:
+        """Return the script that a command runs and this line has written: `echo rm x >f; sh f`."""
+        words, program = command.words, command.program
+        if not program:
+            return ()
+        at, sources = 0, program in (".", "source")
+        if sources or program in SHELLS:
+            at = next((i for i, w in enumerate(words) if i and w.text[:1] not in ("-", "+")), 0)
+        elif "/" not in words[0].text:
+            return ()
+        if (at == 0) == (sources or program in SHELLS):
+            return ()
+        text = self._walk.written(words[at], self._state)
+        if text is None or "\0" in text.text:
+            return ()
+        if sources:
+            return (Script(text, program, arguments=None, in_place=True),)
+        return (Script(text, program, arguments=words[at + 1 :], shell_name=words[at]),)
 
     def _filled(self, words: tuple[Word, ...], stdin: Word | None) -> tuple[Word, ...]:
         """Replace the script `<(echo text)` of a shell or `source` by what it says."""

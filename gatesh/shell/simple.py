@@ -181,6 +181,8 @@ class Assembler:
                 return None
             raise Unreadable("a line continuation inside an assignment", token.start)
         name, subscript, plus = match.groups()
+        if name in ("BASH_ALIASES", "BASH_CMDS") and (not subscript or name == "BASH_CMDS"):
+            raise Unreadable(f"an assignment to {name}", token.start)
         if source.text.startswith("(", match.end()) and match.end() < token.end:
             value = Word(
                 source.text[match.end() : token.end],

@@ -28,6 +28,7 @@ from gatesh.shell.unwrapped import (
     Inner,
     Script,
     Unwrapped,
+    assigns,
     filled_in,
     joined,
     skip_options,
@@ -38,8 +39,6 @@ from gatesh.shell.words import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.shell.unwrapped import Words
-
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.DOTALL)
 
 
 def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
@@ -72,7 +71,7 @@ def _prefix(program: str, grammar: Grammar, words: Words, stdin: Word | None) ->
     at, values = skip_options(words, 1, grammar)
     at += grammar.operands
     if grammar.assigns:
-        while at < len(words) and words[at].known and _ASSIGNMENT.match(words[at].text):
+        while at < len(words) and words[at].known and assigns(words[0], words[at].text):
             at += 1
     rest = words[at:]
     if not rest:
@@ -125,7 +124,12 @@ def _env(program: str, words: Words, _: Word | None) -> Unwrapped:
     if not rest:
         return NOTHING
     folder = values.get("C", values.get("chdir"))
-    return Unwrapped((Inner(rest, program, folder=folder),), keep=False)
+    functions = tuple(
+        Script(word.but(text=word.text.partition("()")[2]), program, arguments=None)
+        for word in words[1:at]
+        if word.text.startswith("BASH_FUNC_") and "=()" in word.text
+    )
+    return Unwrapped((*functions, Inner(rest, program, folder=folder)), keep=False)
 
 
 def _find(program: str, words: Words, _: Word | None) -> Unwrapped:

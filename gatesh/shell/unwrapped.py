@@ -51,7 +51,6 @@ class Unwrapped(Value):
 
 NOTHING = Unwrapped()
 _READERS = SHELLS | {"ssh", "su", "eval"}
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.DOTALL)
 
 
 def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str, Word]]:
@@ -74,10 +73,15 @@ def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str
                 values[name] = words[at]
         elif len(text) > 1 and text[0] == "-":
             at = _cluster(words, at, grammar, values)
-        elif not (grammar.assigns and _ASSIGNMENT.match(text)):
+        elif not (grammar.assigns and assigns(words[0], text)):
             break
         at += 1
     return at, values
+
+
+def assigns(program: Word, text: str) -> bool:
+    """Claim that `env` or `sudo` takes a word for `NAME=value`, whatever the name."""
+    return "=" in text and (text[0] != "/" or program.text.endswith("env"))
 
 
 def _cluster(words: Words, at: int, grammar: Grammar, values: dict[str, Word]) -> int:

@@ -6,7 +6,10 @@ reads what is inside substitutions. simple.py makes each command, follow.py goes
 
 from __future__ import annotations
 
+import os.path
+
 from gatesh.model import Origin, SimpleCommand
+from gatesh.shell.again import evaluated, subscripted
 from gatesh.shell.context import Context
 from gatesh.shell.definitions import Body, Definitions
 from gatesh.shell.effects import calculated, changed
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
+_WRITES = frozenset((">", ">|", ">>", "&>"))
 MOST_ASIDE = 8
 _ASIDE = frozenset("{ w" + " | w" * n + " ; }" for n in range(5))
 MOST_TURNS = 64  # of loops over known words, in one line
@@ -48,6 +52,7 @@ class Walk:
         self._text_left = MOST_TEXT
         self.defined = Definitions() if defined is None else defined
         self._turns_left = MOST_TURNS
+        self._files: dict[str, Word] = {}  # what the line wrote so far
 
     # -- texts ---------------------------------------------------------------------------------------
 
@@ -82,6 +87,31 @@ class Walk:
     def finish(self) -> tuple[SimpleCommand, ...]:
         """Return all commands, without those of functions that were followed to where they are called."""
         return tuple(self.defined.without_definitions(self.commands))
+
+    def wrote(self, command: SimpleCommand, state: State) -> None:
+        """Note what a command writes to a file, where its words say it: the line may run that."""
+        targets = [r for r in command.redirects if r.op in _WRITES and r.fd in (None, 1)]
+        names = [(r.target, r.op == ">>") for r in targets]
+        if command.program == "tee":
+            names += [(w, "-a" in (x.text for x in command.words)) for w in command.words[1:]]
+        text = printed(command.but(redirects=())) if names else None
+        for name, appended in names:
+            path = self.path(name, state)
+            if path is None or text is None:
+                continue
+            before = self._files.get(path) if appended else None
+            self._files[path] = text if before is None else text.but(text=before.text + text.text)
+
+    def written(self, name: Word, state: State) -> Word | None:
+        """Return what the line itself wrote to a file."""
+        path = self.path(name, state) if self._files else None
+        return None if path is None else self._files.get(path)
+
+    def path(self, name: Word, state: State) -> str | None:
+        """Return where a file is."""
+        if not name.known or name.globbed or state.cwd is None:
+            return None
+        return os.path.normpath(os.path.join(state.cwd, name.text))
 
     def turns(self, count: int) -> bool:
         """Claim that a loop may be followed value by value."""
@@ -213,6 +243,8 @@ class _Shell(Follower):
         inner = self._redirected(node, context)
         state = self._state
         values = self._values(node)
+        for word in filter(subscripted, values or ()):
+            self._again(word, context)
         if node.words >= 0:
             self._pieces_of(node.words, context)
         if node.name >= 0 and values is None:
@@ -241,17 +273,18 @@ class _Shell(Follower):
         tokens = [token for at in node.redirects for token in self._region.at[at]]
         self._pieces(tokens, context)
         redirects = [self._redirect(token) for token in tokens]
-        self._walk.add(
-            SimpleCommand(
-                (),
-                self._source.where(tokens[0].start, tokens[-1].end),
-                context.origin,
-                redirects=tuple(redirects),
-                cwd=self._walk.place(self._state, context),
-                prefixes=context.prefixes,
-                remote=context.remote,
-            )
+        command = SimpleCommand(
+            (),
+            self._source.where(tokens[0].start, tokens[-1].end),
+            context.origin,
+            redirects=tuple(redirects),
+            cwd=self._walk.place(self._state, context),
+            prefixes=context.prefixes,
+            remote=context.remote,
         )
+        self._walk.add(command)
+        for word in evaluated(command):
+            self._again(word, context)
         self._stdin(inner, redirects)
         return inner
 
@@ -269,6 +302,8 @@ class _Shell(Follower):
     def _loop(self, node: Compound, context: Context) -> None:
         """Walk through a loop: what its body changes is not known inside it either."""
         state = self._state
+        if context.stdin is not None and subscripted(context.stdin):
+            self._again(context.stdin, context)
         state.forget(changed(node, self._region, self._source))
         before = state.copy()
         for part in node.parts:

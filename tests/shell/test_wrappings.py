@@ -166,7 +166,7 @@ TAMPERED = [
 ]
 
 
-@pytest.mark.parametrize("text", TAMPERED, ids=lambda t: str(abs(hash(t)) % 10**6))
+@pytest.mark.parametrize("text", TAMPERED, ids=range(len(TAMPERED)))
 def test_a_wrapping_with_anything_else_in_it_is_an_ordinary_line(text):
     assert unwrapped(text) is None
     found = reading(text)
