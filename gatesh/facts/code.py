@@ -12,6 +12,8 @@ from time import monotonic
 
 from gatesh._value import Value
 from gatesh.errors import InputError
+from gatesh.facts import runs_code
+from gatesh.facts.script_text import placed, with_temporaries
 from gatesh.facts.scripts import Code, Opened, Runs
 from gatesh.model import Certainty, CommandLine, Origin, SimpleCommand, Span, Unparsed, Word
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from gatesh.model import Reading
 
 DEPTH = 4  # scripts that start scripts
-TIME_S = 0.1  # no further file is opened after that; what was opened is read
+TIME_S = 0.5  # no further file is opened after that; what was opened is read
 MOST = 2000  # commands in all
 _UNSEEN = "unseen-script"  # stands for code that nobody could see; patterns/code.toml speaks of it
 _GENERATED = frozenset(("read", "cd", "exit"))  # what amounts.py puts around its lines
@@ -73,8 +75,6 @@ class _Following:
         depth: int,
     ) -> None:
         """Follow one command of a text into the code it runs."""
-        from gatesh.facts import runs_code
-
         if not runs_code(command):
             return
         command = stayed(command, line, self.world)
@@ -105,7 +105,15 @@ class _Following:
         self, code: Code, env: dict[str, str], line: CommandLine, depth: int, called: set[str]
     ) -> None:
         """Read one text and go on with what it amounts to."""
-        for text in _texts(code, env, line):
+        top = ""
+        if (
+            code.language == "shell"
+            and code.path
+            and not code.sourced
+            and "show-toplevel" in code.text
+        ):
+            top = self.world.probe.repository(code.cwd or line.cwd)
+        for text in _texts(code, env, line, top):
             name = code.path or "code"
             arguments = (name, *(w.text for w in code.arguments))
             cwd = code.cwd or line.cwd
@@ -133,9 +141,12 @@ class _Following:
         for at, command in enumerate(reading.commands):
             if command.origin in skipped:
                 continue
+            if code.language == "shell":
+                command = with_temporaries(command, code.text)  # noqa: PLW2901
             if code.cwd is None and (command.cwd is None or command.cwd[:1] != "/"):
                 command = command.but(cwd=None)  # noqa: PLW2901
-            self.keep(command, place)
+            if not _is_guess(command, reading.commands):
+                self.keep(command, place)
             self.command(command, reading.commands[:at], reading.commands, place, depth + 1)
 
     def keep(self, command: SimpleCommand, place: CommandLine) -> None:
@@ -163,10 +174,30 @@ def stayed(command: SimpleCommand, line: CommandLine, world: World) -> SimpleCom
     return command if there else command.but(cwd="")
 
 
-def _texts(code: Code, env: dict[str, str], line: CommandLine) -> Iterable[str]:
+def _is_guess(command: SimpleCommand, every: tuple[SimpleCommand, ...]) -> bool:
+    """Claim that a command is only what every script has: `"$PYTHON" x`, `eval "$(tool init)"`.
+
+    In a line somebody wrote it for this very run; in a script it says little. What is fetched and then
+    run, and what looks like a deletion, counts in a script too.
+    """
+    if not command.words:
+        return False
+    if not command.words[0].known:
+        return not any(
+            re.fullmatch(r"-(?:[a-zA-Z]*[rR][a-zA-Z]*f|f[rR])\w*", w.text) for w in command.words
+        )
+    if command.program in ("eval", ".", "source"):
+        unknown = any(not w.known for w in command.words[1:])
+        return unknown and not any(re.search(r"\b(?:curl|wget)\b", w.text) for w in command.words)
+    if command.piped_in and command.stdin is None and runs_code(command):
+        return not any(c.program in ("curl", "wget") for c in every)
+    return False
+
+
+def _texts(code: Code, env: dict[str, str], line: CommandLine, top: str) -> Iterable[str]:
     """Return the shell texts that a text of any language amounts to."""
     if code.language == "shell":
-        return [_begun(code)]
+        return [_begun(code, top)]
     arguments = tuple(word.text for word in code.arguments)
     if code.language == "python":
         from gatesh.facts import python_code
@@ -185,12 +216,13 @@ def _texts(code: Code, env: dict[str, str], line: CommandLine) -> Iterable[str]:
     return other_code.lines(code.text, code.language)
 
 
-def _begun(code: Code) -> str:
+def _begun(code: Code, top: str) -> str:
     """Return a shell text whose arguments are unknown where the line's are."""
+    text = placed(code.text, code.path, top) if code.path and not code.sourced else code.text
     if all(word.known for word in code.arguments):
-        return code.text
+        return text
     words = ['"$unseen"' if not w.known else _quoted(w.text) for w in code.arguments]
-    return f"read -r unseen\nset -- {' '.join(words)}\n{code.text}"
+    return f"read -r unseen\nset -- {' '.join(words)}\n{text}"
 
 
 def _quoted(text: str) -> str:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 _WORTH = re.compile(
     r"rmtree|unlink|rmdir|remove|truncate|rename|replace|move|copy|system|popen|Popen|subprocess|spawn|exec"
     r"|getoutput|open|write_|request|httpx|urllib|urlopen|aiohttp|http\.client|boto|import_module|__import__|eval"
-    r"|commands|pty|fabric|invoke|connect"
+    r"|getattr|shutil|commands|pty|fabric|invoke|connect"
 )
+_INTERPRETERS = frozenset(("python3", "python", "node", "ruby", "perl", "bash", "sh"))
 _MARK = "_unseen_by_gatesh_"
 _NESTED = 3  # exec("…") inside exec("…")
 
@@ -191,7 +192,9 @@ def _starts(call: Call) -> Iterator[str]:
 
 
 def _started(words: list[str]) -> list[str]:
-    """Return the line for a list of words whose program is known."""
+    """Return the line for a list of words whose program is known; a script that is not says nothing."""
+    if words and words[0].rpartition("/")[2] in _INTERPRETERS and not all(map(is_seen, words)):
+        return []
     return [amounts.command(*words)] if words and words[0] and is_seen(words[0]) else []
 
 

@@ -145,7 +145,7 @@ class Module:
         known = [v for v in self._bound.get(name, []) if v is not None]
         for value in known:
             found = self.called(value, deep + 1)
-            if "." in found:
+            if "." in found or found in self.imports.values():
                 return found
         if name in self._looped:
             return f"{self.called(self._looped[name][0], deep + 1)}[]"

@@ -45,7 +45,7 @@ class Makefile:
     def _read(self, text: str) -> None:
         current: tuple[list[str], tuple[str, ...], list[str]] | None = None
         define = False
-        for raw in re.sub(r"\\\n[ \t]*", " ", text).split("\n"):
+        for raw in re.sub(r"[ \t]*\\\n[ \t]*", " ", text).split("\n"):
             if define or raw.startswith("define "):
                 define = not raw.startswith("endef")
                 continue

@@ -31,7 +31,9 @@ _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
 _SYSTEM = re.compile(
     r"/(?:usr/(?:s?bin|lib)|s?bin|lib)/"
 )  # installed programs are told by their names
-_SHEBANG = re.compile(r"#!\s*\S*?([\w.+-]+)(?:\s+(?:-S\s+)?(?:\w+=\S*\s+)*([\w.+/-]+))?")
+_SHEBANG = re.compile(
+    r"#![ \t]*(?:\S*/)?([\w.+-]+)(?:[ \t]+(?:-S[ \t]+)?(?:\w+=\S*[ \t]+)*([\w.+/-]+))?"
+)
 _FETCHERS = frozenset(("curl", "wget", "wget2", "http", "https", "xh", "aria2c", "scp", "ssh"))
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _LANGUAGES = {
