@@ -105,8 +105,9 @@ _TARGETS = ("aws", "railway")  # their modules know what any of their command li
 # Programs that run code which is not in their own words.
 _RUNNING = frozenset(
     """
-    sh bash dash ash zsh ksh mksh rbash yash . source make gmake npm yarn pnpm bun uv poetry pipenv pdm rye hatch
-    bundle python python2 python3 pypy pypy3 ipython ipython3 node nodejs deno tsx ts-node ruby perl
+    sh bash dash ash zsh ksh mksh rbash yash . source make gmake npm yarn pnpm bun uv poetry pipenv
+    pdm rye hatch bundle
+    python python2 python3 pypy pypy3 ipython ipython3 node nodejs deno tsx ts-node ruby perl
     """.split()
 )
 _GIT_OWN = frozenset(

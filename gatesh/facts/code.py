@@ -78,28 +78,37 @@ class _Following:
         if not runs_code(command):
             return
         command = stayed(command, line, self.world)
-        runs = Runs(command, before, line, self.world, self.opened)
-        for code in runs.code():
-            key = (
-                code.language,
-                code.text,
-                code.path,
-                code.cwd,
-                tuple(w.text for w in code.arguments),
-            )
-            if key in self._done:  # a script that starts itself
-                continue
-            self._done.add(key)
-            if code.hidden:
-                self.unseen(code.hidden, code.path, line)
-            elif depth >= DEPTH:
-                self.unseen("too-deep", code.path, line)
-            else:
-                env = _environment(command, before, line, sourced=code.sourced)
-                self.code(code, env, line, depth, {c.program for c in every})
+        try:
+            for code in Runs(command, before, line, self.world, self.opened).code():
+                self.each(code, command, before, every, line, depth)
+        except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
+            self.unseen(f"failed: {type(error).__name__}", command.program, line)
         if self.opened.beyond:
             self.opened.beyond = False
             self.unseen("too-many", command.program, line)
+
+    def each(
+        self,
+        code: Code,
+        command: SimpleCommand,
+        before: tuple[SimpleCommand, ...],
+        every: tuple[SimpleCommand, ...],
+        line: CommandLine,
+        depth: int,
+    ) -> None:
+        """Follow one text, unless it was followed before."""
+        words = tuple(w.text for w in code.arguments)
+        key = (code.language, code.text, code.path, code.cwd, words)
+        if key in self._done:  # a script that starts itself
+            return
+        self._done.add(key)
+        if code.hidden:
+            self.unseen(code.hidden, code.path, line)
+        elif depth >= DEPTH:
+            self.unseen("too-deep", code.path, line)
+        else:
+            env = _environment(command, before, line, sourced=code.sourced)
+            self.code(code, env, line, depth, {c.program for c in every})
 
     def code(
         self, code: Code, env: dict[str, str], line: CommandLine, depth: int, called: set[str]

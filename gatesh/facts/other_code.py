@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORTH = {
-    "javascript": r"\b(?:rm|rmSync|rmdir|rmdirSync|unlink|unlinkSync|rimraf|remove|removeSync|emptyDir|emptyDirSync|exec"
-    r"|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|fetch|axios|got|request|query|writeFileSync"
+    "javascript": r"\b(?:rm|rmSync|rmdir|rmdirSync|unlink|unlinkSync|rimraf|remove|removeSync|emptyDir"
+    r"|emptyDirSync|exec|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|fetch|axios|got|request|query|writeFileSync"
     r"|writeFile|truncateSync|Bun|Deno)\b",
-    "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink|rmdir|rmtree|system|exec|spawn|popen|"
-    r"popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
+    "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
+    r"|rmdir|rmtree|system|exec|spawn|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
     "perl": r"\b(?:unlink|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do)\b|`",
 }  # fmt: skip
 
@@ -169,7 +169,10 @@ def _words(words: list[str]) -> Iterator[str]:
 
 # -- JavaScript --------------------------------------------------------------------------------------
 
-_FS = r"(?:(?:\w*[fF]s\w*|fsPromises|promises|Deno|require\(\x01\d+\x01\)|\(await import\(\x01\d+\x01\)\))(?:\.promises)?\.)"
+_FS = (
+    r"(?:(?:\w*[fF]s\w*|fsPromises|promises|Deno"
+    r"|require\(\x01\d+\x01\)|\(await import\(\x01\d+\x01\)\))(?:\.promises)?\.)"
+)
 
 
 def _javascript(code: _Code) -> Iterator[str]:
@@ -190,7 +193,7 @@ def _javascript(code: _Code) -> Iterator[str]:
         tree = "recursive" in "".join(given[1:]) or verb.startswith(("remove", "empty", "rimraf"))
         program = ("rm", "-rf") if tree else ("rmdir",) if verb.startswith("rmdir") else ("rm",)
         yield amounts.command(*program, "--", code.value(given[0]))
-    for name, given in code.calls(r"(?:rimraf(?:\.sync)?)\b"):
+    for _, given in code.calls(r"(?:rimraf(?:\.sync)?)\b"):
         if given:
             yield amounts.command("rm", "-rf", "--", code.value(given[0]))
     for _, given in code.calls(rf"{fs}(?:writeFileSync|writeFile|truncateSync)\b"):

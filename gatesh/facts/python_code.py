@@ -64,8 +64,8 @@ def _lines(
                         continue
             continue
         for found in _amounts(call):
-            found = found.replace(_MARK, "${unseen}")
-            yield amounts.within(moved, found) if moved else found
+            line = found.replace(_MARK, "${unseen}")
+            yield amounts.within(moved, line) if moved else line
 
 
 class Call:
@@ -233,7 +233,7 @@ def _requests(call: Call) -> Iterator[str]:
         method = unseen("method")
     body = _body(call)
     client = call.module.origin(
-        call.node.func, "httpx.Client", "httpx.AsyncClient", "aiohttp.ClientSession", "requests_toolbelt.sessions.BaseUrlSession"
+        call.node.func, "httpx.Client", "httpx.AsyncClient", "aiohttp.ClientSession"
     )  # fmt: skip
     base = _keyword(call.module, client, "base_url")
     for url in call.texts(at, "url"):
@@ -319,7 +319,7 @@ def _boto(call: Call) -> Iterator[str]:
             words.append(unseen("parameters"))
         else:
             words += [f"--{_kebab(keyword.arg)}", _json(call.module, keyword.value)]
-    for option, name in (("--region", "region_name"), ("--profile", "profile_name"), ("--endpoint-url", "endpoint_url")):  # fmt: skip
+    for option, name in _BOTO_OPTIONS:
         if given := _keyword(call.module, made, name):
             words += [option, given]
     yield amounts.command(*words)
@@ -327,7 +327,7 @@ def _boto(call: Call) -> Iterator[str]:
 
 def _resource(call: Call) -> Iterator[str]:
     """Tell `boto3.resource('s3').Bucket('x').objects.all().delete()` and its kind."""
-    made = call.module.origin(call.node.func, "boto3.resource", "boto3.Session().resource", "boto3.session.Session().resource")  # fmt: skip
+    made = call.module.origin(call.node.func, *_RESOURCES)
     service = call.module.values(made.args[0])[0] if made and made.args else unseen("service")
     kind = re.search(r"\.([A-Z]\w*)\(\)", call.name.partition("resource()")[2])
     what = kind[1] if kind else "object"
@@ -344,7 +344,14 @@ def _resource(call: Call) -> Iterator[str]:
         yield amounts.command("aws", service, *words)
 
 
-_BOTO = ("boto3.client", "boto3.Session().client", "boto3.session.Session().client", "botocore.session.get_session().create_client")  # fmt: skip
+_BOTO = (
+    "boto3.client", "boto3.Session().client", "boto3.session.Session().client",
+    "botocore.session.get_session().create_client",
+)  # fmt: skip
+_RESOURCES = ("boto3.resource", "boto3.Session().resource", "boto3.session.Session().resource")
+_BOTO_OPTIONS = (
+    ("--region", "region_name"), ("--profile", "profile_name"), ("--endpoint-url", "endpoint_url"),
+)  # fmt: skip
 
 
 def _kebab(name: str) -> str:
@@ -358,8 +365,15 @@ _MYSQL = ("pymysql.connect", "MySQLdb.connect", "mysql.connector.connect", "mari
 _POSTGRES = ("psycopg.connect", "psycopg2.connect", "asyncpg.connect", "psycopg.Connection.connect",
              "psycopg.AsyncConnection.connect", "pg8000.connect", "asyncpg.create_pool")  # fmt: skip
 _SQLITE = ("sqlite3.connect", "aiosqlite.connect", "sqlite3.dbapi2.connect")
-_ENGINES = ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "databases.Database", "dataset.connect", "records.Database")  # fmt: skip
-_SQL = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:drop|truncate|delete|alter|update|grant|revoke|insert|create|replace|merge|with)\b", re.IGNORECASE)  # fmt: skip
+_ENGINES = (
+    "sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "databases.Database",
+    "dataset.connect", "records.Database",
+)  # fmt: skip
+_SQL = re.compile(
+    r"\s*(?:--[^\n]*\n\s*)*(?:drop|truncate|delete|alter|update|grant|revoke|insert|create|replace"
+    r"|merge|with)\b",
+    re.IGNORECASE,
+)
 
 
 def _executes(call: Call) -> Iterator[str]:
@@ -412,16 +426,21 @@ def _database(module: Module, made: ast.Call, scheme: str) -> str:
 
 
 _CLIENT = r"(?:\.(?:Session|session|Client|AsyncClient|ClientSession)\(\))?"
+_VERB = r"(?:get|post|put|patch|delete|request|stream)"
+_BOTO_CLIENT = (
+    r"(?:boto3(?:\.(?:session\.)?Session\(\))?\.client"
+    r"|botocore\.session\.get_session\(\)\.create_client)"
+)
 _METHODS: tuple[tuple[re.Pattern[str], Callable[[Call], Iterator[str]]], ...] = (
     (re.compile(r"pathlib\..*\.(?:unlink|rmdir)"), _owner_deleted),
     (re.compile(r"pathlib\..*\.(?:rename|replace)"), _owner_moved),
     (re.compile(r"pathlib\..*\.open"), _owner_opened),
     (re.compile(r"pathlib\..*\.write_(?:text|bytes)"), _owner_written),
-    (re.compile(rf"(?:requests|httpx|aiohttp){_CLIENT}\.(?:get|post|put|patch|delete|request|stream)"), _requests),
+    (re.compile(rf"(?:requests|httpx|aiohttp){_CLIENT}\.{_VERB}"), _requests),
     (re.compile(r"requests\.sessions\.Session\(\)\.(?:get|post|put|patch|delete|request)"), _requests),
     (re.compile(r"urllib3\.PoolManager\(\)\.(?:request|urlopen)"), _requests),
     (re.compile(r"http\.client\.HTTPS?Connection\(\)\.request"), _connection),
-    (re.compile(r"(?:boto3(?:\.(?:session\.)?Session\(\))?\.client|botocore\.session\.get_session\(\)\.create_client)\(\)\.\w+"), _boto),
+    (re.compile(rf"{_BOTO_CLIENT}\(\)\.\w+"), _boto),
     (re.compile(r"boto3(?:\.(?:session\.)?Session\(\))?\.resource\(\)\..*\.(?:delete|terminate)"), _resource),
     (re.compile(r"os\.(?:exec|spawn|posix_spawn)\w*"), _words),
     (re.compile(r".*\.(?:execute|executescript|executemany|exec_driver_sql|fetch|raw)"), _executes),

@@ -27,6 +27,14 @@ _TEMPORARY_PARAMETERS = frozenset(("tmp_path", "tmpdir", "tmp_dir", "temp_dir", 
 _SAME_PATH = frozenset(("resolve", "absolute", "expanduser", "as_posix", "__str__", "decode"))
 
 
+_SAME_TEXT = frozenset(
+    """
+    str bytes os.fspath os.path.abspath os.path.realpath os.path.normpath sqlalchemy.text shlex.quote
+    textwrap.dedent psycopg.sql.SQL psycopg2.sql.SQL
+    """.split()
+)
+
+
 class Module:
     """A parsed text: what its names are bound to, and what its expressions are worth."""
 
@@ -252,9 +260,12 @@ class Module:
             return [t for b in bound for t in (self._each(b, name, deep) if b else [unseen(name)])]
         if isinstance(node, ast.List | ast.Tuple | ast.Set) and deep < _DEEP:
             return [t for e in node.elts for t in self.values(e, deep)]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("glob", "rglob", "iterdir"):  # something below that folder
-                return self._joined(lambda t: f"{t[0]}/{unseen(name)}", [node.func.value], deep)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("glob", "rglob", "iterdir")  # something below that folder
+        ):
+            return self._joined(lambda t: f"{t[0]}/{unseen(name)}", [node.func.value], deep)
         return [unseen(name)]
 
     def _operation(self, node: ast.BinOp, deep: int) -> list[str]:
@@ -309,8 +320,7 @@ class Module:
             return [_TEMPORARY]
         if name in ("os.environ.get", "os.getenv") and node.args:
             return self._variable(node, deep)
-        if name in ("str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.normpath", "sqlalchemy.text",
-                    "shlex.quote", "bytes", "textwrap.dedent", "psycopg.sql.SQL", "psycopg2.sql.SQL"):  # fmt: skip
+        if name in _SAME_TEXT:
             return self.values(node.args[0], deep) if node.args else []
         if name == "os.path.expanduser" and node.args:
             return [self._at_home(t) for t in self.values(node.args[0], deep)]

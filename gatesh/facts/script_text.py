@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from gatesh.model import SimpleCommand, Word
 
 _SELF = r"\"?\$(?:0|\{0\}|\{BASH_SOURCE(?:\[0\])?(?::-\$\{?0\}?)?\}|BASH_SOURCE)\"?"
-_FOLDER = rf"(?:\$\(\s*dirname\s+(?:--\s+)?{_SELF}\s*\)|`dirname\s+{_SELF}`|\$\{{(?:0|BASH_SOURCE(?:\[0\])?)%/\*\}})"
+_FOLDER = (
+    rf"(?:\$\(\s*dirname\s+(?:--\s+)?{_SELF}\s*\)|`dirname\s+{_SELF}`"
+    r"|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%/\*\})"
+)
 _PLACE = re.compile(
     rf"\$\(\s*(?:CDPATH=\s*)?cd\s+(?:-P\s+)?(?:--\s+)?\"?{_FOLDER}\"?(?P<up>(?:/[\w.-]+)*)\"?\s*"
     rf"(?:>\s*/dev/null\s*(?:2>&1)?\s*)?(?:&&|;)\s*pwd(?:\s+-P)?\s*\)|(?P<folder>{_FOLDER})"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LIMIT = 256 * 1024  # bytes of one file
 FILES = 32  # of one line
+_DEEP = 3  # cp a b; cp b c; bash c
 
 _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
 _SYSTEM = re.compile(
@@ -42,6 +43,7 @@ _LANGUAGES = {
     "ruby": "ruby",
     "perl": "perl",
 }  # fmt: skip
+_STARTS = {"python": "__main__.py", "javascript": "index.js"}  # of a folder
 _VERSION = re.compile(r"[\d.]+$")
 _RUNNERS = {
     "uv": "run",
@@ -151,6 +153,8 @@ class Runs:
         path = self.path(word)
         if path is None or path.startswith("/dev/"):
             return
+        if self.world.files.kind(path) == "directory" and language in _STARTS:
+            path = os.path.join(path, _STARTS[language])
         text, hidden = self.content(path)
         if text is None and not hidden and language == "shell" and self._too_long(path):
             hidden = "too-long"
@@ -166,25 +170,32 @@ class Runs:
             "nvm.sh",
         )
 
-    def content(self, path: str) -> tuple[str | None, str]:
+    def content(self, path: str, deep: int = 0) -> tuple[str | None, str]:
         """Return the text of a file, or why a command of this very line hides it."""
         text: str | None = None
         for command in self.before:
             for redirect in command.redirects:
-                if (
-                    redirect.op in (">", ">|", ">>")
-                    and redirect.fd in (None, 1)
-                    and self._is(redirect.target, path, command)
-                ):
+                if redirect.op in (">", ">|", ">>") and redirect.fd in (None, 1):
+                    if not self._is(redirect.target, path, command):
+                        continue
                     written = _printed(command)
                     if written is None:
-                        return None, "made-here" if command.program in _FETCHERS else ""
+                        return None, "made-here"
                     text = (text or "") + written if redirect.op == ">>" else written
+            words = command.words[1:]
             if command.program == "tee" and command.stdin is not None:
-                if any(self._is(word, path, command) for word in command.words[1:]):
+                if any(self._is(word, path, command) for word in words):
                     text = command.stdin.text
             elif command.program in _FETCHERS and _named_by(command, path):
                 return None, "made-here"
+            elif (
+                command.program in ("cp", "mv", "ln", "install") and len(words) > 1 and deep < _DEEP
+            ):
+                source = self.path(words[-2]) if self._is(words[-1], path, command) else None
+                if source is not None and source != path:
+                    text, hidden = self.content(source, deep + 1)
+                    if hidden:
+                        return None, hidden
         return (self.opened.text(path) if text is None else text), ""
 
     def _is(self, word: Word, path: str, command: SimpleCommand) -> bool:
@@ -306,7 +317,8 @@ def _executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
 _OPTIONS = {
     "python": ("c", "WX", (), ("--check-hash-based-pycs",)),
     "javascript": ("ep", "rC", ("--eval", "--print"),
-                   ("--require", "--import", "--loader", "--experimental-loader", "--conditions", "--env-file", "--tsconfig")),
+                   ("--require", "--import", "--loader", "--experimental-loader", "--conditions",
+                    "--env-file", "--tsconfig")),
     "ruby": ("e", "IrECF", (), ()),
     "perl": ("eE", "I", (), ()),
 }  # fmt: skip
@@ -342,7 +354,7 @@ def _interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator
             return
         else:
             at = _cluster(words, at, letters, valued, language, found)
-    if language == "ruby" or language == "perl":  # -e may be repeated
+    if language in ("ruby", "perl"):  # -e may be repeated
         while at + 1 < len(words) and words[at].text in ("-e", "-E"):
             found.append(words[at + 1])
             at += 2
@@ -451,9 +463,19 @@ def _make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         path = os.path.normpath(os.path.join(folder, name))
         text_, _ = runs.content(path)
         if text_ is not None:
+            text_ = _INCLUDE.sub(lambda m: _included(runs, m, folder or ""), text_)
             made = Makefile(text_, given, runs.line.env)
             yield from (Code("shell", t, path, folder) for t in made.recipes(targets))
             return
+
+
+_INCLUDE = re.compile(r"^[-s]?include[ \t]+([\w./-]+)[ \t]*$", re.MULTILINE)
+
+
+def _included(runs: Runs, found: re.Match[str], folder: str) -> str:
+    """Return what a makefile includes by name."""
+    text = runs.content(os.path.normpath(os.path.join(folder, found[1])))[0]
+    return found[0] if text is None else text
 
 
 def _npm(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
@@ -471,7 +493,9 @@ def _npm(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             rest.pop(0)
         elif text != "--" and (text[:1] != "-" or operands[1:]):
             operands.append(text)
-    if operands[:1] in (["run"], ["run-script"], ["rum"]):
+    if operands in (["install"], ["i"], ["ci"]) or (program == "yarn" and not operands):
+        operands = ["install", ""]  # the package's own scripts run as well
+    elif operands[:1] in (["run"], ["run-script"], ["rum"]):
         operands = operands[1:]
     elif (
         not operands
@@ -487,6 +511,8 @@ def _npm(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     path = os.path.normpath(os.path.join(folder, "package.json"))
     content = runs.content(path)[0]
     found = npm_scripts(content, name, operands[1:]) if content is not None else None
+    if found is not None and content is not None and operands == ["install", ""]:
+        found = [t.removesuffix(" ''") for t in found] + (npm_scripts(content, "prepare", []) or [])
     if found:
         yield from runs.texts(path, found)
     elif program == "bun" and re.search(r"\.[cm]?[jt]sx?$", name):
