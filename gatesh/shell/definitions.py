@@ -92,6 +92,11 @@ class Definitions:
         elif not followed:
             self._unsure.add(name)
 
+    @property
+    def in_function(self) -> bool:
+        """Claim that what is read now stands in a function's body."""
+        return self.unborn > 0 or any(not name.startswith("alias ") for name in self.active)
+
     def alias(self, word: Word) -> None:
         """Note `NAME=text` of an alias."""
         name, equals, text = word.text.partition("=")

@@ -22,7 +22,7 @@ _ANYTHING = frozenset((".", "source", "eval", "trap", "alias", "enable", "set", 
 _HARMLESS_OPTIONS = frozenset(
     """-s -u -q -p -o +o expand_aliases nullglob failglob dotglob globstar nocaseglob extglob checkwinsize
     cmdhist histappend huponexit inherit_errexit promptvars interactive_comments lithist mailwarn progcomp
-    checkhash checkjobs autocd direxpand dirspell cdspell execfail login_shell hostcomplete sourcepath
+    checkhash checkjobs autocd direxpand dirspell cdspell login_shell hostcomplete sourcepath
     no_empty_cmd_completion gnu_errfmt histreedit histverify extdebug""".split()
 )
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"

@@ -116,8 +116,7 @@ class Follower(Assembler):
         found = unwrap(self._filled(command.words, command.stdin), context.stdin)
         if found.keep:
             self._walk.add(command)
-        written = self._written(command)
-        for inner in (*found.inner, *written):
+        for inner in (*found.inner, *self._written(command)):
             below = context.but()
             below.depth += 1
             below.prefixes = (*context.prefixes, inner.prefix)
@@ -127,12 +126,16 @@ class Follower(Assembler):
             if isinstance(inner, Inner):
                 self._inner(command, inner, below, here=here and inner.prefix in _BUILTIN_PREFIXES)
             else:
+                self._walk.running.append(inner.text)  # a script that runs itself has no end
                 self._script(command, inner, below)
+                self._walk.running.pop()
         if here and found.keep:
             changes = self._walk.defined.changes.get(command.program)
             if changes is None:
                 before = self._state.copy()
                 apply(command, self._state)
+                if command.program == "local" and not self._walk.defined.in_function:
+                    self._state.join(before)  # it fails
                 if any(
                     r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects
                 ):
@@ -205,8 +208,11 @@ class Follower(Assembler):
         if (at == 0) == (sources or program in SHELLS):
             return ()
         text = self._walk.written(words[at], self._state)
-        if text is None or "\0" in text.text:
+        around = self._walk.running.count(text) if text is not None else 0
+        if text is None or "\0" in text.text or around > 1:
             return ()
+        if around:  # it runs itself: once more, with whatever arguments
+            return (Script(text, program, arguments=None),)
         if sources:
             return (Script(text, program, arguments=None, in_place=True),)
         return (Script(text, program, arguments=words[at + 1 :], shell_name=words[at]),)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from gatesh.model import Reading, Wrapping
 
+MOST_TEXT = 512 << 10  # characters, here-documents and all: more is not even scanned
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 
@@ -34,6 +35,10 @@ _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 def read(line: CommandLine) -> Reading:
     """Return the simple commands of a command line; raises InputError for characters no line needs."""
     _refuse(line.text)
+    if len(line.text) > MOST_TEXT:
+        names = rough.names(line.text[:MOST_TEXT])
+        whole = Span(0, len(line.text))
+        return Unparsed(f"longer than {MOST_TEXT >> 10} kB", whole, names=names, beyond=True)
     wrapping = unwrapped(line.text, line.arguments)
     if wrapping is None or wrapping.outer or wrapping.internal:
         found = _read(line, source_of(line.text), _state(line))

@@ -7,6 +7,7 @@ reads what is inside substitutions. simple.py makes each command, follow.py goes
 from __future__ import annotations
 
 import os.path
+import re
 
 from gatesh.model import Origin, SimpleCommand
 from gatesh.shell.again import evaluated, subscripted
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
 _WRITES = frozenset((">", ">|", ">>", "&>"))
+_IN = re.compile(r"(?:\s|\\\n)+in\b")
 MOST_ASIDE = 8
 _ASIDE = frozenset("{ w" + " | w" * n + " ; }" for n in range(5))
 MOST_TURNS = 64  # of loops over known words, in one line
@@ -52,6 +54,8 @@ class Walk:
         self._text_left = MOST_TEXT
         self.defined = Definitions() if defined is None else defined
         self._turns_left = MOST_TURNS
+        self.loops = 0  # around this place
+        self.running: list[Word] = []  # the scripts that are being read around this place
         self._files: dict[str, Word] = {}  # what the line wrote so far
 
     # -- texts ---------------------------------------------------------------------------------------
@@ -120,9 +124,11 @@ class Walk:
 
     def printed(self, commands: list[SimpleCommand]) -> Word | None:
         """Return what the commands print, if they are one whose words say it, and no function."""
-        if len(commands) != 1 or commands[0].program in self.defined.changes:
+        own = [command for command in commands if command.origin is not Origin.SUBSTITUTION]
+        own = own or commands  # all of it stands in a substitution
+        if len(own) != 1 or own[0] is not commands[-1] or own[0].program in self.defined.changes:
             return None
-        return printed(commands[0])
+        return printed(own[0])
 
     def output(self, piece: Piece, source: Source, state: State) -> str | None:
         """Return what a substitution prints, where its words say it all."""
@@ -216,8 +222,13 @@ class _Shell(Follower):
             return after != "&" and all(p[0] == ";" for p in node.parts) and self._leaves(last)
         if not isinstance(node, Simple):
             return False
-        first = self._region.at[node.at][0]
-        return self._source.text[first.start : first.end] in _LEAVES and first.kind is Kind.WORD
+        tokens = [t for t in self._region.at[node.at] if t.kind is Kind.WORD]
+        word = self._source.text[tokens[0].start : tokens[0].end] if tokens else ""
+        if word == "return":
+            return self._walk.defined.in_function
+        if word in ("break", "continue"):
+            return self._walk.loops > 0
+        return word == "exit" or (word == "exec" and len(tokens) > 1)
 
     def _pipeline(self, node: Pipeline, context: Context) -> None:
         if len(node.parts) == 1:
@@ -306,8 +317,10 @@ class _Shell(Follower):
             self._again(context.stdin, context)
         state.forget(changed(node, self._region, self._source))
         before = state.copy()
+        self._walk.loops += 1
         for part in node.parts:
             self.node(part, context)
+        self._walk.loops -= 1
         state.join(before)
 
     def _values(self, node: Compound) -> list[Word] | None:
@@ -318,6 +331,8 @@ class _Shell(Follower):
         text = self._source.text
         if name.kind is not Kind.NAME or text[: name.start].rstrip().endswith("select"):
             return None
+        if node.words < 0 and _IN.match(text, name.end):
+            return None  # for x in; do …
         if node.words < 0:
             found = list(self._state.arguments or ())
         else:
@@ -344,8 +359,10 @@ class _Shell(Follower):
             before = state.copy()
             state.set(self._source.text[name.start : name.end], value.text)
             first = len(commands)
+            self._walk.loops += 1
             for part in node.parts:
                 self.node(part, context)
+            self._walk.loops -= 1
             commands[first:] = [c for c in commands[first:] if c not in seen]
             seen.update(commands[first:])
             if leaves:
