@@ -26,7 +26,7 @@ _WORTH = {
 }  # fmt: skip
 
 # A string or a comment, per language; group 1 is a string's quote.
-_COMMON = r"(?P<q>['\"])(?P<s>(?:\\.|(?!(?P=q)).)*)(?P=q)"
+_COMMON = r"(?P<q>['\"])(?P<s>(?:\\.|(?!(?P=q))[^\\])*)(?P=q)"
 _TOKENS = {
     "javascript": re.compile(rf"//[^\n]*|/\*.*?\*/|{_COMMON}|`(?P<t>(?:\\.|[^`\\])*)`", re.DOTALL),
     "ruby": re.compile(
@@ -71,6 +71,7 @@ class _Code:
     def __init__(self, text: str, language: str) -> None:
         self.language = language
         self.strings: list[str] = []
+        self._left = 4 * _MOST  # characters of arguments, in all looks at the text
         self.run: list[str] = []  # `…`, %x(…), qx(…)
         self.text = _TOKENS[language].sub(self._taken, text.replace("\x01", "").replace("\0", ""))
         bound = _BOUND[language].findall(self.text)
@@ -118,7 +119,11 @@ class _Code:
         for found in re.finditer(rf"(?<![\w.$:>@%])(?:{names})\s*(?P<open>\(?)", self.text):
             name = found[0].rstrip("( \t\n")
             if found["open"]:
-                yield name, _arguments(self.text, found.end())
+                close = _closing(self.text, found.end())
+                self._left -= close - found.end()
+                if self._left < 0:
+                    raise ValueError("too much inside brackets")
+                yield name, _split(self.text[found.end() : close])
             elif self.language != "javascript" and re.match(
                 "[ \t]*[\x01$@\\w\\[]", self.text[found.end() - 1 : found.end() + 1]
             ):
@@ -128,14 +133,15 @@ class _Code:
                 yield name, _split(self.text[found.end() : end.start() if end else None])
 
 
-def _arguments(text: str, start: int) -> list[str]:
-    """Return the arguments of a call whose bracket is open."""
+def _closing(text: str, start: int) -> int:
+    """Return where the bracket of a call closes that is open at `start`."""
     depth = 1
-    for at in range(start, min(len(text), start + 20_000)):
+    end = min(len(text), start + 20_000)
+    for at in range(start, end):
         depth += (text[at] in "([{") - (text[at] in ")]}")
         if depth == 0:
-            return _split(text[start:at])
-    return []
+            return at
+    return end
 
 
 def _split(text: str) -> list[str]:
@@ -254,7 +260,8 @@ def _option(code: _Code, options: str, name: str) -> str:
 
 def _body(code: _Code, options: str, name: str) -> str | None:
     found = re.search(rf"\b{name}\s*:\s*", options)
-    return _json(code, _split(options[found.end() :])[0].rstrip("}) \n")) if found else None
+    given = _split(options[found.end() :]) if found else []
+    return _json(code, given[0].rstrip("}) \n")) if given else None
 
 
 def _json(code: _Code, expression: str) -> str:

@@ -39,6 +39,7 @@ class Makefile:
         self.includes = re.search(r"^-?s?include\b", text, re.MULTILINE) is not None
         self._given, self._env = given, env
         self._variables: dict[str, str] = {}
+        self._left = 20_000  # references that are looked up
         self._started: list[str] = []  # what $(shell …) runs
         self._read(text)
 
@@ -98,7 +99,8 @@ class Makefile:
             if function == "shell" and rest:
                 self._started.append(self.expanded(rest, automatic, deep + 1))
                 return unseen("shell")
-            if rest or deep > _DEEP:
+            self._left -= 1
+            if rest or deep > _DEEP or self._left < 0:
                 return unseen(function)
             return self._value(name, automatic, deep)
 

@@ -30,6 +30,7 @@ _OTHERWISE = re.compile(
     r"\b(?:dirname|pwd|cd|git)\s*\(\)|\bfunction\s+(?:dirname|pwd|cd|git)\b|\balias\b|\bBASH_SOURCE="
 )
 _MOVES = re.compile(r"\b(?:cd|pushd|popd)\b")
+_MOVING = re.compile(r"\bcd\s+(?:--\s+)?\"?$")
 _VARIABLE = re.compile(r"\"?\$\{?([A-Za-z_]\w*)\}?\"?((?:/[\w.*-]+)*)\"?/?")
 _TEMPORARY = re.compile(
     r"=\s*(?:\"?\$\(\s*mktemp\b[^)]*\)|`mktemp\b[^`]*`|\"?/tmp/[\w.$-]+|\"?\$\{?TMPDIR\b[^\n;]*|\"\"|''|\s|;|$)"
@@ -42,10 +43,13 @@ def placed(text: str, path: str, top: str) -> str:
     folder = os.path.dirname(path)
     if not _PLAIN.fullmatch(folder or "/") or _OTHERWISE.search(text) or "$" not in text:
         return text
-    out, last = "", 0
+    out, last, looked, moves = "", 0, 0, 0
     for found in _PLACE.finditer(text):
-        # Behind a cd of its own, relative names mean something else.
-        if _MOVES.search(_PLACE.sub("", text[: found.start()])) and not _is_moving(text, found):
+        gap = text[looked : found.start()]
+        moves += len(_MOVES.findall(gap))
+        looked = found.end()
+        # Behind a cd of its own, relative names mean something else; `cd "$(dirname "$0")/.."` is none.
+        if moves > 1 or (moves and not _MOVING.search(gap[-40:])):
             continue
         said = os.path.normpath(folder + (found["up"] or ""))
         if found["top"]:
@@ -55,13 +59,6 @@ def placed(text: str, path: str, top: str) -> str:
         out += text[last : found.start()] + said
         last = found.end()
     return out + text[last:]
-
-
-def _is_moving(text: str, found: re.Match[str]) -> bool:
-    """Claim that the only cd before a match is the one that uses it: cd "$(dirname "$0")/.."."""
-    return re.search(r"^[^\n]*\bcd\s+(?:--\s+)?\"?$", text[: found.start()]) is not None and (
-        len(_MOVES.findall(text[: found.start()])) == 1
-    )
 
 
 def with_temporaries(command: SimpleCommand, text: str) -> SimpleCommand:

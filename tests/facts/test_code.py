@@ -174,3 +174,28 @@ def test_what_make_runs_while_it_reads_is_told():
 def test_aliases_are_read_as_git_does():
     text = '[core]\n\tbare = false\n[alias]\n\tst = status ; short\n\twipe = "!rm -rf \\"x\\""\n'
     assert recipes.git_aliases(text) == {"st": "status", "wipe": '!rm -rf "x"'}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "fs.rm('" + "\\\\" * 5000),
+        ("javascript", "fs.rm(" * 30_000),
+        ("ruby", "system 'a" + "\\\\" * 5000),
+        ("perl", "qx(" * 20_000),
+    ],
+)
+def test_texts_that_are_built_to_take_long_do_not(language, text):
+    began = time.monotonic()
+    try:
+        other_code.lines(text, language)
+    except ValueError:  # said to be unseen
+        pass
+    assert time.monotonic() - began < 2
+
+
+def test_makefiles_that_double_at_every_name_take_no_time():
+    text = "".join(f"A{i} = $(A{i + 1})$(A{i + 1})\n" for i in range(60)) + "a:\n\techo $(A0)\n"
+    began = time.monotonic()
+    list(recipes.Makefile(text, {}, {}).recipes([]))
+    assert time.monotonic() - began < 2
