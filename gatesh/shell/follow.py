@@ -93,7 +93,7 @@ class Follower(Assembler):
             if text is not None:
                 self._script(command, Script(text, "bash", arguments=None), context.but())
         if redirects or command.program == "tee":
-            self._walk.wrote(command, self._state)
+            self._walk.written.by(command, self._state)
         self._unwrap(command, context, function=True)
         if command.program == "alias":
             for word in words[1:]:
@@ -207,7 +207,7 @@ class Follower(Assembler):
             return ()
         if (at == 0) == (sources or program in SHELLS):
             return ()
-        text = self._walk.written(words[at], self._state)
+        text = self._walk.written.get(words[at], self._state)
         around = self._walk.running.count(text) if text is not None else 0
         if text is None or "\0" in text.text or around > 1:
             return ()

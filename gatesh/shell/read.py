@@ -45,8 +45,8 @@ def read(line: CommandLine) -> Reading:
         return found if wrapping is None else found.but(wrapping=wrapping)
     state = _within(line, wrapping)
     (span,) = wrapping.inner
-    whole = line.text[span.start : span.end] == wrapping.text
-    found = _read(line, Source(wrapping.text, span.start if whole else -1, span), state)
+    in_place = line.text[span.start : span.end] == wrapping.text
+    found = _read(line, Source(wrapping.text, span.start if in_place else -1, span), state)
     return found.but(wrapping=wrapping, commands=(*_sourced(line, wrapping), *found.commands))
 
 

@@ -6,7 +6,6 @@ reads what is inside substitutions. simple.py makes each command, follow.py goes
 
 from __future__ import annotations
 
-import os.path
 import re
 
 from gatesh.model import Origin, SimpleCommand
@@ -21,6 +20,7 @@ from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, p
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
 from gatesh.shell.tokens import Kind, TooMuch, Unreadable
 from gatesh.shell.words import fields
+from gatesh.shell.written import Written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
-_WRITES = frozenset((">", ">|", ">>", "&>"))
 _IN = re.compile(r"(?:\s|\\\n)+in\b")
 MOST_ASIDE = 8
 _ASIDE = frozenset("{ w" + " | w" * n + " ; }" for n in range(5))
@@ -56,7 +55,7 @@ class Walk:
         self._turns_left = MOST_TURNS
         self.loops = 0  # around this place
         self.running: list[Word] = []  # the scripts that are being read around this place
-        self._files: dict[str, Word] = {}  # what the line wrote so far
+        self.written = Written()
 
     # -- texts ---------------------------------------------------------------------------------------
 
@@ -91,31 +90,6 @@ class Walk:
     def finish(self) -> tuple[SimpleCommand, ...]:
         """Return all commands, without those of functions that were followed to where they are called."""
         return tuple(self.defined.without_definitions(self.commands))
-
-    def wrote(self, command: SimpleCommand, state: State) -> None:
-        """Note what a command writes to a file, where its words say it: the line may run that."""
-        targets = [r for r in command.redirects if r.op in _WRITES and r.fd in (None, 1)]
-        names = [(r.target, r.op == ">>") for r in targets]
-        if command.program == "tee":
-            names += [(w, "-a" in (x.text for x in command.words)) for w in command.words[1:]]
-        text = printed(command.but(redirects=())) if names else None
-        for name, appended in names:
-            path = self.path(name, state)
-            if path is None or text is None:
-                continue
-            before = self._files.get(path) if appended else None
-            self._files[path] = text if before is None else text.but(text=before.text + text.text)
-
-    def written(self, name: Word, state: State) -> Word | None:
-        """Return what the line itself wrote to a file."""
-        path = self.path(name, state) if self._files else None
-        return None if path is None else self._files.get(path)
-
-    def path(self, name: Word, state: State) -> str | None:
-        """Return where a file is."""
-        if not name.known or name.globbed or state.cwd is None:
-            return None
-        return os.path.normpath(os.path.join(state.cwd, name.text))
 
     def turns(self, count: int) -> bool:
         """Claim that a loop may be followed value by value."""
