@@ -156,6 +156,12 @@ def test_a_defect_in_reading_code_is_asked_about(project, monkeypatch):
     assert "unseen-script" in project.rules("python3 -c 'import os'")
 
 
+def test_more_calls_than_are_followed_are_asked_about(project):
+    text = "import os\n" + "".join(f"os.system('echo {i}')\n" for i in range(600))
+    project.write({"x.py": text + f"os.system('{DESTROYS}')"})
+    assert "unseen-script" in project.rules("python3 x.py")
+
+
 def test_a_script_that_is_too_long_to_read_is_asked_about(project):
     project.write({"x.sh": "true\n" * 60_000})
     assert "unseen-script" in project.rules("bash x.sh")

@@ -11,7 +11,7 @@ import re
 
 _PART = re.compile("\0(\\w*)\0")
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
-_MANY = 64  # lines of one text; what is beyond them is not told
+_MANY = 500  # lines of one text
 
 
 def unseen(name: str = "") -> str:
@@ -80,5 +80,8 @@ def statement(database: str, sql: str) -> str:
 
 
 def once(lines: list[str]) -> list[str]:
-    """Return the lines, each once, so many as are told."""
-    return list(dict.fromkeys(lines))[:_MANY]
+    """Return the lines, each once; raises OverflowError where they are more than anybody follows."""
+    found = list(dict.fromkeys(lines))
+    if len(found) > _MANY:
+        raise OverflowError("too many calls")
+    return found

@@ -160,8 +160,10 @@ class _Following:
 
     def keep(self, command: SimpleCommand, place: CommandLine) -> None:
         """Add a command as one of the line's own command."""
-        if len(self.found) >= MOST or (command.program in _GENERATED and not command.redirects):
+        if command.program in _GENERATED and not command.redirects:
             return
+        if len(self.found) >= MOST and command.program != _UNSEEN:
+            raise OverflowError("too many commands")
         cwd = (
             None if command.cwd is None else os.path.join(place.cwd, command.cwd).rstrip("/") or "/"
         )

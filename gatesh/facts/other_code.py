@@ -62,7 +62,7 @@ def lines(text: str, language: str) -> list[str]:
     """Return what a text in one of these languages amounts to."""
     if not re.search(_WORTH[language], text):
         return []
-    return amounts.once(list(_READERS[language](_Code(text[:_MOST], language))))
+    return amounts.once(list(_READERS[language](_Code(text, language))))
 
 
 class _Code:
