@@ -10,7 +10,7 @@ everything it imports does no I/O that it was not handed: the Protocols below ar
 from __future__ import annotations
 
 from gatesh import policy
-from gatesh.facts import World, inspect, may_have_run
+from gatesh.facts import World, inspect_all
 from gatesh.facts.stamps import stamps
 from gatesh.model import (
     Answer,
@@ -85,14 +85,8 @@ class Gate:
 
     def consider(self, line: CommandLine, world: World) -> tuple[Inspection, Decision]:
         """Read, inspect, match and decide; `world` is what may be looked at meanwhile."""
-        reading = read(line)
-        world = world.bounded()
-        facts = tuple(
-            (index, fact)
-            for index, command in enumerate(reading.commands)
-            for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
-        )
-        seen = Inspection(reading, facts, match(self._rules, reading, facts, line))
+        seen = inspect_all(read(line), line, world, read)
+        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, line))
         return seen, policy.decide(seen, observe=self._observe)
 
     def submit(

@@ -124,10 +124,22 @@ class SimpleCommand(Value):
         return self.words[0].text.rsplit("/", 1)[-1]
 
 
+class Wrapping(Value):
+    """What an agent put around a command; a reading's commands are then those of the inner one."""
+
+    agent: str  # "claude-code", "codex" …; "" where several do the same
+    text: str  # the inner command, as the model wrote it
+    inner: tuple[Span, ...] = ()  # where it stands in the submitted text, quoted or not
+    internal: bool = False  # the agent's own errand, or the same words: it changes nothing
+    sources: tuple[str, ...] = ()  # files that run before it: the agent's snapshot of a shell
+    outer: bool = False  # what is around it is not vouched for: it was read, and has to be shown
+
+
 class Parsed(Value):
     """A reading that accounts for every command that bash would run."""
 
     commands: tuple[SimpleCommand, ...]
+    wrapping: Wrapping | None = None
 
 
 class Unparsed(Value):
@@ -141,6 +153,7 @@ class Unparsed(Value):
     commands: tuple[SimpleCommand, ...] = ()
     names: tuple[str, ...] = ()
     beyond: bool = False  # longer or deeper than gatesh reads: not all of it has been looked at
+    wrapping: Wrapping | None = None
 
 
 Reading = Parsed | Unparsed
@@ -308,6 +321,9 @@ class Inspection(Value):
     reading: Reading
     facts: tuple[tuple[int, Fact], ...]  # index of the simple command, and what it would do
     matches: tuple[Match, ...]
+    files: tuple[
+        tuple[str, bytes | None], ...
+    ] = ()  # the code it runs, as it was read: path, content
 
 
 class Decision(Value):

@@ -82,6 +82,11 @@ def binding(
     ]
     fields += [repr(fact) for _, fact in seen.facts]  # targets and paths, as they stand now
     encoded = [f.encode("utf-8", "surrogateescape") for f in fields]
+    for path, content in seen.files:  # what was read is what has to be there when it runs
+        encoded += [
+            path.encode("utf-8", "surrogateescape"),
+            b"-" if content is None else b"+" + content,
+        ]
     return b"".join(b"%d:%b" % (len(f), f) for f in encoded)
 
 

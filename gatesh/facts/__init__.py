@@ -12,6 +12,7 @@ from gatesh.model import (
     Fact,
     FileChange,
     HttpRequest,
+    Inspection,
     Locality,
     PathEffect,
     SimpleCommand,
@@ -21,10 +22,11 @@ from gatesh.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from gatesh.facts.cli import Grammar
+    from gatesh.model import Reading
 
     class Files(Protocol):
         """What facts may read of the file system. Paths are absolute; nothing is ever written."""
@@ -137,7 +139,56 @@ _FACTS = {
 _GRAMMARS = ("curl", "wget", "httpie", "gh", "az", "railway", "aws")  # modules with one built in
 _TARGETS = ("aws", "railway")  # their modules know what any of their command lines would reach
 _ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
+# Programs that run code which is not in their own words.
+_RUNNING = frozenset(
+    """
+    sh bash dash ash zsh ksh mksh rbash yash . source make gmake npm yarn pnpm bun uv poetry pipenv
+    pdm rye hatch bundle
+    python python2 python3 pypy pypy3 ipython ipython3 node nodejs deno tsx ts-node ruby perl
+    """.split()
+)
+_GIT_OWN = frozenset(
+    "status diff log add commit show branch checkout push pull fetch stash reset rev-parse".split()
+)
 _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
+
+
+def inspect_all(
+    reading: Reading, line: CommandLine, world: World, read: Callable[[CommandLine], Reading]
+) -> Inspection:
+    """Return everything that a line would do, that of the code it runs included; `read` reads a text.
+
+    The commands that the code amounts to stand behind the line's own, so that every index stays what it is.
+    """
+    world = world.bounded()
+    facts = [
+        (index, fact)
+        for index, command in enumerate(reading.commands)
+        for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
+    ]
+    if not any(runs_code(command) for command in reading.commands):
+        return Inspection(reading, tuple(facts), ())
+    from gatesh.facts.code import follow
+
+    followed = follow(reading, line, world, read)
+    for index, (command, place) in enumerate(followed.commands, len(reading.commands)):
+        facts += [(index, fact) for fact in inspect(command, place, world)]
+    commands = (*reading.commands, *(command for command, _ in followed.commands))
+    return Inspection(reading.but(commands=commands), tuple(facts), (), followed.files)
+
+
+def runs_code(command: SimpleCommand) -> bool:
+    """Claim that a command may run code which is not in its own words; quick, and never too low."""
+    if not command.words or not command.words[0].known or command.remote:
+        return False
+    program = command.program
+    if program == "git":
+        return len(command.words) > 1 and command.words[1].text not in _GIT_OWN
+    return (
+        program in _RUNNING
+        or "/" in command.words[0].text
+        or program.startswith(("python", "pypy", "ruby", "perl"))
+    )
 
 
 # Where one of these is, what stands later may run earlier, or again: loops, functions, traps, jobs, pipes.

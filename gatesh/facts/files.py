@@ -128,7 +128,8 @@ class _Change:
         effects: list[PathEffect] = []
         new: list[PathEffect] = []
         for word in words:
-            if word.text == "{}" and self.found_by_find(word):
+            # Inside `sh -c 'echo > {}'` the reader puts $_ for what is filled in.
+            if word.text in ("{}", "$_") and self.found_by_find(word):
                 edited = action == "overwrite" and self.command.program in _EDITORS
                 yield from _found(self, "overwrite" if edited else "delete-tree")
                 continue

@@ -79,7 +79,7 @@ def filled(word: Word, command: SimpleCommand, line: CommandLine) -> bool:
     """Claim that find, xargs or the like put something into this word that is not on the line."""
     if not _FILLERS.intersection(command.prefixes):
         return False
-    if re.search(r"\{[^{} ,]*\}", word.text):
+    if word.text == "$_" or re.search(r"\{[^{} ,]*\}", word.text):
         return True
     if _BEHIND.isdisjoint(command.prefixes):
         return False

@@ -10,7 +10,7 @@ import posixpath
 
 from gatesh._value import Value
 from gatesh.errors import InputError
-from gatesh.facts import World, inspect, may_have_run
+from gatesh.facts import World, inspect_all
 from gatesh.model import CommandLine, Door, Extent, Inspection, Severity
 from gatesh.places import Places
 from gatesh.rules.match import RuleSet, match
@@ -154,13 +154,8 @@ def consider(rules: RuleSet, text: str, examples: Examples) -> Inspection:
 
     world, env = world_of(examples, rules.grammars)
     line = CommandLine(text, PROJECT, {"HOME": HOME, **env}, Door.CHECK)
-    reading = read(line)
-    facts = tuple(
-        (index, fact)
-        for index, command in enumerate(reading.commands)
-        for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
-    )
-    return Inspection(reading, facts, match(rules, reading, facts, line))
+    seen = inspect_all(read(line), line, world, read)
+    return seen.but(matches=match(rules, seen.reading, seen.facts, line))
 
 
 def check(

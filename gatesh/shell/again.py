@@ -9,32 +9,52 @@ from __future__ import annotations
 
 import re
 
-from gatesh.shell.effects import DECLARES
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gatesh.model import SimpleCommand, Word
 
-_EVALUATES = DECLARES | {
-    "let", "read", "test", "[", "[[", "((", "printf", "unset", "mapfile", "readarray", "getopts", "wait",
-}  # fmt: skip
+# Their words are programs or patterns of another language, where the same characters mean something else.
+_OTHERS = frozenset(
+    """awk gawk mawk nawk perl sed grep egrep fgrep rg ag ack jq yq python python3 ruby node php lua find fd
+    git gh""".split()
+)
+_READS = frozenset(("read", "mapfile", "readarray"))
 _SUBSTITUTION = re.compile(r"\$\(|`|\$\{|<\(")
 _SUBSCRIPT = r"(?s)[A-Za-z_][A-Za-z0-9_]*\[.*(?:\$\(|`|\$\{|<\()"
+_QUOTED = r"(?s)\$\{[A-Za-z_][A-Za-z0-9_]*\[.*'.*(?:\$\(|`|\$\{|<\()"  # ${b['a[$(rm x)]']}
+_IN_ARRAY = r"(?s)\[.*(?:'[^']*(?:\$\(|`)|\\[$`])|'[^']*\[[^']*(?:\$\(|`)"  # b=('a[$(rm x)]')
 _CODE = frozenset(("PROMPT_COMMAND",))
 _FILES = frozenset(("BASH_ENV", "ENV"))
 
 
 def evaluated(command: SimpleCommand) -> Iterator[Word]:
-    """Yield the words whose substitutions bash may expand after quote removal."""
+    """Yield the words whose substitutions bash may expand after quote removal.
+
+    An argument may become a variable's value, and that a subscript: `set -- 'a[$(rm x)]'; (($1))`.
+    """
     for assignment in command.assignments:
         if assignment.value.known and _SUBSTITUTION.search(assignment.value.text):
             yield assignment.value
-    if command.words and command.words[0].text in _EVALUATES:
-        for word in command.words[1:]:
-            if word.known and re.search(_SUBSCRIPT, word.text):
-                yield word
+        elif assignment.value.text[:1] == "(" and re.search(_IN_ARRAY, assignment.value.text):
+            yield assignment.value.but(text=assignment.value.text.replace("\\", ""))
+    if command.program in _OTHERS:
+        return
+    for word in command.words:
+        if subscripted(word):
+            yield word
+    if command.program in _READS or not command.words:
+        yield from (
+            r.target for r in command.redirects if r.op[:2] == "<<" and subscripted(r.target)
+        )
+
+
+def subscripted(word: Word) -> bool:
+    """Claim that a text would run something, were it evaluated as an array's element."""
+    return (
+        "[" in word.text and re.search(_SUBSCRIPT if word.known else _QUOTED, word.text) is not None
+    )
 
 
 def code(command: SimpleCommand) -> Iterator[tuple[str, Word]]:

@@ -18,6 +18,13 @@ DECLARES = frozenset(("export", "declare", "typeset", "local", "readonly"))
 _READS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "printf", "let", "wait"))
 _MOVES = frozenset(("cd", "pushd", "popd"))
 _ANYTHING = frozenset((".", "source", "eval", "trap", "alias", "enable", "set", "shift", "shopt"))
+# Options of shopt that change neither what an expansion becomes nor where a command runs.
+_HARMLESS_OPTIONS = frozenset(
+    """-s -u -q -p -o +o expand_aliases nullglob failglob dotglob globstar nocaseglob extglob checkwinsize
+    cmdhist histappend huponexit inherit_errexit promptvars interactive_comments lithist mailwarn progcomp
+    checkhash checkjobs autocd direxpand dirspell cdspell login_shell hostcomplete sourcepath
+    no_empty_cmd_completion gnu_errfmt histreedit histverify extdebug""".split()
+)
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[.*?\])?\+?=", re.DOTALL)
 _CALCULATES = r"\(\(|\$\["
@@ -37,7 +44,11 @@ def apply(command: SimpleCommand, state: State) -> None:
     elif program == "set":
         _set(words, state)
     elif program == "shift":
-        state.arguments = None
+        _shift(words, state)
+    elif program == "shopt":
+        if not all(word.known and word.text in _HARMLESS_OPTIONS for word in words):
+            state.forget((EVERYTHING, CWD))
+            state.blind()
     elif program in (".", "source"):
         state.forget((EVERYTHING,))
     elif program == "unset":
@@ -95,6 +106,16 @@ def _set(words: tuple[Word, ...], state: State) -> None:
         if not word.known or word.text[:1] not in ("-", "+"):
             state.arguments = None
             return
+
+
+def _shift(words: tuple[Word, ...], state: State) -> None:
+    """`shift`, `shift 2`; too many are not shifted at all."""
+    arguments = state.arguments
+    count = words[0].text if words else "1"
+    if arguments is None or len(words) > 1 or not re.fullmatch("[0-9]{1,4}", count):
+        state.arguments = None
+    elif int(count) <= len(arguments):
+        state.arguments = arguments[int(count) :]
 
 
 def _names(words: tuple[Word, ...]) -> set[str]:

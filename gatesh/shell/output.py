@@ -1,6 +1,7 @@
-r"""What `echo`, `printf` and `cat` print, where their words say it all.
+r"""What `echo`, `printf`, `base64 -d` and their like print, where their words and input say it all.
 
-For scripts on their way into a shell: `echo 'rm x' | sh`, `sh <(printf 'r\155 x')`, `$(echo rm) x`.
+For scripts on their way into a shell: `echo 'rm x' | sh`, `sh <(printf 'r\155 x')`, `$(echo rm) x`,
+`base64 -d <<<cm0geA== | bash`. A NUL in the text is for the reader to mind: a shell drops it.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import re
 
 from gatesh.model import Certainty, Word
-from gatesh.shell.words import decode
+from gatesh.shell.escapes import decode
+from gatesh.shell.filters import filtered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.model import SimpleCommand
 
+LONGEST = 64 * 1024
 _ECHO_OPTION = r"-[neE]+"
 _FORMAT = r"%(%|[-0-9.]*[sbdc])"
 _ECHO_OCTAL = r"\\0([0-7]{0,3})"
@@ -31,11 +34,12 @@ def printed(command: SimpleCommand) -> Word | None:
         text = _echo(words[1:])
     elif command.program == "printf":
         text = _printf(words[1:])
-    elif command.program in ("cat", "tee") and words[1:] in ([], ["-"]):
-        return command.stdin
-    if text is None or "\0" in text:  # a shell that reads it would drop the NUL
+    elif command.stdin is not None and command.stdin.known:
+        text = filtered(words, command.stdin.text)
+    if text is None or len(text) > LONGEST:
         return None
     literal = all(word.certainty is Certainty.LITERAL for word in command.words)
+    literal = literal and command.program in ("echo", "printf")
     return Word(text, command.span, Certainty.LITERAL if literal else Certainty.EXPANDED)
 
 

@@ -39,6 +39,10 @@ _DOCKER_RUN = """add-host annotation attach blkio-weight cap-add cap-drop cgroup
     ulimit user userns uts volume volume-driver volumes-from workdir"""
 _COMPOSE_RUN = "cap-add cap-drop entrypoint env label name publish pull user volume workdir"
 
+_PARALLEL = """arg-file arg-sep basefile block colsep delay delimiter env halt jobs joblog load max-args memfree
+    nice profile results retries return semaphorename sshlogin sshloginfile tagstring tempdir termseq timeout
+    tmpdir tmux trc workdir"""
+
 PREFIXES: dict[str, Grammar] = {
     "sudo": Grammar("CDRTUacghprtu", _SUDO, assigns=True),
     "doas": Grammar("Cau"),
@@ -56,7 +60,7 @@ PREFIXES: dict[str, Grammar] = {
     "stdbuf": Grammar("eio", "error input output"),
     "time": Grammar("fo", "format output"),
     "xargs": Grammar("EIPLadns", "arg-file delimiter max-args max-chars max-procs process-slot-var"),
-    "parallel": Grammar("IPSaCjn", "arg-file colsep delay jobs joblog results sshlogin tmpdir timeout workdir"),
+    "parallel": Grammar("CEILNPSadjnsv", _PARALLEL),
     "watch": Grammar("nqs", "interval equexit shotsdir"),
     "command": Grammar(),
     "builtin": Grammar(),
@@ -68,7 +72,7 @@ PREFIXES: dict[str, Grammar] = {
     "strace": Grammar("EIOPSUXabeopsu", _STRACE),
     "ltrace": Grammar("AFaelnopsuwx", "align config filter indent library output user where"),
     "unshare": Grammar("GRSw", _UNSHARE),
-    "nsenter": Grammar("GStw", "target setuid setgid"),
+    "nsenter": Grammar("GSWt", "target setuid setgid wdns"),
     "setpriv": Grammar("", _SETPRIV),
     "runuser": Grammar("Gcgsuw", "command group session-command shell supp-group user whitelist-environment"),
     "setarch": Grammar("", "", 1),

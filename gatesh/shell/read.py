@@ -1,6 +1,6 @@
 """Reading: from a submitted command line to the simple commands that bash would run.
 
-    scan → parse → walk (words, substitutions, prefix commands, nested shells) → Parsed | Unparsed
+    unwrapped → scan → parse → walk (words, substitutions, prefix commands, nested shells) → Parsed | Unparsed
 
 Pure: nothing is looked up outside the CommandLine. Where anything cannot be read with certainty the answer
 is Unparsed, with the commands and names that could be made out.
@@ -11,17 +11,21 @@ from __future__ import annotations
 import re
 
 from gatesh.errors import InputError
-from gatesh.model import Certainty, CommandLine, Parsed, Span, Unparsed, Word
+from gatesh.model import Certainty, CommandLine, Parsed, SimpleCommand, Span, Unparsed, Word
 from gatesh.shell import rough
+from gatesh.shell.context import Context
+from gatesh.shell.definitions import Definitions
 from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
-from gatesh.shell.state import CWD, EVERYTHING, State
-from gatesh.shell.tokens import Region, TooMuch, Unreadable
-from gatesh.shell.walk import Context, Walk
+from gatesh.shell.state import BLANKS, EVERYTHING, State
+from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
+from gatesh.shell.walk import Walk
+from gatesh.shell.wrappings import unwrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import Reading
-    from gatesh.shell.tokens import Source
+    from collections.abc import Iterator
+
+    from gatesh.model import Reading, Wrapping
 
 MOST_TEXT = 512 << 10  # characters, here-documents and all: more is not even scanned
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
@@ -35,18 +39,50 @@ def read(line: CommandLine) -> Reading:
         names = rough.names(line.text[:MOST_TEXT])
         whole = Span(0, len(line.text))
         return Unparsed(f"longer than {MOST_TEXT >> 10} kB", whole, names=names, beyond=True)
-    walk = Walk(line.cwd, _functions(line))
-    source = source_of(line.text)
+    wrapping = unwrapped(line.text, line.arguments)
+    if wrapping is None or wrapping.outer or wrapping.internal:
+        found = _read(line, source_of(line.text), _state(line))
+        return found if wrapping is None else found.but(wrapping=wrapping)
+    state = _within(line, wrapping)
+    (span,) = wrapping.inner
+    in_place = line.text[span.start : span.end] == wrapping.text
+    found = _read(line, Source(wrapping.text, span.start if in_place else -1, span), state)
+    return found.but(wrapping=wrapping, commands=(*_sourced(line, wrapping), *found.commands))
+
+
+def _within(line: CommandLine, wrapping: Wrapping) -> State:
+    """Return the state an inner command starts with: a snapshot may have set any variable but these."""
+    name = line.arguments[0] if line.arguments else "bash"
+    state = State(line.env, line.cwd, (), name, lambda _: None)
+    state.forget(("_bgpids_file",))
+    if wrapping.sources:
+        state.forget((EVERYTHING,))
+        state.arguments = ()
+        state.set("IFS", BLANKS)
+        if "HOME" in line.env:
+            state.set("HOME", line.env["HOME"])
+    return state
+
+
+def _sourced(line: CommandLine, wrapping: Wrapping) -> Iterator[SimpleCommand]:
+    """Yield the commands that run the agent's snapshot: it is code like any other."""
+    for path in wrapping.sources:
+        start = max(line.text.find(path), 0)
+        span = Span(start, start + len(path))
+        yield SimpleCommand((Word("source", span), Word(path, span)), span)
+
+
+def _read(line: CommandLine, source: Source, state: State) -> Reading:
+    walk = Walk(line.cwd, _definitions(line))
     scanner = Scanner(source)
     try:
         _same_characters(line)
-        region = scanner.scan()
-        walk.region(source, region, _state(line), Context())
+        walk.region(source, scanner.scan(), state, Context())
     except Unreadable as unreadable:
         return _unparsed(line, source, scanner.region, unreadable, walk)
     except RecursionError:  # a caller deep in its own stack: no line may break the gate
         return _unparsed(line, source, Region(0), TooMuch("nested too deeply", 0), walk)
-    return Parsed(tuple(walk.commands))
+    return Parsed(walk.finish())
 
 
 def _refuse(text: str) -> None:
@@ -74,10 +110,10 @@ def _same_characters(line: CommandLine) -> None:
         raise Unreadable(f"characters outside ASCII under the locale {locale}", 0)
 
 
-def _functions(line: CommandLine) -> dict[str, frozenset[str]]:
-    """Return the functions that the environment hands in: they may change anything."""
+def _definitions(line: CommandLine) -> Definitions:
+    """Return the functions that the environment hands in."""
     names = [n for n in line.env if n.startswith("BASH_FUNC_") and n.endswith("%%")]
-    return {name[len("BASH_FUNC_") : -2]: frozenset((EVERYTHING, CWD)) for name in names}
+    return Definitions({name[len("BASH_FUNC_") : -2]: line.env[name] for name in names})
 
 
 def _state(line: CommandLine) -> State:
@@ -92,7 +128,7 @@ def _unparsed(
     """Make out what can be made out: bash runs a text line by line, up to its first error."""
     best = walk.commands
     state = _state(line)
-    pieces = Walk(line.cwd, _functions(line))
+    pieces = Walk(line.cwd, _definitions(line))
     for tokens in list(region.at.values())[:MOST_COMMANDS]:
         part = Region(0)
         part.emit("w", tokens[0])
@@ -103,11 +139,11 @@ def _unparsed(
             continue
     if len(pieces.commands) > len(best):
         best = pieces.commands
-    start = min(why.start, len(line.text))
+    start = min(source.where(why.start, why.start).start, len(line.text))
     return Unparsed(
         why.reason,
         Span(start, len(line.text)),
         tuple(best),
-        rough.names(line.text),
+        rough.names(source.text),
         beyond=isinstance(why, TooMuch),
     )

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 # bash sets these itself, whatever the environment says; some change whenever they are read.
 _BASH_OWN = frozenset(
     """_ - ! $ ? COLUMNS COMP_CWORD COPROC DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS HISTCMD
-    HOSTNAME HOSTTYPE IFS LINENO LINES MACHTYPE MAPFILE OLDPWD OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS4
+    HOSTNAME HOSTTYPE LINENO LINES MACHTYPE MAPFILE OLDPWD OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS4
     RANDOM READLINE_LINE REPLY SECONDS SHELLOPTS SHLVL SRANDOM UID""".split()
 )
 CWD = "/"  # among the names that a loop or function changes: the working directory
 EVERYTHING = "*"  # likewise: nothing can be said any more
+BLANKS = " \t\n"  # what IFS is when a shell starts, whatever the environment says
 
 
 class _Unset(str):
@@ -39,7 +40,7 @@ class State:
     __slots__ = (
         "_blind", "_env", "_exported", "_fixed", "_own", "_unsure", "arguments", "cwd",
         "may_have_stayed", "moved", "output",
-        "separators_changed", "shell_name",
+        "separators", "shell_name",
     )  # fmt: skip
 
     def __init__(
@@ -57,7 +58,7 @@ class State:
         self._fixed: frozenset[str] = frozenset()  # an assignment to these does not simply assign
         self._blind = False  # one name may stand for another: nothing can be said any more
         self._unsure = "BASH_ENV" in env  # variables may have been set unseen
-        self.separators_changed = self._unsure  # words may not be split at blanks
+        self.separators: str | None = None if self._unsure else BLANKS  # the value of IFS
         self.cwd: str | None = cwd
         self.moved = False  # by a `cd` that everything up to here hung on
         self.may_have_stayed = False  # a `cd` may have failed, and the line went on
@@ -76,7 +77,7 @@ class State:
         self._own = dict(other._own)
         self._exported, self._fixed = other._exported, other._fixed
         self._unsure, self._blind = other._unsure, other._blind
-        self.separators_changed = other.separators_changed
+        self.separators = other.separators
         self.cwd = other.cwd
         self.moved, self.may_have_stayed = other.moved, other.may_have_stayed
         self.arguments = other.arguments
@@ -90,7 +91,8 @@ class State:
         self._fixed |= other._fixed
         self._unsure = self._unsure or other._unsure
         self._blind = self._blind or other._blind
-        self.separators_changed = self.separators_changed or other.separators_changed
+        if self.separators != other.separators:
+            self.separators = None
         if self.cwd != other.cwd:
             self.cwd = None
         self.moved = self.moved or other.moved
@@ -119,6 +121,8 @@ class State:
             return self._positional(name)
         if name == "PWD":
             return self._own.get("PWD", self.cwd)
+        if name == "IFS":
+            return "" if self._own.get("IFS") is _UNSET else self.separators
         return self._look(name)[1]
 
     def _positional(self, name: str) -> str | None:
@@ -130,7 +134,9 @@ class State:
             return str(len(self.arguments))
         if name in "@*":
             known = all(a.known and not a.globbed for a in self.arguments)
-            return " ".join(a.text for a in self.arguments) if known else None
+            if not known or (self.separators != BLANKS and len(self.arguments) > 1):
+                return None
+            return " ".join(a.text for a in self.arguments)
         at = int(name[:6]) - 1
         if at >= len(self.arguments):
             return ""
@@ -140,6 +146,8 @@ class State:
         """Claim that the variable has a value; None where nobody knows."""
         if name.isdigit():
             return None if self.arguments is None else int(name[:6]) <= len(self.arguments)
+        if name == "IFS":
+            return None if self.separators is None else self._own.get("IFS") is not _UNSET
         return True if name == "PWD" else self._look(name)[0]
 
     def set(self, name: str, value: str | None) -> None:
@@ -150,12 +158,14 @@ class State:
 
     def _touched(self, name: str) -> None:
         if name == "IFS":
-            self.separators_changed = True
+            value = self._own["IFS"]
+            self.separators = BLANKS if value is _UNSET else value
 
     def fix(self, name: str) -> None:
         """Give a variable an attribute (read-only, integer, upper case …) that changes what assigning does."""
         self._fixed |= {name}
         self._own[name] = None
+        self._touched(name)
 
     def export(self, name: str) -> None:
         """Hand a variable on to the programs that are started."""
@@ -163,7 +173,7 @@ class State:
 
     def blind(self) -> None:
         """Give up on all variables, for good."""
-        self._blind = self.separators_changed = True
+        self._blind, self.separators = True, None
 
     def child(self, assigned: dict[str, str | None], *, foreign: bool) -> State:
         """Return the state of a shell that this one starts: what was not exported is not there.
@@ -176,7 +186,7 @@ class State:
         state.forget(n for n in self._own if n not in self._env and n not in self._exported)
         for name, value in assigned.items():
             state.set(name, value)
-        state.separators_changed = "BASH_ENV" in self._env  # IFS is not taken from the environment
+        state.separators = None if "BASH_ENV" in self._env else BLANKS  # never from the environment
         return state
 
     def unset(self, name: str) -> None:
@@ -191,7 +201,7 @@ class State:
                 self.cwd = None
             elif name == EVERYTHING:
                 self._own = {}
-                self._unsure = self.separators_changed = True
+                self._unsure, self.separators = True, None
                 self.arguments = None
             else:
                 self._own[name] = None

@@ -24,7 +24,7 @@ class Unreadable(Exception):  # noqa: N818  an answer, not an error: it becomes 
 
 
 class TooMuch(Unreadable):
-    """A limit was reached: what stands beyond it has not been looked at."""
+    """A limit was reached, or a word may run anything now: what stands beyond has not been looked at."""
 
 
 class Source:

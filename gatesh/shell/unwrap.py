@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from gatesh._value import Value
 from gatesh.model import Certainty, Word
+from gatesh.shell.fed import parallel, xargs
 from gatesh.shell.prefixes import (
     CONTAINER_GLOBALS,
     CONTAINER_PROGRAMS,
@@ -22,127 +22,71 @@ from gatesh.shell.prefixes import (
     SSH_VALUED,
     Grammar,
 )
+from gatesh.shell.runners import RUNNERS, in_nix, queued, recorded, runner, screen, timed, tmux
+from gatesh.shell.unwrapped import (
+    NOTHING,
+    Inner,
+    Script,
+    Unwrapped,
+    assigns,
+    filled_in,
+    joined,
+    skip_options,
+)
+from gatesh.shell.unwrapped import script as _script
 from gatesh.shell.words import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-Words = tuple[Word, ...]
-
-
-class Inner(Value):
-    """A command that the outer one starts."""
-
-    words: Words
-    prefix: str = ""
-    remote: str = ""
-    more_words: bool = False
-    folder: Word | None = None  # env -C DIR
-    reads_input: bool = True  # it gets the outer command's standard input
-    rooted: bool = False  # chroot: paths mean something else
-
-
-class Script(Value):
-    """A text that the outer command has a shell run."""
-
-    text: Word
-    prefix: str
-    remote: str = ""
-    arguments: Words | None = ()  # None: the shell's own stay as they are
-    shell_name: Word | None = None
-    in_place: bool = False  # eval: this shell runs it
-    reads_input: bool = True
-
-
-class Unwrapped(Value):
-    """What was found; `keep` says that the outer command is worth looking at itself."""
-
-    inner: tuple[Inner | Script, ...] = ()
-    keep: bool = True
-
-
-NOTHING = Unwrapped()
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.DOTALL)
+    from gatesh.shell.unwrapped import Words
 
 
 def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
-    """Return what a command with these words starts."""
+    """Return what a command with these words starts; only xargs may be given a NUL."""
     if not words or not words[0].known:
         return NOTHING
     program = words[0].text.rsplit("/", 1)[-1]
     special = _SPECIAL.get(program)
+    if stdin is not None and "\0" in stdin.text and special is not xargs:
+        stdin = None
     if special is not None:
         return special(program, words, stdin)
     if program in SHELLS:
         return _shell(program, words, stdin)
     grammar = PREFIXES.get(program)
     if grammar is not None:
-        return _prefix(program, grammar, words)
+        return _prefix(program, grammar, words, stdin)
     if program in CONTAINER_PROGRAMS:
         return _container(program, words)
+    if program in RUNNERS:
+        return runner(program, words)
     return NOTHING
-
-
-# -- options -----------------------------------------------------------------------------------------
-
-
-def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str, Word]]:
-    """Return where the options end, and those that have a value."""
-    values: dict[str, Word] = {}
-    long = grammar.long.split()
-    while at < len(words) and words[at].known:
-        text = words[at].text
-        if text == "--":
-            return at + 1, values
-        if text.startswith("--"):
-            name, has_value, given = text[2:].partition("=")
-            full = name if name in long else next((n for n in long if n.startswith(name)), "")
-            if full and has_value:
-                values[full] = words[at].but(text=given)
-            elif full and at + 1 < len(words):
-                at += 1
-                values[full] = words[at]
-        elif len(text) > 1 and text[0] == "-":
-            at = _cluster(words, at, grammar, values)
-        elif not (grammar.assigns and _ASSIGNMENT.match(text)):
-            break
-        at += 1
-    return at, values
-
-
-def _cluster(words: Words, at: int, grammar: Grammar, values: dict[str, Word]) -> int:
-    """Read `-nVALUE`, `-n VALUE` or `-abc`; return the place of the last word that belongs to it."""
-    text = words[at].text
-    for place, letter in enumerate(text[1:], 2):
-        if letter in grammar.valued:
-            if place < len(text):
-                values[letter] = words[at].but(text=text[place:])
-            elif at + 1 < len(words):
-                at += 1
-                values[letter] = words[at]
-            break
-    return at
 
 
 # -- prefix commands ---------------------------------------------------------------------------------
 
 
-def _prefix(program: str, grammar: Grammar, words: Words) -> Unwrapped:
+def _prefix(program: str, grammar: Grammar, words: Words, stdin: Word | None) -> Unwrapped:
     """Take off a prefix command that simply stands in front of another."""
     at, values = skip_options(words, 1, grammar)
     at += grammar.operands
     if grammar.assigns:
-        while at < len(words) and words[at].known and _ASSIGNMENT.match(words[at].text):
+        while at < len(words) and words[at].known and assigns(words[0], words[at].text):
             at += 1
     rest = words[at:]
     if not rest:
-        return NOTHING
+        starts_shell = program in ("sudo", "doas", "unshare", "nsenter", "chroot")
+        shell = (
+            starts_shell
+            and stdin is not None
+            and not values.keys() & {"l", "v", "k", "K", "V", "e"}
+        )
+        return (
+            Unwrapped((Script(stdin, program, reads_input=False),)) if shell and stdin else NOTHING
+        )
     inner = Inner(
         rest,
         program,
-        more_words=program in ("xargs", "parallel"),
-        reads_input=program not in ("xargs", "parallel"),
         folder=values.get("D", values.get("chdir")) if program == "sudo" else None,
         rooted=program in ("chroot", "unshare", "nsenter"),
     )
@@ -180,7 +124,12 @@ def _env(program: str, words: Words, _: Word | None) -> Unwrapped:
     if not rest:
         return NOTHING
     folder = values.get("C", values.get("chdir"))
-    return Unwrapped((Inner(rest, program, folder=folder),), keep=False)
+    functions = tuple(
+        Script(word.but(text=word.text.partition("()")[2]), program, arguments=None)
+        for word in words[1:at]
+        if word.text.startswith("BASH_FUNC_") and "=()" in word.text
+    )
+    return Unwrapped((*functions, Inner(rest, program, folder=folder)), keep=False)
 
 
 def _find(program: str, words: Words, _: Word | None) -> Unwrapped:
@@ -196,7 +145,8 @@ def _find(program: str, words: Words, _: Word | None) -> Unwrapped:
                 end += 1
             cwd = words[at].but(certainty=Certainty.UNKNOWN) if "dir" in words[at].text else None
             if words[at + 1 : end]:
-                inner.append(Inner(words[at + 1 : end], program, more_words=True, folder=cwd))
+                started = filled_in(words[at + 1 : end], "{}")
+                inner.append(Inner(started, program, more_words=True, folder=cwd))
             at = end
         at += 1
     return Unwrapped(tuple(inner))
@@ -250,23 +200,6 @@ def _su(program: str, words: Words, stdin: Word | None) -> Unwrapped:
 
 
 # -- nested shells -----------------------------------------------------------------------------------
-
-
-def joined(words: Words) -> Word:
-    """Return the words as the one string that a shell will read."""
-    text = " ".join(visible(word) for word in words)
-    unknown = any(not word.known or word.globbed for word in words)
-    certainty = max((w.certainty for w in words), key=list(Certainty).index)
-    start, end = words[0].span.start, max(w.span.end for w in words)
-    span = words[0].span.but(start=min(start, end), end=max(start, end))
-    return Word(text, span, Certainty.UNKNOWN if unknown else certainty)
-
-
-def _script(text: Word, prefix: str, **how: Any) -> Unwrapped:
-    """Run `text` in a shell; where some of it is not known, the outer command stays as well."""
-    if not text.known:
-        text = text.but(text=visible(text))
-    return Unwrapped((Script(text, prefix, **how),), keep=not text.known)
 
 
 def _shell(program: str, words: Words, stdin: Word | None) -> Unwrapped:
@@ -405,6 +338,9 @@ _SPECIAL = {
     "find": _find, "gfind": _find,
     "fd": _fd, "fdfind": _fd,
     "watch": _watch,
+    "xargs": xargs, "gxargs": xargs, "parallel": parallel,
+    "script": recorded, "tmux": tmux, "screen": screen, "at": queued, "batch": queued, "hyperfine": timed,
+    "nix-shell": in_nix, "nix": in_nix,
     "flock": _flock,
     "su": _su, "runuser": _su,
     "eval": _eval,

@@ -42,6 +42,14 @@ show a{b,c}$E $E{a,b} "$V"{1,2} {$E,x} {"$V",b} x{$V,}
 show [ ] [] a] '[a]' !
 show $'a'{b,c} "{a,b}" {'a,b',c} {`echo q`,r}
 show $((1)) 2>/dev/null
+show${IFS}a${IFS}b "${IFS}"; IFS=,; x=a,b,,c, y=,d z=' e , f '; show $x$y"$x" $z q$y"$E"$y $IFS "$IFS" ${x}g; show ${IFS}h
+IFS=', '; x='a , b,,c ,' y=' , d'; show $x $y 1$x$y"2"$y$x; IFS=; show $x; unset IFS; show $x $IFS; IFS=x; w=axb; show $w"$w"${w}
+x="show q" eval '$x'; IFS=, eval 'z=show,b; $z'
+x=/a/b.c.gz; show ${x%.*} ${x%%.*} ${x#*/} ${x##*/} "${x%'.gz'}" "${x#"/a"}" ${x%z*q} ${x%?} ${x#[/x]a} ${x%[!a-f]z} ${x%} ${x#"*"}
+x=a-b-c; show ${x/-/+} ${x//-/} ${x//[ab]/Q} ${x/#a/z} ${x/%c/z} ${x/#b/z} "${x//-/ }" ${x//-/ } ${x/b*} ${x//?/y} ${x/zz/y}
+x='ab cd'; show ${x:1} "${x:1:2}" ${x: -2} "${x:0:-1}" "${x:3}" ${x:9} "${x:$((1+1)):1}" "${x^^}" "${x^}" "${x,,}" "${x@U}" ${x^^}
+x=y y=zz; show ${!x} "${!x}"; n=3; show $((n+1)) $((2*(3+n)%5)) $((n>2?7:8)) $((-7/2)) $((-7%3)) $((0x1f)) $((010)) $((2**10)) $((1<<4|3)) $((!n)) $(( $n * ${n} ))
+set -- a 'b c' d; shift; show "$@" $1; shift 2; show x"$@"y $#; shift 5; show $#
 """
 
 LINES = [*LITERAL.strip().splitlines(), "show \"a\nb\" 'c\nd' e\\\nf", "show <<E g\nh\nE\nshow i"]

@@ -13,7 +13,11 @@ from gatesh.model import CommandLine, Parsed, Unparsed
 from gatesh.shell.read import read
 from tests.shell.cases import cases, reading, shown
 
-TABLES = [(f, c) for f in ("words.toml", "structure.toml", "inside.toml") for c in cases(f)]
+TABLES = [
+    (f, c)
+    for f in ("words.toml", "structure.toml", "inside.toml", "fed.toml", "attacks_state.toml")
+    for c in cases(f)
+]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,268 @@
+"""Code that a line runs, followed to the simple commands it amounts to.
+
+Each text is read by the reader of its language, and what that finds is read like a line of its own, as deep
+as scripts start scripts, within limits. Everything found is told at the place of the line's own command.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from time import monotonic
+
+from gatesh._value import Value
+from gatesh.errors import InputError
+from gatesh.facts import runs_code
+from gatesh.facts.script_text import placed, with_temporaries
+from gatesh.facts.scripts import Code, Opened, Runs
+from gatesh.model import Certainty, CommandLine, Origin, SimpleCommand, Span, Unparsed, Word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from gatesh.facts import World
+    from gatesh.model import Reading
+
+DEPTH = 4  # scripts that start scripts
+TIME_S = 0.5  # no further file is opened after that; what was opened is read
+MOST = 2000  # commands in all
+_UNSEEN = "unseen-script"  # stands for code that nobody could see; patterns/code.toml speaks of it
+_GENERATED = frozenset(("read", "cd", "exit"))  # what amounts.py puts around its lines
+_DESTROYING = frozenset(
+    """
+    rm shred dd truncate mkfs wipefs psql mysql dropdb mongosh redis-cli aws gcloud az railway kubectl terraform
+    curl wget docker git find
+    """.split()
+)
+_DEFINED = re.compile(
+    r"^\s*(?:function\s+)?([\w.:-]+)\s*\(\)|^\s*function\s+([\w.:-]+)", re.MULTILINE
+)
+
+
+class Followed(Value):
+    """The commands behind a line's own, each with the text it stands in, and the files that were read."""
+
+    commands: tuple[tuple[SimpleCommand, CommandLine], ...]
+    files: tuple[tuple[str, bytes | None], ...]
+
+
+def follow(
+    reading: Reading, line: CommandLine, world: World, read: Callable[[CommandLine], Reading]
+) -> Followed:
+    """Return what the code amounts to that the commands of a line run."""
+    following = _Following(world, read)
+    for at, command in enumerate(reading.commands):
+        following.span = command.span
+        following.command(command, reading.commands[:at], reading.commands, line, 0)
+    return Followed(tuple(following.found), tuple(following.opened.contents.items()))
+
+
+class _Following:
+    def __init__(self, world: World, read: Callable[[CommandLine], Reading]) -> None:
+        self.world, self.read = world, read
+        self.opened = Opened(world, monotonic() + TIME_S)
+        self.found: list[tuple[SimpleCommand, CommandLine]] = []
+        self.span = Span(0, 0)
+        self._done: set[tuple[object, ...]] = set()
+
+    def command(
+        self,
+        command: SimpleCommand,
+        before: tuple[SimpleCommand, ...],
+        every: tuple[SimpleCommand, ...],
+        line: CommandLine,
+        depth: int,
+    ) -> None:
+        """Follow one command of a text into the code it runs."""
+        if not runs_code(command):
+            return
+        command = stayed(command, line, self.world)
+        try:
+            for code in Runs(command, before, line, self.world, self.opened).code():
+                self.each(code, command, before, every, line, depth)
+        except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
+            self.unseen(f"failed: {type(error).__name__}", command.program, line)
+        if self.opened.beyond:
+            self.opened.beyond = False
+            self.unseen("too-many", command.program, line)
+
+    def each(
+        self,
+        code: Code,
+        command: SimpleCommand,
+        before: tuple[SimpleCommand, ...],
+        every: tuple[SimpleCommand, ...],
+        line: CommandLine,
+        depth: int,
+    ) -> None:
+        """Follow one text, unless it was followed before."""
+        words = tuple(w.text for w in code.arguments)
+        key = (code.language, code.text, code.path, code.cwd, words)
+        if key in self._done:  # a script that starts itself
+            return
+        self._done.add(key)
+        if code.hidden:
+            self.unseen(code.hidden, code.path, line)
+        elif depth >= DEPTH:
+            self.unseen("too-deep", code.path, line)
+        else:
+            env = _environment(command, before, line, sourced=code.sourced)
+            self.code(code, env, line, depth, {c.program for c in every})
+
+    def code(
+        self, code: Code, env: dict[str, str], line: CommandLine, depth: int, called: set[str]
+    ) -> None:
+        """Read one text and go on with what it amounts to."""
+        top = ""
+        if (
+            code.language == "shell"
+            and code.path
+            and not code.sourced
+            and "show-toplevel" in code.text
+        ):
+            top = self.world.probe.repository(code.cwd or line.cwd)
+        for text in _texts(code, env, line, top):
+            name = code.path or "code"
+            arguments = (name, *(w.text for w in code.arguments))
+            cwd = code.cwd or line.cwd
+            script = code.path if code.language == "shell" else None
+            place = CommandLine(text, cwd, env, line.door, arguments, script)
+            try:
+                reading = self.read(place)
+            except InputError:  # characters that no line needs: some binary format
+                continue
+            self.reading(reading, place, code, depth, called)
+
+    def reading(
+        self, reading: Reading, place: CommandLine, code: Code, depth: int, called: set[str]
+    ) -> None:
+        """Keep the commands of a text, and follow them."""
+        if isinstance(reading, Unparsed):
+            seen = {command.program for command in reading.commands}
+            if code.language == "shell" and _DESTROYING & set(reading.names) - seen:
+                self.unseen("unparsed", code.path, place)
+        skipped = (
+            frozenset((Origin.FUNCTION,))
+            if code.sourced and not _calls(code, called)
+            else frozenset()
+        )
+        for at, command in enumerate(reading.commands):
+            if command.origin in skipped:
+                continue
+            if code.language == "shell":
+                command = with_temporaries(command, code.text)  # noqa: PLW2901
+            if code.cwd is None and (command.cwd is None or command.cwd[:1] != "/"):
+                command = command.but(cwd=None)  # noqa: PLW2901
+            if not _is_guess(command, reading.commands):
+                self.keep(command, place)
+            self.command(command, reading.commands[:at], reading.commands, place, depth + 1)
+
+    def keep(self, command: SimpleCommand, place: CommandLine) -> None:
+        """Add a command as one of the line's own command."""
+        if command.program in _GENERATED and not command.redirects:
+            return
+        if len(self.found) >= MOST and command.program != _UNSEEN:
+            raise OverflowError("too many commands")
+        cwd = (
+            None if command.cwd is None else os.path.join(place.cwd, command.cwd).rstrip("/") or "/"
+        )
+        told = command.but(span=self.span, origin=Origin.SCRIPT, cwd=cwd)
+        self.found.append((told, place))
+
+    def unseen(self, why: str, path: str, line: CommandLine) -> None:
+        """Add what stands for code that could not be seen."""
+        words = tuple(Word(text, self.span, Certainty.EXPANDED) for text in (_UNSEEN, why, path))
+        self.keep(SimpleCommand(words, self.span, Origin.SCRIPT), line)
+
+
+def stayed(command: SimpleCommand, line: CommandLine, world: World) -> SimpleCommand:
+    """Return the command with a folder that is known: `cd /not-there; bash x.sh` runs right here."""
+    if not (command.may_have_stayed and command.cwd):
+        return command
+    folder = os.path.join(line.cwd, command.cwd)
+    there = world.files.kind(folder) in ("directory", "link")
+    return command if there else command.but(cwd="")
+
+
+def _is_guess(command: SimpleCommand, every: tuple[SimpleCommand, ...]) -> bool:
+    """Claim that a command is only what every script has: `"$PYTHON" x`, `eval "$(tool init)"`.
+
+    In a line somebody wrote it for this very run; in a script it says little. What is fetched and then
+    run, and what looks like a deletion, counts in a script too.
+    """
+    if not command.words:
+        return False
+    if not command.words[0].known:
+        return not any(
+            re.fullmatch(r"-(?:[a-zA-Z]*[rR][a-zA-Z]*f|f[rR])\w*", w.text) for w in command.words
+        )
+    if command.program in ("eval", ".", "source"):
+        unknown = any(not w.known for w in command.words[1:])
+        return unknown and not any(re.search(r"\b(?:curl|wget)\b", w.text) for w in command.words)
+    if command.piped_in and command.stdin is None and runs_code(command):
+        return not any(c.program in ("curl", "wget") for c in every)
+    return False
+
+
+def _texts(code: Code, env: dict[str, str], line: CommandLine, top: str) -> Iterable[str]:
+    """Return the shell texts that a text of any language amounts to."""
+    if code.language == "shell":
+        return [_begun(code, top)]
+    arguments = tuple(word.text for word in code.arguments)
+    if code.language == "python":
+        from gatesh.facts import python_code
+
+        try:
+            return python_code.lines(code.text, code.path, code.cwd or line.cwd, arguments, env)
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ):  # no Python 3, or built to break us
+            return []
+    from gatesh.facts import other_code
+
+    return other_code.lines(code.text, code.language)
+
+
+def _begun(code: Code, top: str) -> str:
+    """Return a shell text whose arguments are unknown where the line's are."""
+    text = placed(code.text, code.path, top) if code.path and not code.sourced else code.text
+    if all(word.known for word in code.arguments):
+        return text
+    words = ['"$unseen"' if not w.known else _quoted(w.text) for w in code.arguments]
+    return f"read -r unseen\nset -- {' '.join(words)}\n{text}"
+
+
+def _quoted(text: str) -> str:
+    from gatesh.facts.amounts import quoted
+
+    return quoted(text)
+
+
+def _calls(code: Code, called: set[str]) -> bool:
+    """Claim that somebody calls what a sourced file defines."""
+    return any((m[1] or m[2]) in called for m in _DEFINED.finditer(code.text))
+
+
+def _environment(
+    command: SimpleCommand, before: Iterable[SimpleCommand], line: CommandLine, *, sourced: bool
+) -> dict[str, str]:
+    """Return the environment of what a command starts, as far as the text says it."""
+    return dict(line.env) | dict(_assigned(command, before, sourced=sourced))
+
+
+def _assigned(
+    command: SimpleCommand, before: Iterable[SimpleCommand], *, sourced: bool
+) -> Iterator[tuple[str, str]]:
+    for earlier in before:
+        if earlier.program == "export":
+            for word in earlier.words[1:]:
+                name, equals, value = word.text.partition("=")
+                if equals and word.known:
+                    yield name, value
+        if sourced and not earlier.words:
+            yield from ((a.name, a.value.text) for a in earlier.assignments if a.value.known)
+    yield from ((a.name, a.value.text) for a in command.assignments if a.value.known)

@@ -1,0 +1,346 @@
+"""JavaScript, Ruby and Perl: calls that destroy, send or start something, found by a careful scan.
+
+No parser stands behind this. Comments and the insides of strings are taken out first, so that a name in a text
+says nothing; a call counts where its name stands as code, and its argument where it is a literal or a
+name bound once to one. What is not literal is unseen.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.facts import amounts
+from gatesh.facts.amounts import is_seen, unseen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORTH = {
+    "javascript": r"\b(?:rm|rmSync|rmdir|rmdirSync|unlink|unlinkSync|rimraf|remove|removeSync|emptyDir"
+    r"|emptyDirSync|exec|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|fetch|axios|got|request|query|writeFileSync"
+    r"|writeFile|truncateSync|Bun|Deno)\b",
+    "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
+    r"|rmdir|rmtree|system|exec|spawn|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
+    "perl": r"\b(?:unlink|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do)\b|`",
+}  # fmt: skip
+
+# A string or a comment, per language; group 1 is a string's quote.
+_COMMON = r"(?P<q>['\"])(?P<s>(?:\\.|(?!(?P=q))[^\\])*)(?P=q)"
+_TOKENS = {
+    "javascript": re.compile(rf"//[^\n]*|/\*.*?\*/|{_COMMON}|`(?P<t>(?:\\.|[^`\\])*)`", re.DOTALL),
+    "ruby": re.compile(
+        rf"(?<![\w$&])#(?!\{{)[^\n]*|^=begin.*?^=end|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
+        r"|%x(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|\[(?P<x3>[^]]{0,4000})\])",
+        re.DOTALL | re.MULTILINE,
+    ),
+    "perl": re.compile(
+        rf"(?<![$&\w])#[^\n]*|^=\w+.*?^=cut|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
+        r"|\bqx\s*(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|/(?P<x3>[^/]{0,4000})/)|\bq[qw]?\s*\{(?P<s2>[^}]{0,4000})\}"
+        r"|\bq[qw]?\s*\((?P<s3>[^)]{0,4000})\)",
+        re.DOTALL | re.MULTILINE,
+    ),
+}
+_HOLE = {
+    "javascript": re.compile(r"\$\{([^{}]*)\}"),
+    "ruby": re.compile(r"#\{([^{}]*)\}"),
+    "perl": re.compile(r"[$@]\{?(\w+)\}?(?:(?:->)?[\[{][^]}]*[\]}])*"),
+}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "", "0": ""}
+_STRING = re.compile("\x01(\\d+)\x01")
+_BOUND = {
+    "javascript": re.compile(
+        "\\b(?:const|let|var)\\s+(\\w+)\\s*(?::\\s*\\w+\\s*)?=\\s*\x01(\\d+)\x01\\s*(?:;|\n|$)"
+    ),
+    "ruby": re.compile("^\\s*(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*$", re.MULTILINE),
+    "perl": re.compile("(?:my|our)\\s+\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
+}
+_MOST = 200_000  # characters that are looked at
+
+
+def lines(text: str, language: str) -> list[str]:
+    """Return what a text in one of these languages amounts to."""
+    if not re.search(_WORTH[language], text):
+        return []
+    return amounts.once(list(_READERS[language](_Code(text, language))))
+
+
+class _Code:
+    """A text without its comments, whose strings are replaced by numbers."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self.language = language
+        self.strings: list[str] = []
+        self._left = 4 * _MOST  # characters of arguments, in all looks at the text
+        self.run: list[str] = []  # `…`, %x(…), qx(…)
+        self.text = _TOKENS[language].sub(self._taken, text.replace("\x01", "").replace("\0", ""))
+        bound = _BOUND[language].findall(self.text)
+        self.names = {
+            n: self.strings[int(at)] for n, at in bound if [b[0] for b in bound].count(n) == 1
+        }
+
+    def _taken(self, found: re.Match[str]) -> str:
+        groups = found.groupdict()
+        code = next((groups[n] for n in ("x", "x1", "x2", "x3") if groups.get(n) is not None), None)
+        if code is not None:
+            self.run.append(self._known(code, holes=True))
+            return "\x01x\x01"
+        text = next((groups[n] for n in ("s", "t", "s2", "s3") if groups.get(n) is not None), None)
+        if text is None:
+            return " "  # a comment
+        template = groups.get("t") is not None
+        self.strings.append(
+            self._known(
+                text, holes=template or (groups.get("q") == '"' and self.language != "javascript")
+            )
+        )
+        return f"\x01{len(self.strings) - 1}\x01"
+
+    def _known(self, text: str, *, holes: bool) -> str:
+        text = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text, flags=re.DOTALL)
+        return _HOLE[self.language].sub(lambda m: unseen(m[1]), text) if holes else text
+
+    def value(self, expression: str) -> str:
+        """Return what an expression is: a string, a name bound to one, or something unseen."""
+        expression = expression.strip()
+        parts = [
+            self._part(p.strip()) for p in re.split(r"\+|(?<=\x01)\s*\.\s*(?=[\x01$])", expression)
+        ]
+        return "".join(parts)
+
+    def _part(self, part: str) -> str:
+        if found := _STRING.fullmatch(part):
+            return self.strings[int(found[1])]
+        name = part.lstrip("$@")
+        return self.names.get(name, unseen(re.sub(r"\x01\d+\x01", "", name)))
+
+    def calls(self, names: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield (name, arguments) for every call of a function whose name fits, brackets or not."""
+        for found in re.finditer(rf"(?<![\w.$:>@%])(?:{names})\s*(?P<open>\(?)", self.text):
+            name = found[0].rstrip("( \t\n")
+            if found["open"]:
+                close = _closing(self.text, found.end())
+                self._left -= close - found.end()
+                if self._left < 0:
+                    raise ValueError("too much inside brackets")
+                yield name, _split(self.text[found.end() : close])
+            elif self.language != "javascript" and re.match(
+                "[ \t]*[\x01$@\\w\\[]", self.text[found.end() - 1 : found.end() + 1]
+            ):
+                end = re.compile(r"[;\n}]|\b(?:if|unless|or|and)\b|\|\|").search(
+                    self.text, found.end()
+                )
+                yield name, _split(self.text[found.end() : end.start() if end else None])
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where the bracket of a call closes that is open at `start`."""
+    depth = 1
+    end = min(len(text), start + 20_000)
+    for at in range(start, end):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth == 0:
+            return at
+    return end
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas that stand outside brackets."""
+    parts, depth, last = [], 0, 0
+    for at, char in enumerate(text):
+        depth += (char in "([{") - (char in ")]}")
+        if char == "," and depth == 0:
+            parts.append(text[last:at].strip())
+            last = at + 1
+    return [*parts, text[last:].strip()] if text.strip() else []
+
+
+def _listed(code: _Code, text: str) -> list[str]:
+    """Return the elements of a list that is written down."""
+    text = text.strip()
+    if not (text[:1] == "[" and text[-1:] == "]"):
+        return []
+    return [code.value(part) for part in _split(text[1:-1])]
+
+
+def _shell(text: str) -> Iterator[str]:
+    if text.partition("\0")[0].strip():
+        yield amounts.shell(text)
+
+
+def _words(words: list[str]) -> Iterator[str]:
+    if words and words[0] and is_seen(words[0]):
+        yield amounts.command(*words)
+
+
+# -- JavaScript --------------------------------------------------------------------------------------
+
+_FS = (
+    r"(?:(?:\w*[fF]s\w*|fsPromises|promises|Deno"
+    r"|require\(\x01\d+\x01\)|\(await import\(\x01\d+\x01\)\))(?:\.promises)?\.)"
+)
+
+
+def _javascript(code: _Code) -> Iterator[str]:
+    bare = re.search("\\b(?:import|require|from)\\b[^;]*\x01", code.text) is not None
+    fs = _FS + "?" if bare else _FS
+    for name, given in code.calls(
+        rf"{fs}(?:rmSync|rm|rmdirSync|rmdir|unlinkSync|unlink|removeSync|remove|emptyDirSync|emptyDir|rimraf|rimrafSync)\b"
+    ):
+        if not given:
+            continue
+        verb = name.rpartition(".")[2]
+        if (
+            "." not in name
+            and verb in ("rm", "remove", "unlink", "rmdir")
+            and "\x01" not in given[0]
+        ):
+            continue  # some function of that name
+        tree = "recursive" in "".join(given[1:]) or verb.startswith(("remove", "empty", "rimraf"))
+        program = ("rm", "-rf") if tree else ("rmdir",) if verb.startswith("rmdir") else ("rm",)
+        yield amounts.command(*program, "--", code.value(given[0]))
+    for _, given in code.calls(r"(?:rimraf(?:\.sync)?)\b"):
+        if given:
+            yield amounts.command("rm", "-rf", "--", code.value(given[0]))
+    for _, given in code.calls(rf"{fs}(?:writeFileSync|writeFile|truncateSync)\b"):
+        if given:
+            path = code.value(given[0])
+            yield amounts.line(f": > {amounts.quoted(path)}", path)
+    yield from _node_programs(code)
+    yield from _node_requests(code)
+
+
+def _node_programs(code: _Code) -> Iterator[str]:
+    if "child_process" in " ".join(code.strings) or re.search(
+        r"\b(?:execSync|spawnSync|execa|Bun|Deno)\b", code.text
+    ):
+        owner = (
+            r"(?:(?:\w*(?:child_process|childProcess|cp|proc)\w*|require\(\x01\d+\x01\)|shell)\.)?"
+        )
+        for name, given in code.calls(rf"{owner}(?:execSync|exec|execPromise|execAsync)\b"):
+            if given and (name != "exec" or "\x01" in given[0]):
+                yield from _shell(code.value(given[0]))
+        for _, given in code.calls(
+            rf"{owner}(?:spawnSync|spawn|execFileSync|execFile|execa|execaSync)\b"
+        ):
+            if not given:
+                continue
+            program = code.value(given[0])
+            if re.search(r"shell\s*:\s*true", " ".join(given[1:])):
+                listed = _listed(code, given[1]) if given[1:] else []
+                yield from _shell(" ".join([program, *listed]))
+            else:
+                yield from _words([program, *(_listed(code, given[1]) if given[1:] else [])])
+
+
+def _node_requests(code: _Code) -> Iterator[str]:
+    for _, given in code.calls(r"(?:(?:globalThis|window)\.)?fetch\b"):
+        options = given[1] if given[1:] else ""
+        if given and (method := _option(code, options, "method")):
+            yield amounts.request(
+                method.upper(), code.value(given[0]), _body(code, options, "body")
+            )
+    for name, given in code.calls(r"(?:axios|got|ky|superagent)\.(?:delete|post|put|patch|del)\b"):
+        if given:
+            verb = name.rpartition(".")[2]
+            body = None if verb in ("delete", "del") or not given[1:] else _json(code, given[1])
+            yield amounts.request(
+                {"del": "DELETE"}.get(verb, verb.upper()), code.value(given[0]), body
+            )
+    for _, given in code.calls(r"axios(?:\.request)?(?=\s*\()"):
+        if given and (url := _option(code, given[0], "url")):
+            method = _option(code, given[0], "method") or "GET"
+            yield amounts.request(method.upper(), url, _body(code, given[0], "data"))
+
+
+def _option(code: _Code, options: str, name: str) -> str:
+    found = re.search(rf"[\"'{{,\s]{name}\s*:\s*([^,}}\n]+)", " " + options)
+    return code.value(found[1]) if found else ""
+
+
+def _body(code: _Code, options: str, name: str) -> str | None:
+    found = re.search(rf"\b{name}\s*:\s*", options)
+    given = _split(options[found.end() :]) if found else []
+    return _json(code, given[0].rstrip("}) \n")) if given else None
+
+
+def _json(code: _Code, expression: str) -> str:
+    """Return a text that becomes a body: JSON with its strings put back."""
+    expression = re.sub(r"^JSON\.stringify\s*\(", "", expression.strip())
+    if "{" not in expression:
+        return code.value(expression)
+    import json
+
+    def string(found: re.Match[str]) -> str:
+        return json.dumps(code.strings[int(found[1])]).replace("\\u0000", "\0")
+
+    text = re.sub(r"([{,]\s*)(\w+)\s*:", r'\1"\2":', expression)
+    text = _STRING.sub(string, text)
+    return text + "}" * max(0, text.count("{") - text.count("}"))
+
+
+# -- Ruby --------------------------------------------------------------------------------------------
+
+
+def _ruby(code: _Code) -> Iterator[str]:
+    for text in code.run:
+        yield from _shell(text)
+    for name, given in code.calls(
+        r"FileUtils\.(?:rm_rf|rm_r|rm_f|rm|remove_dir|remove_entry|remove_entry_secure|rmtree|safe_unlink)\b"
+    ):
+        paths = (_listed(code, given[0]) or [code.value(given[0])]) if given else []
+        tree = re.search(r"_rf?$|remove|rmtree", name) and not name.endswith("rm_f")
+        yield from (amounts.command("rm", *(["-rf"] if tree else []), "--", p) for p in paths)
+    for name, given in code.calls(r"(?:File|Dir|Pathname)\.(?:delete|unlink|rmdir)\b"):
+        program = "rmdir" if name.startswith("Dir") else "rm"
+        yield from (amounts.command(program, "--", code.value(part)) for part in given)
+    for _, given in code.calls(
+        r"(?:Kernel\.|Open3\.|IO\.|Process\.)?(?:system|exec|spawn|popen3?|capture2e?|capture3)\b"
+    ):
+        words = [code.value(part) for part in given if not re.match(r"\w+:\s|\w+\s*=>", part)]
+        if len(words) == 1:
+            yield from _shell(words[0])
+        else:
+            yield from _words(words)
+    for name, given in code.calls(r"(?:HTTParty|Faraday|RestClient)\.(?:delete|post|put|patch)\b"):
+        if given:
+            yield amounts.request(name.rpartition(".")[2].upper(), code.value(given[0]))
+    if re.search(r"Net::HTTP::Delete\b", code.text):
+        url = next(
+            (s for s in code.strings if s.startswith(("http://", "https://"))), unseen("url")
+        )
+        yield amounts.request("DELETE", url)
+
+
+# -- Perl --------------------------------------------------------------------------------------------
+
+
+def _perl(code: _Code) -> Iterator[str]:
+    for text in code.run:
+        yield from _shell(text)
+    for _, given in code.calls(r"(?:CORE::)?(?:system|exec|readpipe)\b"):
+        words = [code.value(part) for part in given]
+        if len(words) == 1:
+            yield from _shell(words[0])
+        else:
+            yield from _words(words)
+    for name, given in code.calls(
+        r"(?:File::Path::)?(?:remove_tree|rmtree)\b|(?:CORE::)?(?:unlink|rmdir)\b"
+    ):
+        if re.search(r"rmtree|remove_tree", name):
+            program: tuple[str, ...] = ("rm", "-rf")
+        else:
+            program = ("rm",) if name.endswith("unlink") else ("rmdir",)
+        for part in given:
+            if not part.startswith("{"):
+                yield amounts.command(*program, "--", code.value(part))
+    for _, given in code.calls(r"HTTP::Request->new(?=\()"):
+        if len(given) > 1:
+            yield amounts.request(code.value(given[0]), code.value(given[1]))
+    for found in re.finditer("->\\s*(delete|post|put)\\s*\\(\\s*\x01(\\d+)\x01", code.text):
+        url = code.strings[int(found[2])]
+        if url.startswith(("http://", "https://")):
+            yield amounts.request(found[1].upper(), url)
+
+
+_READERS = {"javascript": _javascript, "ruby": _ruby, "perl": _perl}

@@ -1,0 +1,339 @@
+"""What a simple command starts, followed down: prefix commands, nested shells, texts evaluated again."""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.model import Certainty, Origin, SimpleCommand, Span, Word
+from gatesh.shell.again import code, evaluated
+from gatesh.shell.definitions import Body
+from gatesh.shell.effects import apply, changed
+from gatesh.shell.extents import MOST_NESTING
+from gatesh.shell.parse import Function, parse
+from gatesh.shell.prefixes import SHELLS
+from gatesh.shell.scan import Scanner
+from gatesh.shell.simple import Assembler
+from gatesh.shell.state import CWD, EVERYTHING
+from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
+from gatesh.shell.unwrap import unwrap
+from gatesh.shell.unwrapped import Inner, Script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+    from gatesh.model import Assignment, Redirect
+    from gatesh.shell.context import Context
+    from gatesh.shell.parse import Node
+    from gatesh.shell.state import State
+    from gatesh.shell.tokens import Piece
+
+_STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+_BUILTIN_PREFIXES = frozenset(("command", "builtin"))
+_OTHER_ENVIRONMENT = frozenset(
+    (
+        "sudo",
+        "doas",
+        "env",
+        "su",
+        "runuser",
+        "pkexec",
+        "run0",
+        "systemd-run",
+        "chroot",
+        "nsenter",
+        "setpriv",
+    )
+)
+
+
+class Follower(Assembler):
+    """Adds each command, or what is inside it."""
+
+    def piece(self, piece: Piece, context: Context) -> None:
+        """Walk through one substitution."""
+        raise NotImplementedError
+
+    def node(self, node: Node, context: Context) -> None:
+        """Walk through one node."""
+        raise NotImplementedError
+
+    def on(self, source: Source, region: Region, state: State) -> Self:
+        """Return a walker of the same kind through another region."""
+        return type(self)(self._walk, source, region, state)
+
+    def _emit(
+        self,
+        words: tuple[Word, ...],
+        span: Span,
+        context: Context,
+        assignments: tuple[Assignment, ...] = (),
+        redirects: tuple[Redirect, ...] = (),
+        more: bool = False,
+    ) -> None:
+        """Add a command, or what is inside it."""
+        command = SimpleCommand(
+            words,
+            span,
+            context.origin,
+            assignments,
+            redirects,
+            None if context.stdin is None or "\0" in context.stdin.text else context.stdin,
+            context.piped_in,
+            self._walk.place(self._state, context),
+            self._state.may_have_stayed,
+            context.prefixes,
+            context.remote,
+            more,
+        )
+        for word in evaluated(command):
+            self._again(word, context)
+        for kind, value in code(command):
+            text = self._printed_by(value) if kind == "file" else value
+            if text is not None:
+                self._script(command, Script(text, "bash", arguments=None), context.but())
+        if redirects or command.program == "tee":
+            self._walk.written.by(command, self._state)
+        self._unwrap(command, context, function=True)
+        if command.program == "alias":
+            for word in words[1:]:
+                self._walk.defined.alias(word)
+
+    def _unwrap(
+        self,
+        command: SimpleCommand,
+        context: Context,
+        *,
+        here: bool = True,
+        function: bool = False,
+    ) -> None:
+        """Follow a command into what it starts.
+
+        `here` says that this very shell runs it, `function` that it may be one of its functions.
+        """
+        if context.depth > MOST_NESTING:
+            raise TooMuch("nested too deeply", 0)
+        found = unwrap(self._filled(command.words, command.stdin), context.stdin)
+        if found.keep:
+            self._walk.add(command)
+        for inner in (*found.inner, *self._written(command)):
+            below = context.but()
+            below.depth += 1
+            below.prefixes = (*context.prefixes, inner.prefix)
+            below.remote = inner.remote or context.remote
+            if not inner.reads_input:
+                below.stdin, below.piped_in = None, False
+            if isinstance(inner, Inner):
+                self._inner(command, inner, below, here=here and inner.prefix in _BUILTIN_PREFIXES)
+            else:
+                self._walk.running.append(inner.text)  # a script that runs itself has no end
+                self._script(command, inner, below)
+                self._walk.running.pop()
+        if here and found.keep:
+            changes = self._walk.defined.changes.get(command.program)
+            if changes is None:
+                before = self._state.copy()
+                apply(command, self._state)
+                if command.program == "local" and not self._walk.defined.in_function:
+                    self._state.join(before)  # it fails
+                if any(
+                    r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects
+                ):
+                    self._state.join(before)
+            elif function and self._call(command, context):
+                return
+            else:
+                self._state.forget(changes)
+        if function and command.words:
+            self._walk.defined.started(command.words[0].text, followed=False)
+
+    def _call(self, command: SimpleCommand, context: Context) -> bool:
+        """Walk through the body of a function as it is called; False where it cannot be followed."""
+        defined, state, name = self._walk.defined, self._state, command.words[0].text
+        self._from_environment(name)
+        bodies = [] if self._walk.aside else defined.callable(name)
+        if not bodies:
+            return False
+        kept, before = state.arguments, state.copy()
+        inner = context.but(Origin.FUNCTION)
+        inner.depth += 1
+        for assignment in command.assignments:
+            self._assign(assignment)
+        arguments = None if command.more_words else command.words[1:]
+        if any(not _one(word) for word in arguments or ()):
+            arguments = None
+        start = state.copy()
+        defined.active.add(name)
+        for number, body in enumerate(bodies):
+            after = state if not number else start.copy()
+            after.arguments = arguments
+            self.on(body.source, body.region, after).node(body.node, inner)
+            if number:
+                state.join(after)
+        defined.active.discard(name)
+        state.arguments = kept
+        if any(body.early for body in bodies):
+            state.join(before)
+            state.forget(defined.changes[name])
+        state.forget(a.name for a in command.assignments)
+        self._own_output()
+        return True
+
+    def _from_environment(self, name: str) -> None:
+        """Read a function that the environment hands in when it is first called."""
+        defined = self._walk.defined
+        text = defined.environment.pop(name, None)
+        if text is None or defined.bodies.get(name) or not re.fullmatch(r"[\w.-]+", name):
+            return
+        source = Source(f"{name} {text}", -1, Span(0, 0))
+        try:
+            region = Scanner(source).scan()
+            node = parse(region.skeleton())
+        except Unreadable:
+            return
+        if isinstance(node, Function):
+            changes = changed(node.body, region, source)
+            defined.define(name, Body(node.body, region, source), changes)
+
+    def _written(self, command: SimpleCommand) -> tuple[Script, ...]:
+        """Return the script that a command runs and this line has written: `echo rm x >f; sh f`."""
+        words, program = command.words, command.program
+        if not program:
+            return ()
+        at, sources = 0, program in (".", "source")
+        if sources or program in SHELLS:
+            at = next((i for i, w in enumerate(words) if i and w.text[:1] not in ("-", "+")), 0)
+        elif "/" not in words[0].text:
+            return ()
+        if (at == 0) == (sources or program in SHELLS):
+            return ()
+        text = self._walk.written.get(words[at], self._state)
+        around = self._walk.running.count(text) if text is not None else 0
+        if text is None or "\0" in text.text or around > 1:
+            return ()
+        if around:  # it runs itself: once more, with whatever arguments
+            return (Script(text, program, arguments=None),)
+        if sources:
+            return (Script(text, program, arguments=None, in_place=True),)
+        return (Script(text, program, arguments=words[at + 1 :], shell_name=words[at]),)
+
+    def _filled(self, words: tuple[Word, ...], stdin: Word | None) -> tuple[Word, ...]:
+        """Replace the script `<(echo text)` of a shell or `source` by what it says."""
+        if len(words) < 2 or not words[0].known:
+            return words
+        program = words[0].text.rsplit("/", 1)[-1]
+        sources = program in (".", "source")
+        if not sources and program not in SHELLS:
+            return words
+        at = 1
+        while not sources and words[at].text[:1] in ("-", "+") and at + 1 < len(words):
+            at += 1  # one that takes a value is not looked for: the file is then not known
+        text = self._printed_by(words[at])
+        if sources and text is None and words[at].text in _STDIN and stdin is not None:
+            text = stdin
+        if text is None or "\0" in text.text:
+            return words
+        if sources:
+            return (words[0].but(text="eval"), words[0].but(text="--"), text)
+        option = Word("-c", words[0].span)
+        return (*words[:at], option, text, *words[at:])
+
+    def _inner(self, command: SimpleCommand, inner: Inner, context: Context, *, here: bool) -> None:
+        """Follow a prefix command to the command behind it."""
+        if context.origin is Origin.DIRECT:
+            context.origin = Origin.PREFIX
+        cwd = command.cwd
+        if inner.folder is not None:
+            state = self._state.copy()
+            state.enter(inner.folder.text if inner.folder.known else None)
+            cwd = self._walk.place(state, context)
+        if inner.rooted or inner.remote:
+            cwd = None
+        below = command.but(
+            words=inner.words,
+            span=_from(inner.words[0], command.span),
+            origin=context.origin,
+            stdin=None if context.stdin is None or "\0" in context.stdin.text else context.stdin,
+            piped_in=context.piped_in,
+            cwd=cwd,
+            prefixes=context.prefixes,
+            remote=context.remote,
+            more_words=command.more_words or inner.more_words,
+        )
+        if inner.words[0].globbed and inner.words[0].known and inner.words[0].text != "[":
+            glob = inner.words[0].but(certainty=Certainty.UNKNOWN)
+            below = below.but(words=(glob, *inner.words[1:]))
+        self._unwrap(below, context, here=here)
+
+    def _script(self, command: SimpleCommand, script: Script, context: Context) -> None:
+        """Read a text that a shell will run; where its characters stand is kept if they stand there."""
+        context.origin = Origin.NESTED_SHELL
+        state = self._state
+        if "\0" in script.text.text:  # the shell would drop it
+            script = script.but(text=script.text.but(certainty=Certainty.UNKNOWN))
+        if script.in_place:
+            for assignment in command.assignments:  # IFS=, eval … · x=rm eval '$x'
+                self._assign(assignment)
+        else:
+            foreign = bool(context.remote or set(context.prefixes) & _OTHER_ENVIRONMENT)
+            assigned = {a.name: self._known(a.value) for a in command.assignments}
+            state = state.child({} if foreign else assigned, foreign=foreign)
+            if script.arguments is None:  # a trap, an alias: run some time later
+                state.forget((EVERYTHING, CWD))
+            elif context.remote:
+                state.forget((CWD,))
+        if script.arguments is not None:
+            state.arguments = script.arguments
+            name = script.shell_name
+            state.shell_name = name.text if name is not None and name.known else None
+        if script.text.known:
+            self._walk.text(self._located(script.text), state, context)
+        else:
+            self._guess(script.text, state, context)
+        if script.in_place:
+            state.forget(a.name for a in command.assignments)  # gone, or kept in POSIX mode
+        self._own_output()
+
+    def _again(self, word: Word, context: Context) -> None:
+        """Read the substitutions in a text that is expanded a second time, if they can be read."""
+        source = self._located(word)
+        kept = len(self._walk.commands)
+        try:
+            shell = self.on(source, Region(0), self._state.copy())
+            for piece in Scanner(source).inside_quotes():
+                shell.piece(piece, context)
+        except Unreadable:
+            del self._walk.commands[kept:]
+
+    def _guess(self, text: Word, state: State, context: Context) -> None:
+        """Read a text of which some is not known as it is written: what is there may well run."""
+        state.forget((EVERYTHING,))
+        kept = len(self._walk.commands)
+        try:
+            self._walk.text(Source(text.text, -1, text.span), state, context)
+        except Unreadable:
+            del self._walk.commands[kept:]  # the outer command stays, and says that nobody knows
+
+    def _located(self, word: Word) -> Source:
+        span = word.span
+        root = self._source
+        if root.base >= 0:
+            start = span.start - root.base
+            at = root.text.find(word.text, start, span.end - root.base)
+            if at >= 0:
+                return Source(word.text, root.base + at, span)
+        return Source(word.text, -1, span)
+
+
+def _one(word: Word) -> bool:
+    """Claim that a word is one argument, known or not."""
+    if word.known:
+        return not word.globbed
+    text = word.text
+    return text[0] == '"' == text[-1] and '"' not in text[1:-1] and "@" not in text
+
+
+def _from(word: Word, whole: Span) -> Span:
+    """Return the rest of a command's place that begins with one of its words."""
+    inside = whole.start <= word.span.start < whole.end
+    return whole.but(start=word.span.start) if inside else whole

@@ -1,0 +1,201 @@
+"""Code in Python, JavaScript, Ruby and Perl, told as the shell lines it amounts to."""
+
+import time
+
+import pytest
+
+from gatesh.facts import other_code, python_code, recipes
+
+ENV = {"HOME": "/home/me"}
+
+
+def python(text, *arguments):
+    return python_code.lines(text, "x.py", "/work", arguments, ENV)
+
+
+TOLD = [
+    ("import shutil\nshutil.rmtree('data')", "rm -rf -- data"),
+    ("from shutil import rmtree as r\nr('data')", "rm -rf -- data"),
+    ("import shutil\nD = 'da'\nshutil.rmtree(f'{D}ta')", "rm -rf -- data"),
+    ("import shutil\nshutil.rmtree(d)", 'read -r d\nrm -rf -- "${d}"'),
+    ("import shutil, sys\nshutil.rmtree(sys.argv[1])", "rm -rf -- given"),
+    ("import shutil\ndef f(p): shutil.rmtree(p)\nf('data')", "rm -rf -- data"),
+    ("__import__('shutil').rmtree('data')", "rm -rf -- data"),
+    ("import shutil\ngetattr(shutil, 'rm' + 'tree')('data')", "rm -rf -- data"),
+    ("exec('import shutil; shutil.rmtree(\"data\")')", "rm -rf -- data"),
+    ("import shutil as s\nx = s\nx.rmtree('data')", "rm -rf -- data"),
+    ("import os\nfor n in ['a', 'b']: os.remove(n)", "rm -- b"),
+    ("from pathlib import Path\n(Path('a') / 'b').unlink()", "rm -- a/b"),
+    ("import os\nos.system('rm -rf data')", "rm -rf data"),
+    ("import os, base64\nos.system(base64.b64decode('cm0gLXJmIHg=').decode())", "rm -rf x"),
+    ("import subprocess as p\np.run(['rm', '-rf', 'a b'])", "rm -rf 'a b'"),
+    ("import subprocess\nsubprocess.run('rm -rf x', shell=True, cwd='/srv')", "cd -- /srv || exit\nrm -rf x"),
+    ("import os\nos.chdir('/srv')\nos.system('rm -rf x')", "cd -- /srv || exit\nrm -rf x"),
+    ("import requests\nrequests.delete('https://a.b/v/7')", "curl -X DELETE --url https://a.b/v/7"),
+    ("import httpx\nwith httpx.Client() as c: c.delete('https://a.b/7')", "curl -X DELETE --url https://a.b/7"),
+    ("import boto3\nboto3.client('rds').delete_db_instance(DBInstanceIdentifier='p')",
+     "aws rds delete-db-instance --db-instance-identifier p"),
+    ("import sqlite3\nc = sqlite3.connect('a.db').cursor()\nc.execute('DROP TABLE t')", "sqlite3 a.db 'DROP TABLE t'"),
+    ("import psycopg\npsycopg.connect(host='db.prod', dbname='a').execute('DROP TABLE t')",
+     "psql -X -d postgresql://db.prod/a -c 'DROP TABLE t'"),
+    ("open('x', 'w').write('')", ": > x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line"), TOLD, ids=[t for t, _ in TOLD])
+def test_python_calls_are_told_as_the_commands_they_amount_to(text, line):
+    assert line in python(text, "given")
+
+
+QUIET = [
+    "print('shutil.rmtree(x)')  # shutil.rmtree('y')",
+    "import requests\nrequests.get(url).json()['delete']"
+    if False
+    else "d = {'a': 1}\nd.pop('a')\nd.clear()",
+    "a = [1]\na.remove(1)\nimport re\nre.sub('rm -rf', '', 'x')",
+    "class A:\n    def rmtree(self, p): pass\nA().rmtree('data')",
+    "def system(x): pass\nsystem('rm -rf x')",
+    "import subprocess\nsubprocess.run(cmd)",
+    "open('x').read()",
+    "import sqlite3\nsqlite3.connect('a.db').execute('SELECT 1')",
+    "import boto3\nboto3.client('s3').list_buckets()",
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_python_data_and_namesakes_say_nothing(text):
+    assert python(text) == []
+
+
+def test_a_folder_that_python_makes_for_itself_is_temporary():
+    assert python("import tempfile, shutil\nd = tempfile.mkdtemp()\nshutil.rmtree(d)") == [
+        "rm -rf -- /tmp/made-by-python"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\n" + "x = x\n" * 300 + "os.system(x)",
+        "import os\n" + "".join(f"x = f(x, x, x{i})\n" for i in range(300)) + "os.system(x.y.z)",
+        "import os\na = b\nb = c\nc = a\nos.system(a + b + c)",
+        "import os\n"
+        + "\n".join(f"a{i} = a{i + 1} + a{i + 1}" for i in range(60))
+        + "\na60 = 'x'\nos.system(a0)",
+    ],
+)
+def test_names_that_go_in_circles_take_no_time(text):
+    began = time.monotonic()
+    python(text)
+    assert time.monotonic() - began < 1
+
+
+OTHER = [
+    ("javascript", "require('fs').rmSync('data', {recursive: true})", "rm -rf -- data"),
+    (
+        "javascript",
+        "const fs = require('fs'); const d = 'data'; fs.rmSync(d, {recursive: true})",
+        "rm -rf -- data",
+    ),
+    ("javascript", "require('child_process').execSync('rm -rf x')", "rm -rf x"),
+    (
+        "javascript",
+        "const {spawn} = require('child_process'); spawn('rm', ['-rf', 'x'])",
+        "rm -rf x",
+    ),
+    (
+        "javascript",
+        "fetch('https://a.b/7', {method: 'DELETE'})",
+        "curl -X DELETE --url https://a.b/7",
+    ),
+    ("javascript", "axios.delete('https://a.b/7')", "curl -X DELETE --url https://a.b/7"),
+    ("ruby", "require 'fileutils'; FileUtils.rm_rf('data')", "rm -rf -- data"),
+    ("ruby", "system('rm -rf x')", "rm -rf x"),
+    ("ruby", "`rm -rf x`", "rm -rf x"),
+    ("perl", "system('rm', '-rf', 'x');", "rm -rf x"),
+    ("perl", "unlink 'x';", "rm -- x"),
+    ("perl", "print qx{rm -rf x};", "rm -rf x"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "line"), OTHER, ids=[t for _, t, _ in OTHER])
+def test_calls_of_other_languages_are_told(language, text, line):
+    assert line in other_code.lines(text, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "// fs.rmSync('x', {recursive: true})\nconsole.log(\"fs.rmSync('x')\")"),
+        (
+            "javascript",
+            "const m = new Map(); m.delete('x'); /re/.exec('rm -rf x'); fetch('https://a.b')",
+        ),
+        ("ruby", "# system('rm x')\nputs \"system('rm x')\"; h.delete('x')"),
+        ("perl", "# unlink 'x'\nprint 'unlink x'; delete $h{x}; s/rm -rf//;"),
+    ],
+)
+def test_data_of_other_languages_says_nothing(language, text):
+    assert other_code.lines(text, language) == []
+
+
+MAKEFILE = """
+DIR := data
+OUT ?= out
+.PHONY: all clean
+all: build
+build: deps ; echo building
+deps:
+\t@echo $(DIR)
+clean: stop
+\t-rm -rf $(DIR) ${OUT} \\
+\t  more
+stop:
+\t@docker stop x
+"""
+
+
+def test_a_target_is_its_recipe_behind_those_it_needs():
+    made = recipes.Makefile(MAKEFILE, {}, {})
+    assert list(made.recipes(["clean"])) == ["docker stop x", "rm -rf data out more"]
+    assert list(made.recipes([])) == ["echo data", "echo building"]
+
+
+def test_a_variable_of_the_command_line_wins():
+    assert list(recipes.Makefile(MAKEFILE, {"DIR": "/srv"}, {}).recipes(["deps"])) == ["echo /srv"]
+
+
+def test_what_make_runs_while_it_reads_is_told():
+    assert "rm -rf x" in list(
+        recipes.Makefile("A := $(shell rm -rf x)\na:\n\techo\n", {}, {}).recipes([])
+    )
+
+
+def test_aliases_are_read_as_git_does():
+    text = '[core]\n\tbare = false\n[alias]\n\tst = status ; short\n\twipe = "!rm -rf \\"x\\""\n'
+    assert recipes.git_aliases(text) == {"st": "status", "wipe": '!rm -rf "x"'}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "fs.rm('" + "\\\\" * 5000),
+        ("javascript", "fs.rm(" * 30_000),
+        ("ruby", "system 'a" + "\\\\" * 5000),
+        ("perl", "qx(" * 20_000),
+    ],
+)
+def test_texts_that_are_built_to_take_long_do_not(language, text):
+    began = time.monotonic()
+    try:
+        other_code.lines(text, language)
+    except ValueError:  # said to be unseen
+        pass
+    assert time.monotonic() - began < 2
+
+
+def test_makefiles_that_double_at_every_name_take_no_time():
+    text = "".join(f"A{i} = $(A{i + 1})$(A{i + 1})\n" for i in range(60)) + "a:\n\techo $(A0)\n"
+    began = time.monotonic()
+    list(recipes.Makefile(text, {}, {}).recipes([]))
+    assert time.monotonic() - began < 2

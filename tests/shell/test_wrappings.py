@@ -1,0 +1,222 @@
+"""What agents put around a command: taken off where it is theirs to the last character, and only there."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gatesh.model import CommandLine, Parsed, Unparsed
+from gatesh.shell.read import read
+from gatesh.shell.wrappings import unwrapped
+
+SNAPSHOT = "/home/u/.claude/shell-snapshots/snapshot-bash-1786554776129-e5phau.sh"
+CWD = "/tmp/claude-6706-cwd"
+FORGET = (
+    r"{ \builtin unalias -- 'which'; \builtin unset -f -- 'which'; } >/dev/null 2>&1 || true && "
+)
+CLAUDE = {
+    "first": f"source {SNAPSHOT} 2>/dev/null || true && eval '%s' < /dev/null && pwd -P >| {CWD}",
+    "now": f"source {SNAPSHOT} 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && {FORGET}eval '%s' < /dev/null && pwd -P >| {CWD}",
+    "builtin": rf"source {SNAPSHOT} 2>/dev/null || true && \builtin shopt -u extglob 2>/dev/null || true && {FORGET}eval '%s' && pwd -P >| {CWD}",
+    "zsh": f"source {SNAPSHOT} 2>/dev/null || true && setopt NO_EXTENDED_GLOB NO_BARE_GLOB_QUAL 2>/dev/null || true && eval '%s' < /dev/null && pwd -P >| {CWD}",
+    "no snapshot": f"shopt -u extglob 2>/dev/null || true && eval '%s' < /dev/null && pwd -P >| {CWD}",
+}
+GEMINI = (
+    "shopt -u promptvars nullglob extglob nocaseglob dotglob; _bgpids_file=/tmp/gemini-shell-DJy1jL/bgpids.tmp\n(\n"
+    "  trap 'jobs -p > \"$_bgpids_file\"' EXIT\n%s\n)\n__code=$?\nexit $__code"
+)
+GPTME = "echo START_OF_COMMAND_OUTPUT_1763618459\n%s\necho ReturnCode:$? END_OF_COMMAND_OUTPUT\n"
+
+
+def codex(
+    command: str, keys: tuple[str, ...] = ("CODEX_THREAD_ID", "PATH"), proxies: int = 45
+) -> str:
+    """The text as Codex builds it: what it notes, its snapshot, what it restores, the shell again."""
+    names = [f"proxy_{n}" for n in range(proxies)]
+    lines = []
+    for mark, variables in (("OVERRIDE", keys), ("PROXY_OVERRIDE", names)):
+        for n, key in enumerate(variables):
+            lines += [
+                f'__CODEX_SNAPSHOT_{mark}_SET_{n}="${{{key}+x}}"',
+                f'__CODEX_SNAPSHOT_{mark}_{n}="${{{key}-}}"',
+            ]
+    lines += ['__CODEX_SNAPSHOT_PROXY_ENV_SET="${CODEX_NETWORK_PROXY_ACTIVE+x}"', ""]
+    lines += [
+        "if . '/home/u/.codex/shell_snapshots/019ee8ac.1782.sh' >/dev/null 2>&1; then :; fi",
+        "",
+    ]
+    lines += [restore("OVERRIDE", n, key) for n, key in enumerate(keys)]
+    lines += [
+        'if [ -n "$__CODEX_SNAPSHOT_PROXY_ENV_SET" ] || [ -n "${CODEX_NETWORK_PROXY_ACTIVE+x}" ]; then'
+    ]
+    lines += [restore("PROXY_OVERRIDE", n, key) for n, key in enumerate(names)]
+    return "\n".join([*lines, "fi", "", f"exec '/bin/bash' -c '{command}'"])
+
+
+def restore(mark: str, n: int, key: str) -> str:
+    """One line of Codex's that gives a variable back its value."""
+    noted = f"__CODEX_SNAPSHOT_{mark}"
+    return f'if [ -n "${{{noted}_SET_{n}}}" ]; then export {key}="${{{noted}_{n}}}"; else unset {key}; fi'
+
+
+def reading(text: str, *arguments: str):
+    return read(CommandLine(text, "/work", {"HOME": "/home/u", "X": "x"}, arguments=arguments))
+
+
+def words(found) -> list[list[str]]:
+    return [[w.text if w.known else f"?{w.text}" for w in c.words] for c in found.commands]
+
+
+@pytest.mark.parametrize("shape", CLAUDE)
+def test_claude_codes_command_is_what_is_read(shape):
+    text = CLAUDE[shape] % "cd src && rm -rf ~/data $X"
+    found = reading(text)
+    sourced = [["source", SNAPSHOT]] if SNAPSHOT in text else []
+    unknown = "?$X" if sourced else "x"  # its snapshot may have set it
+    assert words(found) == [*sourced, ["cd", "src"], ["rm", "-rf", "/home/u/data", unknown]]
+    assert found.wrapping.agent == "claude-code"
+    assert found.wrapping.text == "cd src && rm -rf ~/data $X"
+    (span,) = found.wrapping.inner
+    assert text[span.start : span.end] == found.wrapping.text
+    last = found.commands[-1].span
+    assert text[last.start : last.end] == "rm -rf ~/data $X"
+
+
+def test_a_quoted_command_is_unquoted():
+    text = CLAUDE["now"] % """echo '"'"'a b'"'"' '\\''c'\\'' | rm "$(x)" """.replace("\\\\", "\\")
+    found = reading(text)
+    assert words(found)[1:] == [["echo", "a b", "c"], ["x"], ["rm", '?"$(x)"']]
+
+
+def test_input_that_eval_gets_as_words_stands_behind_the_command():
+    text = (CLAUDE["first"] % "cat | sh").replace(" < /dev/null", r" \< /dev/null")
+    assert reading(text).wrapping.text == "cat | sh < /dev/null"
+
+
+def test_codexs_preamble_is_taken_off_however_long_it_is():
+    text = codex("rm -rf data", proxies=200)
+    assert len(text) > 32 * 1024
+    found = reading(text)
+    assert words(found) == [
+        ["source", "/home/u/.codex/shell_snapshots/019ee8ac.1782.sh"],
+        ["rm", "-rf", "data"],
+    ]
+    assert found.wrapping.agent == "codex"
+
+
+@pytest.mark.parametrize(("shape", "agent"), [(GEMINI, "gemini"), (GPTME, "gptme")])
+def test_a_command_between_lines_is_read_in_its_place(shape, agent):
+    text = shape % "cat <<E\n'\nE\nrm -rf data # x"
+    found = reading(text)
+    assert words(found) == [["cat"], ["rm", "-rf", "data"]]
+    assert found.wrapping.agent == agent
+    span = found.commands[1].span
+    assert text[span.start : span.end] == "rm -rf data"
+
+
+def test_droids_supervisor_is_read_as_well_as_the_command_it_is_given():
+    supervisor = 'owner=$1\n"$2" -c "$3" &\nwait $!'
+    found = reading(supervisor, "factory-execute-supervisor", "4711", "/bin/bash", "rm -rf data")
+    assert ["rm", "-rf", "data"] in words(found)
+    assert found.wrapping.agent == "droid"
+    assert found.wrapping.outer
+    assert ["zap"] in words(reading("zap", "factory-execute-supervisor", "1", "/bin/bash", "ls"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "env",
+        "command -v rg",
+        "ps -o ppid=,command= -p 4711",
+        'set -e; . "/h/.codex/shell_snapshots/1.sh"',
+    ],
+)
+def test_an_agents_own_questions_are_internal_and_read_all_the_same(text):
+    found = reading(text)
+    assert found.wrapping.internal
+    assert found.commands
+
+
+TAMPERED = [
+    CLAUDE["now"].replace("2>/dev/null", "2>/dev/null; zap") % "ls",
+    CLAUDE["now"].replace("pwd -P", "zap; pwd -P") % "ls",
+    CLAUDE["now"].replace(CWD, "/home/u/.bashrc") % "ls",
+    CLAUDE["now"].replace(CWD, "'/tmp/claude-6706-cwd' ; zap") % "ls",
+    CLAUDE["now"].replace(SNAPSHOT, "/tmp/evil.sh") % "ls",
+    CLAUDE["now"].replace("'which'", "'which' ; zap") % "ls",
+    CLAUDE["now"] % "ls' ; zap ; echo '",
+    CLAUDE["now"] % "ls' $(zap) '",
+    CLAUDE["now"] % "ls" + "; zap",
+    CLAUDE["now"] % "ls" + "\nzap",
+    "zap; " + CLAUDE["now"] % "ls",
+    codex("ls' ; zap '"),
+    codex("ls") + " ; zap",
+    codex("ls").replace("then :;", "then zap;"),
+    codex("ls").replace('="${PATH-}"', '="${EVIL-}"'),
+    codex("ls").replace("export PATH=", "export LD_PRELOAD="),
+    codex("ls").replace("\nfi\n\nexec", "\nzap\nfi\n\nexec"),
+    codex("ls").replace(".codex/shell_snapshots", "evil"),
+    GEMINI.replace("__code=$?", "zap; __code=$?") % "ls",
+    GEMINI.replace("/tmp/gemini-shell-DJy1jL/bgpids.tmp", "/home/u/.bashrc") % "ls",
+    GPTME.replace("$?", "$(zap)") % "ls",
+]
+
+
+@pytest.mark.parametrize("text", TAMPERED, ids=range(len(TAMPERED)))
+def test_a_wrapping_with_anything_else_in_it_is_an_ordinary_line(text):
+    assert unwrapped(text) is None
+    found = reading(text)
+    assert (
+        "zap" not in text
+        or isinstance(found, Unparsed)
+        or any(c.program == "zap" for c in found.commands)
+    )
+
+
+def test_a_command_that_is_not_whole_in_itself_is_not_read():
+    for command in (")\nzap\n(", "echo '", "f()", "if a; then", "ls \\"):
+        assert isinstance(reading(GEMINI % command), Unparsed), command
+
+
+PLACES = st.tuples(
+    st.sampled_from([CLAUDE["now"] % "ls", CLAUDE["no snapshot"] % "ls", codex("ls", proxies=1), GEMINI % "ls", GPTME % "ls"]),
+    st.floats(0, 1),
+    st.sampled_from(["zap;", ";zap;", "\nzap\n", "$(zap)", "`zap`", "' zap '", "';zap;'", "|zap|", "&&zap&&", "zap ", "#'\nzap #'", ")\nzap\n("]),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(PLACES)
+def test_whatever_bash_runs_of_a_tampered_wrapping_is_seen(tmp_path_factory, place):
+    text, share, what = place
+    at = int(share * len(text))
+    text = text[:at] + what + text[at:]
+    work = tmp_path_factory.mktemp("w")
+    text = text.replace("/tmp/", f"{work}/").replace("/home/u/", f"{work}/")
+    found = read(CommandLine(text, str(work), {"HOME": str(work)}))
+    seen = isinstance(found, Unparsed) or any(
+        not c.program or c.program == "zap" for c in found.commands if c.words
+    )
+    if seen or "/zap" in text:
+        return
+    assert isinstance(found, Parsed)
+    env = {
+        "BASH_FUNC_zap%%": '() { builtin echo zap >>"$RAN"; }',
+        "RAN": f"{work}/ran",
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(work),
+    }
+    subprocess.run(
+        ["/bin/bash", "-c", text],
+        env=env,
+        cwd=work,
+        timeout=10,
+        check=False,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert not (work / "ran").exists(), text

@@ -1,0 +1,232 @@
+"""Files that a line runs: read before it runs, and read again after a human's yes."""
+
+import hashlib
+
+import pytest
+
+from gatesh.facts import World
+from gatesh.gate import Gate
+from gatesh.model import Answer, Answered, Asker, CommandLine, Door, Ran, Verdict
+from gatesh.places import places_below
+from gatesh.run.look import GitProbe, OsFiles
+from gatesh.wiring import load_rules
+
+
+class Log:
+    """A log that keeps nothing."""
+
+    def begin(self, *_):
+        return 1
+
+    def answer(self, record, answer):
+        self.answered = answer.answered
+
+    def end(self, *_):
+        pass
+
+    def mac(self, data):
+        return hashlib.sha256(data).hexdigest()
+
+
+class Project:
+    """A folder below a home, in which lines are considered."""
+
+    def __init__(self, tmp_path):
+        self.folder = tmp_path / "work"
+        # Not below /tmp for the rules: what is lost there can be made again.
+        self.folder.mkdir()
+        (self.folder / "data").mkdir()
+        (self.folder / "data/rows").write_text("work of a year\n")
+        rules = load_rules(places_below(str(tmp_path / "place")))
+        self.log = Log()
+        self.gate = Gate(rules, self.log, lambda: 0)
+        self.world = World(OsFiles(), GitProbe(), str(tmp_path), rules.grammars)
+        self.env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+
+    def write(self, files):
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755)
+
+    def line(self, text):
+        return CommandLine(text, str(self.folder), self.env, Door.CHECK)
+
+    def rules(self, text):
+        return {m.rule for m in self.gate.consider(self.line(text), self.world)[0].matches}
+
+    def asks(self, text):
+        return self.gate.consider(self.line(text), self.world)[1].verdict is not Verdict.ALLOW
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+DESTROYS = "git push --force origin main"
+RUN = [
+    ("bash x.sh", {"x.sh": DESTROYS}),
+    ("sh -eu x.sh a", {"x.sh": DESTROYS}),
+    ("./x.sh", {"x.sh": f"#!/bin/sh\n{DESTROYS}"}),
+    ("./x", {"x": f"#!/usr/bin/env python3\nimport os\nos.system('{DESTROYS}')"}),
+    ("sh < x.sh", {"x.sh": DESTROYS}),
+    (". ./x.sh", {"x.sh": DESTROYS}),
+    ("source x.sh; go", {"x.sh": f"go() {{ {DESTROYS}; }}"}),
+    ("sudo bash x.sh", {"x.sh": DESTROYS}),
+    ("cd sub && bash x.sh", {"sub/x.sh": DESTROYS}),
+    ("bash a.sh", {"a.sh": "bash b.sh", "b.sh": "python3 c.py", "c.py": f"import os; os.system('{DESTROYS}')"}),
+    ("bash x.sh --force", {"x.sh": 'git push "$1" origin main'}),
+    ("export OPT=--force; bash x.sh", {"x.sh": "git push $OPT origin main"}),
+    ("OPT=--force bash x.sh", {"x.sh": "git push $OPT origin main"}),
+    ("python3 x.py", {"x.py": f"import os\nos.system('{DESTROYS}')"}),
+    ("python3 -Bu x.py", {"x.py": f"import os\nos.system('{DESTROYS}')"}),
+    ("python3.11 -m tool.go", {"tool/go.py": f"import os\nos.system('{DESTROYS}')"}),
+    ("uv run x.py", {"x.py": f"import os\nos.system('{DESTROYS}')"}),
+    (f"python3 -c 'import os; os.system(\"{DESTROYS}\")'", {}),
+    (f"python3 - <<'E'\nimport os\nos.system('{DESTROYS}')\nE", {}),
+    (f"python3 <<E\nimport os\nos.system('{DESTROYS}')\nE", {}),
+    ("python3 < x.py", {"x.py": f"import os\nos.system('{DESTROYS}')"}),
+    (f"cat > y.py <<'E'\nimport os\nos.system('{DESTROYS}')\nE\npython3 y.py", {}),
+    (f"echo '{DESTROYS}' > y.sh && bash y.sh", {"y.sh": "ls"}),
+    ("node x.js", {"x.js": f"require('child_process').execSync('{DESTROYS}')"}),
+    (f"node -e \"require('child_process').execSync('{DESTROYS}')\"", {}),
+    (f"perl -e 'system(\"{DESTROYS}\")'", {}),
+    (f"ruby -e 'system(\"{DESTROYS}\")'", {}),
+    ("make wipe", {"Makefile": f"all:\n\techo\nwipe:\n\t@{DESTROYS}\n"}),
+    ("make -C sub", {"sub/Makefile": f"all:\n\t{DESTROYS}\n"}),
+    ("npm run wipe", {"package.json": f'{{"scripts": {{"wipe": "{DESTROYS}"}}}}'}),
+    ("npm test", {"package.json": f'{{"scripts": {{"test": "jest", "posttest": "{DESTROYS}"}}}}'}),
+    ("yarn wipe", {"package.json": f'{{"scripts": {{"wipe": "{DESTROYS}"}}}}'}),
+    ("pnpm -C web run wipe", {"web/package.json": f'{{"scripts": {{"wipe": "{DESTROYS}"}}}}'}),
+    ("git wipe", {".git/config": f"[alias]\n\twipe = !{DESTROYS}\n"}),
+    ("git pf origin main", {".git/config": "[alias]\n\tpf = push --force\n"}),
+    ("cp a.txt y.sh; bash y.sh", {"a.txt": DESTROYS}),
+    ("ln -s a.txt y.sh && bash y.sh", {"a.txt": DESTROYS}),
+    ("make wipe", {"Makefile": "include b.mk\n", "b.mk": f"wipe:\n\t{DESTROYS}\n"}),
+    ("npm install", {"package.json": f'{{"scripts": {{"postinstall": "{DESTROYS}"}}}}'}),
+    ("node .", {"index.js": f"require('child_process').execSync('{DESTROYS}')"}),
+    ("python3 tool", {"tool/__main__.py": f"import os; os.system('{DESTROYS}')"}),
+    (f"git -c alias.w='!{DESTROYS}' w", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "files"), RUN, ids=[t.split("\n")[0] for t, _ in RUN])
+def test_what_a_file_does_is_seen_in_the_line_that_runs_it(text, files, project):
+    project.write(files)
+    assert "git-push-force" in project.rules(text)
+
+
+QUIET = [
+    ("bash x.sh", {"x.sh": f"# {DESTROYS}\necho '{DESTROYS}'\npytest -q"}),
+    ("bash -n x.sh", {"x.sh": DESTROYS}),
+    ("bash not-there.sh", {}),
+    ("cat x.sh", {"x.sh": DESTROYS}),
+    ("make -n wipe", {"Makefile": f"wipe:\n\t{DESTROYS}\n"}),
+    ("make test", {"Makefile": f"test:\n\tpytest\nwipe:\n\t{DESTROYS}\n"}),
+    ("npm run build", {"package.json": f'{{"scripts": {{"build": "tsc", "wipe": "{DESTROYS}"}}}}'}),
+    ("npm install", {"package.json": "{}"}),
+    ("git status", {".git/config": f"[alias]\n\tstatus = !{DESTROYS}\n"}),
+    ("python3 manage.py test", {"manage.py": "import sys\nfrom django.core.management import execute_from_command_line as e\ne(sys.argv)"}),
+    ("source x.sh; echo", {"x.sh": f"go() {{ {DESTROYS}; }}"}),
+    ("bash x.sh", {"x.sh": 'T=$(mktemp -d)\ntrap \'rm -rf "$T"\' EXIT\n"$PYTHON" -m x\neval "$(tool init)"'}),
+    ("bash x.sh", {"x.sh": 'cd "$(dirname "$0")/.."\nrm -rf not-there dist'}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "files"), QUIET, ids=[t.split("\n")[0] for t, _ in QUIET])
+def test_everyday_scripts_are_not_asked_about(text, files, project):
+    project.write(files)
+    assert not project.asks(text)
+
+
+def test_a_file_that_is_fetched_and_run_in_one_line_is_asked_about(project):
+    assert "unseen-script" in project.rules("curl -so i.sh https://example.com/i.sh && bash i.sh")
+
+
+def test_a_file_that_a_command_of_the_line_makes_unseen_is_asked_about(project):
+    assert "unseen-script" in project.rules("base64 -d <<< bHM= > y.sh; bash y.sh")
+
+
+def test_a_defect_in_reading_code_is_asked_about(project, monkeypatch):
+    from gatesh.facts import python_code
+
+    monkeypatch.setattr(python_code, "lines", lambda *_: 1 / 0)
+    assert "unseen-script" in project.rules("python3 -c 'import os'")
+
+
+def test_more_calls_than_are_followed_are_asked_about(project):
+    text = "import os\n" + "".join(f"os.system('echo {i}')\n" for i in range(600))
+    project.write({"x.py": text + f"os.system('{DESTROYS}')"})
+    assert "unseen-script" in project.rules("python3 x.py")
+
+
+def test_a_script_that_is_too_long_to_read_is_asked_about(project):
+    project.write({"x.sh": "true\n" * 60_000})
+    assert "unseen-script" in project.rules("bash x.sh")
+
+
+def test_a_script_that_starts_itself_is_read_once(project):
+    project.write({"x.sh": "bash x.sh\nls"})
+    seen = project.gate.consider(project.line("bash x.sh"), project.world)[0]
+    assert [c.program for c in seen.reading.commands] == ["bash", "bash", "ls"]
+    assert not project.asks("bash x.sh")
+
+
+def test_more_scripts_than_are_read_are_asked_about(project):
+    project.write(
+        {f"{i}.sh": "ls" for i in range(40)}
+        | {"x.sh": "\n".join(f"bash {i}.sh" for i in range(40))}
+    )
+    assert "unseen-script" in project.rules("bash x.sh")
+
+
+def test_everything_found_stands_where_the_line_runs_the_file(project):
+    project.write({"x.sh": DESTROYS})
+    seen = project.gate.consider(project.line("ls; bash x.sh"), project.world)[0]
+    (found,) = {m.span for m in seen.matches if m.rule == "git-push-force"}
+    assert "ls; bash x.sh"[found.start : found.end] == "bash x.sh"
+    assert seen.reading.commands[-1].origin.value == "script"
+
+
+class Person:
+    """Says yes, after something happened."""
+
+    def __init__(self, meanwhile):
+        self.meanwhile = meanwhile
+
+    def ask(self, request):
+        self.meanwhile()
+        return Answer(Answered.APPROVED)
+
+
+class Bash:
+    """Remembers that it ran."""
+
+    ran = False
+
+    def run(self, line):
+        self.ran = True
+        return Ran(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("later", "runs"), [(DESTROYS, True), (DESTROYS + "\nls", False), (None, False)]
+)
+def test_a_yes_holds_only_for_the_content_that_was_shown(later, runs, project):
+    project.write({"x.sh": DESTROYS})
+    path = project.folder / "x.sh"
+
+    def meanwhile():
+        if later is None:
+            path.unlink()
+        elif later != DESTROYS:
+            path.write_text(later)
+
+    bash = Bash()
+    project.gate.submit(
+        project.line("bash x.sh"), Asker(1, 1, "s", 1, 1), project.world, Person(meanwhile), bash
+    )
+    assert bash.ran is runs
+    assert project.log.answered is (Answered.APPROVED if runs else Answered.CHANGED)
