@@ -22,7 +22,6 @@ from gatesh.approval.answer import Cursor, Fence, Parser, Paste
 from gatesh.approval.card import Card, from_fields
 from gatesh.approval.entry import Act, Entry
 from gatesh.approval.layout import LEAST_COLUMNS, LEAST_ROWS, View, lay_out
-from gatesh.approval.peer import also_at
 from gatesh.approval.pending import clock_ns
 from gatesh.approval.terminal import Terminal
 
@@ -74,10 +73,6 @@ class Screen:
         before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
         woken = signal.set_wakeup_fd(writes)
         self._terminal.enter()
-        for other in also_at(self._terminal.fd):
-            self._say(
-                "alert", f"{other} has this terminal open too: it may read what you type here"
-            )
         try:
             while not self._end:
                 self._turn(wakes)

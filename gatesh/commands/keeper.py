@@ -46,7 +46,7 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
     Start it before the agents. Ctrl-C twice ends it, `kill PID` one in the background; what is held then is
     refused, and what you confirmed, allowed or rejected is forgotten.
     """
-    from gatesh.approval.peer import terminal_objection
+    from gatesh.approval.peer import also_at, terminal_objection
     from gatesh.approval.seal import seal_process
     from gatesh.keeper.server import Keeper, refuse_below_a_session
 
@@ -63,6 +63,10 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
     def make() -> Keeper:
         return Keeper(places, pin=pin, observe=observe, late_s=late * 60, wait_s=wait)
 
+    for other in also_at(0):
+        click.echo(
+            f"gatesh: hint: {other} has this terminal open too: it may read what you type", err=True
+        )
     if daemon:
         _in_background(make, f"{private(places.state)}/keeper.log")
     else:
