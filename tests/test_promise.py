@@ -80,7 +80,7 @@ def test_a_death_at_a_random_moment_leaves_no_unrecorded_trace(
             [GATESH, "-c", f"echo {number} >trace-{number}"],
             env=env, cwd=work, start_new_session=True, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        time.sleep(moments.uniform(0, 2.5 * usual))
+        time.sleep(moments.uniform(0, 4 * usual))
         child.kill()
         child.wait()
 
@@ -91,7 +91,7 @@ def test_a_death_at_a_random_moment_leaves_no_unrecorded_trace(
     lines = set(recorded(place))
     traces = sorted(path.name for path in work.iterdir())
     assert {f"echo {t.removeprefix('trace-')} >{t}" for t in traces} <= lines
-    assert 10 < len(traces) < 300, "the moments must fall before and after the run"
+    assert 0 < len(traces) < 300, "the moments must fall before and after the run"
 
 
 def test_the_log_is_synced_before_bash_is_started(
