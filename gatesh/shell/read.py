@@ -19,7 +19,6 @@ from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
 from gatesh.shell.state import BLANKS, EVERYTHING, State
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.walk import Walk
-from gatesh.shell.wrappings import unwrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,11 @@ if TYPE_CHECKING:
 
 MOST_TEXT = 512 << 10  # characters, here-documents and all: more is not even scanned
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
+# Some of these stand in every text that wrappings.py knows.
+_MARKS = (
+    "pwd -P", "__CODEX_SNAPSHOT_", "/shell_snapshots/", "_bgpids_file=", "START_OF_COMMAND_OUTPUT_", "env",
+    "command -v ", "lsb_release -a", "ps -o ppid=", "set -e; . ",
+)  # fmt: skip
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
@@ -39,7 +43,7 @@ def read(line: CommandLine) -> Reading:
         names = rough.names(line.text[:MOST_TEXT])
         whole = Span(0, len(line.text))
         return Unparsed(f"longer than {MOST_TEXT >> 10} kB", whole, names=names, beyond=True)
-    wrapping = unwrapped(line.text, line.arguments)
+    wrapping = _wrapping(line)
     if wrapping is None or wrapping.outer or wrapping.internal:
         found = _read(line, source_of(line.text), _state(line))
         return found if wrapping is None else found.but(wrapping=wrapping)
@@ -48,6 +52,15 @@ def read(line: CommandLine) -> Reading:
     in_place = line.text[span.start : span.end] == wrapping.text
     found = _read(line, Source(wrapping.text, span.start if in_place else -1, span), state)
     return found.but(wrapping=wrapping, commands=(*_sourced(line, wrapping), *found.commands))
+
+
+def _wrapping(line: CommandLine) -> Wrapping | None:
+    """Return what an agent put around the command; the patterns are compiled only where one may fit."""
+    if not line.arguments and not any(mark in line.text for mark in _MARKS):
+        return None
+    from gatesh.shell.wrappings import unwrapped
+
+    return unwrapped(line.text, line.arguments)
 
 
 def _within(line: CommandLine, wrapping: Wrapping) -> State:
