@@ -142,7 +142,9 @@ def _unparsed(
     best = walk.commands
     state = _state(line)
     pieces = Walk(line.cwd, _definitions(line))
-    for tokens in list(region.at.values())[:MOST_COMMANDS]:
+    # Beyond a limit the line is asked about in any case: it is not read a second time.
+    tokens_of = () if isinstance(why, TooMuch) else list(region.at.values())[:MOST_COMMANDS]
+    for tokens in tokens_of:
         part = Region(0)
         part.emit("w", tokens[0])
         part.at[2] = tokens

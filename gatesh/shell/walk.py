@@ -63,7 +63,7 @@ class Walk:
         """Walk through a whole text."""
         self._text_left -= len(source.text)
         if self._text_left < 0:
-            raise Unreadable("too much text in nested shells", 0)
+            raise TooMuch("too much text in nested shells", 0)
         if context.depth > MOST_NESTING:
             raise TooMuch("nested too deeply", 0)
         scanner = Scanner(source)
