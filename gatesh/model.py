@@ -2,6 +2,8 @@
 
 Read this page and gate.py, and you know the program. The words are those of docs/glossary.md; the values
 of the enums are what is stored in the audit log and printed as JSON.
+
+Longer than 400 lines, because all nouns stand on one page.
 """
 
 from __future__ import annotations
