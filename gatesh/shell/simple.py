@@ -57,28 +57,63 @@ class Assembler:
 
     def _tokens(self, tokens: list[Token], context: Context) -> None:
         """Make a simple command of its tokens, and take off what surrounds it."""
-        self._pieces(tokens, context)
         first = tokens[0]
-        if first.kind is Kind.PATTERN or first.kind is Kind.NAME:
+        if first.kind in (Kind.PATTERN, Kind.NAME):
+            self._pieces(tokens, context)
             return
-        self._alias(tokens, context)
         span = self._source.where(first.start, tokens[-1].end)
         if first.kind in (Kind.CONDITION, Kind.ARITHMETIC):
+            self._pieces(tokens, context)
+            self._alias(tokens, context)
             self._state.forget(calculated(self._source.text[first.start : first.end]))
             self._emit(self._bracketed(first), span, context)
             return
+        leading = self._leading(tokens)
+        rest = [token for token in tokens if token not in leading] if leading else tokens
+        self._pieces(rest, context)
+        self._alias(tokens, context)
+        words, redirects, more = self._words(rest)
+        inner = context
+        if redirects:
+            inner = context.but()
+            self._stdin(inner, redirects)
+        assignments: tuple[Assignment, ...] = ()
+        if leading:
+            before = self._state.copy()
+            assignments = tuple(self._assigned(token, context) for token in leading)
+            if words:  # they hold for the command only
+                self._state.back((a.name for a in assignments), before)
+            elif redirects:
+                self._state.join(before)  # a redirect that fails takes the command with it
+        self._emit(tuple(words), span, inner, assignments, tuple(redirects), more)
+
+    def _leading(self, tokens: list[Token]) -> list[Token]:
+        """Return the assignments in front of a command's first word."""
+        found: list[Token] = []
+        for token in tokens:
+            if token.kind is not Kind.WORD:
+                continue
+            if not self._is_assignment(token):
+                break
+            found.append(token)
+        return found
+
+    def _assigned(self, token: Token, context: Context) -> Assignment:
+        """Assign as `NAME=value` says: what comes behind it in the same command sees it."""
+        self._pieces([token], context)
+        assignment = self._assignment(token)
+        self._assign(assignment)
+        return assignment
+
+    def _words(self, tokens: list[Token]) -> tuple[list[Word], list[Redirect], bool]:
+        """Return the words and redirects of a command, and whether unseen words may be among them."""
         words: list[Word] = []
-        assignments: list[Assignment] = []
         redirects: list[Redirect] = []
         more = False
         for token in tokens:
             if token.kind is not Kind.WORD:
                 redirects.append(self._redirect(token))
-                continue
-            match = None if words else self._assignment(token)
-            if match is not None:
-                assignments.append(match)
-            elif words and words[0].text in DECLARES and self._assignment(token) is not None:
+            elif words and words[0].text in DECLARES and self._is_assignment(token):
                 words.append(self._declared(token))
             else:
                 fields, unseen = wording.fields(self._source, token, self._state)
@@ -86,17 +121,7 @@ class Assembler:
                 more = more or unseen
         if words and words[0].known and words[0].globbed and words[0].text != "[":
             words[0] = words[0].but(certainty=Certainty.UNKNOWN)  # a path that nobody looked up
-        inner = context
-        if redirects:
-            inner = context.but()
-            self._stdin(inner, redirects)
-        if not words:
-            before = self._state.copy()
-            for assignment in assignments:
-                self._assign(assignment)
-            if redirects:
-                self._state.join(before)  # a redirect that fails takes the command with it
-        self._emit(tuple(words), span, inner, tuple(assignments), tuple(redirects), more)
+        return words, redirects, more
 
     def _alias(self, tokens: list[Token], context: Context) -> None:
         """Read a command as an alias in front makes it; the command as it stands is read besides."""
@@ -104,7 +129,7 @@ class Assembler:
         if not aliases:
             return
         source = self._source
-        words = [t for t in tokens if t.kind is Kind.WORD and not self._assignment(t)]
+        words = [t for t in tokens if t.kind is Kind.WORD and not self._is_assignment(t)]
         text = source.text[words[0].start : words[0].end] if words else ""
         if text not in aliases or f"alias {text}" in active or self._walk.aside:
             return
@@ -170,16 +195,21 @@ class Assembler:
             Word(closing, source.where(token.end - 2, token.end)),
         )
 
-    def _assignment(self, token: Token) -> Assignment | None:
-        """Return `NAME=value` or `NAME+=value`, if the word is one."""
+    def _is_assignment(self, token: Token) -> bool:
+        """Claim that a word is `NAME=value` or `NAME+=value`."""
+        text = self._source.text
+        if _ASSIGNMENT.match(text, token.start, token.end):
+            return True
+        raw = text[token.start : token.end]
+        if "\\\n" in raw and _ASSIGNMENT.match(raw.replace("\\\n", "")):
+            raise Unreadable("a line continuation inside an assignment", token.start)
+        return False
+
+    def _assignment(self, token: Token) -> Assignment:
+        """Return `NAME=value` or `NAME+=value`."""
         source = self._source
         match = _ASSIGNMENT.match(source.text, token.start, token.end)
-        if match is None:
-            if "\\\n" not in source.text[token.start : token.end]:
-                return None
-            if not _ASSIGNMENT.match(source.text[token.start : token.end].replace("\\\n", "")):
-                return None
-            raise Unreadable("a line continuation inside an assignment", token.start)
+        assert match is not None
         name, subscript, plus = match.groups()
         if name in ("BASH_ALIASES", "BASH_CMDS") and (not subscript or name == "BASH_CMDS"):
             raise TooMuch(f"an assignment to {name}", token.start)
@@ -207,7 +237,7 @@ class Assembler:
         """Return `export NAME=value`'s word: it is an assignment, never split."""
         found = self._assignment(token)
         span = self._source.where(token.start, token.end)
-        if found is None or not found.value.known:
+        if not found.value.known:
             raw = self._source.text[token.start : token.end]
             return Word(raw, span, Certainty.UNKNOWN)
         return Word(f"{found.name}={found.value.text}", span, found.value.certainty)

@@ -189,6 +189,16 @@ class State:
         state.separators = None if "BASH_ENV" in self._env else BLANKS  # never from the environment
         return state
 
+    def back(self, names: Iterable[str], before: State) -> None:
+        """Give these variables back what they were."""
+        for name in names:
+            if name in before._own:
+                self._own[name] = before._own[name]
+            else:
+                self._own.pop(name, None)
+            if name == "IFS":
+                self.separators = before.separators
+
     def unset(self, name: str) -> None:
         """Take a variable away."""
         self._own[name] = _UNSET
