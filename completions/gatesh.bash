@@ -7,12 +7,14 @@ _gatesh() {
         case ' keeper approve history show sessions stats check patterns patterns/explain patterns/lint patterns/list patterns/show patterns/test setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since") : ;;
+        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/list/ --program"|"patterns/list/ --file") : ;;
         "history/ --verdict") words='allow ask deny' ;;
         "history/ --rule") kind=rule ;;
         "history/ --cwd"|"check/ --cwd"|"patterns/explain/ --cwd") kind=file ;;
         "history/ --outcome") words='ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed' ;;
         "history/ --fmt"|"sessions/ --fmt"|"stats/ --fmt") words='simple plain github grid simple_grid rounded_grid outline pipe psql orgtbl rst mediawiki jira html latex tsv' ;;
+        "patterns/list/ --class") words='access-grant access-revoke audit-off backup-destroy data-destroy data-overwrite deferred-destroy exposure guard-off history-rewrite key-destroy money opaque-exec outage publish resource-destroy' ;;
+        "patterns/list/ --severity") words='low medium high critical' ;;
         *) case $path in
             '') words='keeper approve history show sessions stats check patterns setup demo completions' options='-c --version -h --help' kind=file ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
@@ -23,11 +25,11 @@ _gatesh() {
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;
             'check/') options='--json --jsonl --cwd -h --help' ;;
             'patterns/') words='explain lint list show test' options='-h --help' ;;
-            'patterns/explain/') options='--cwd -h --help' ;;
+            'patterns/explain/') options='--cwd --all -h --help' ;;
             'patterns/lint/') options='-h --help' kind=file ;;
-            'patterns/list/') options='-h --help' ;;
+            'patterns/list/') options='--class --severity --program --file -h --help' ;;
             'patterns/show/') options='-h --help' kind=rule ;;
-            'patterns/test/') options='-h --help' kind=file ;;
+            'patterns/test/') options='--plain -h --help' kind=file ;;
             'setup/') words='opencode' options='--list --dry-run --undo --yes -h --help' ;;
             'demo/') options='--unattended -h --help' ;;
             'completions/') words='bash zsh fish' options='-h --help' ;;

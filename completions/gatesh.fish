@@ -78,13 +78,19 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -l cwd -rF -d 'The folder the command would run in'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -l all -d 'Every rule that looked, however far off'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from lint' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l class -x -a 'access-grant access-revoke audit-off backup-destroy data-destroy data-overwrite deferred-destroy exposure guard-off history-rewrite key-destroy money opaque-exec outage publish resource-destroy' -d 'Of this class'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l severity -x -a 'low medium high critical' -d 'Of this severity'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l program -x -a '' -d 'That look at this program’s lines'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l file -x -a '' -d 'Of this pattern file: aws, mine.toml'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -a "(gatesh patterns list 2>/dev/null | cut -d ' ' -f 1)"
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from test' -l plain -d 'As written only, not in disguise'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from test' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -f
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -a 'opencode'

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from gatesh.rules.match import Watch
+
     class AuditLog(Protocol):
         """Where the evidence goes. Every method raises AuditError where it cannot keep its promise."""
 
@@ -83,10 +85,15 @@ class Gate:
         self._clock_ns = clock_ns
         self._observe = observe
 
-    def consider(self, line: CommandLine, world: World) -> tuple[Inspection, Decision]:
-        """Read, inspect, match and decide; `world` is what may be looked at meanwhile."""
+    def consider(
+        self, line: CommandLine, world: World, watch: Watch | None = None
+    ) -> tuple[Inspection, Decision]:
+        """Read, inspect, match and decide; `world` is what may be looked at meanwhile.
+
+        `watch` is told which rule looked at what, and why it did not match.
+        """
         seen = inspect_all(read(line), line, world, read)
-        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, line))
+        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, line, watch))
         return seen, policy.decide(seen, observe=self._observe)
 
     def submit(

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatesh.commands.check import concerning, loosenings, note, plain
-from gatesh.commands.facts import sentence
+from gatesh.commands.check import concerning, note
+from gatesh.commands.patterns_explain import explain
 from gatesh.doors.client import here
 from gatesh.errors import Exit, PatternFileError, UsageError
-from gatesh.model import CommandLine, Door, Layer, Unparsed, Verdict
+from gatesh.model import Layer, Severity, Verdict
 from gatesh.printable import printable
+from gatesh.rules.rule import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from gatesh.model import Decision, Inspection
-    from gatesh.rules.layers import Loosening
+    from gatesh.model import Match
+    from gatesh.rules.examples import Broken
     from gatesh.rules.match import RuleSet
-    from gatesh.rules.rule import Rule
+    from gatesh.rules.rule import Examples, Rule
     from gatesh.rules.source import PatternFile
 
 
@@ -31,60 +32,92 @@ def patterns() -> None:
 
 @patterns.command("list", short_help="List the active rules.")
 @click.argument("words", nargs=-1)
-def list_rules(words: tuple[str, ...]) -> None:
+@click.option(
+    "--class", "klass", type=click.Choice(sorted(CLASSES)), metavar="CLASS", help="Of this class."
+)
+@click.option(
+    "--severity", type=click.Choice([s.value for s in Severity]), help="Of this severity."
+)
+@click.option("--program", default="", metavar="NAME", help="That look at this program's lines.")
+@click.option(
+    "--file", "file_", default="", metavar="NAME", help="Of this pattern file: aws, mine.toml."
+)
+def list_rules(words: tuple[str, ...], klass: str, severity: str, program: str, file_: str) -> None:
     """List the active rules, or those in which all WORDS occur."""
     from gatesh.rules.load import load
 
+    wanted = [word.lower() for word in words]
     for rule in load(here()).rules:
         text = " ".join((rule.id, rule.klass, rule.say, rule.notation, *rule.source)).lower()
-        if all(word.lower() in text for word in words):
+        if (
+            all(word in text for word in wanted)
+            and klass in (None, rule.klass)
+            and severity in (None, rule.severity)
+            and (not program or _speaks_of(rule, program))
+            and (not file_ or _is_file(rule.file, file_))
+        ):
             deny = " deny" if rule.deny else ""
-            click.echo(f"{rule.id:28} {rule.severity:8} {rule.klass:16} {rule.say}{deny}")
+            mark = "" if rule.layer is Layer.SHIPPED else f" [{rule.layer}]"
+            click.echo(f"{rule.id:28} {rule.severity:8} {rule.klass:16} {rule.say}{deny}{mark}")
+
+
+def _speaks_of(rule: Rule, program: str) -> bool:
+    """Claim that a rule looks at a program's lines, or at what they ask of a host."""
+    from gatesh.rules.rule import CliPattern, LinePattern
+
+    return any(
+        (isinstance(p, CliPattern) and p.programs.holds(program))
+        or (isinstance(p, LinePattern) and p.about == "names" and program in p.words.literals)
+        for p in rule.patterns
+    )
+
+
+def _is_file(path: str, name: str) -> bool:
+    return path == name or os.path.basename(path) in (name, f"{name}.toml")
 
 
 @patterns.command("show", short_help="Show one rule and its examples.")
 @click.argument("rule_id", metavar="ID")
 def show(rule_id: str) -> None:
-    """Show one rule with what it catches and what it lets by."""
+    """Show one rule as it is written, what changes it, and whether that counts."""
     from gatesh.rules import layers
     from gatesh.rules.load import load, read_all
-    from gatesh.rules.notation import near
+    from gatesh.rules.positions import table_of
 
     where = here()
     files = read_all(where)
-    found = [(file, rule) for file in files for rule in file.rules if rule.id == rule_id]
-    if not found:
-        known = [rule.id for file in files for rule in file.rules]
-        hint = near(rule_id, known, "gatesh patterns list names the rules")
-        raise UsageError(f"there is no rule {rule_id}", hint)
-    file, written = found[0]
-    active = next(r for r in load(where, cached=False).rules if r.id == rule_id)
-    for text in _shown(file, active):
-        click.echo(text)
-    if active != written:
-        click.echo("changed by: your own pattern files")
+    file, rule = found(files, rule_id)
+    click.echo(f"{rule.id}  ({file.path}:{rule.line}, {rule.layer})\n")
+    click.echo(printable(table_of(_read_text(file.path), rule_id), lines=True))
+    for change in (c for other in files for c in other.overrides if c.rule == rule_id):
+        click.echo(f"changed by: {change.file}:{change.line}: {change.key} = {_toml(change.value)}")
+    active = next((r for r in load(where, cached=False).rules if r.id == rule_id), None)
+    if active and active.deny:
+        click.echo("verdict:    deny, without asking")
     for one in concerning(layers.loosenings(files), {rule_id}, set()):
         click.echo(f"note:       {note(one)}")
 
 
-def _shown(file: PatternFile, rule: Rule) -> Iterator[str]:
-    yield f"{rule.id}  ({file.path}:{rule.line}, {rule.layer})"
-    yield f"severity:   {rule.severity}{', deny' if rule.deny else ''}"
-    yield f"class:      {rule.klass}"
-    yield from (f"{rule.notation + ':':11} {text}" for text in rule.source)
-    if rule.when:
-        yield f"when:       {rule.when}"
-    yield f"say:        {rule.say}"
-    yield f"instead:    {rule.instead}"
-    if rule.preview:
-        yield f"preview:    {rule.preview}"
-    examples = file.examples[rule.id]
-    for kind, lines in (
-        ("catches", examples.catches),
-        ("passes", examples.passes),
-        ("misses", examples.known_misses),
-    ):
-        yield from (f"{kind + ':':11} {line}" for line in lines)
+def found(files: tuple[PatternFile, ...], rule_id: str) -> tuple[PatternFile, Rule]:
+    """Return a rule as it is written, and its file; raises UsageError with the nearest id."""
+    from gatesh.rules.notation import near
+
+    written = {rule.id: (file, rule) for file in files for rule in file.rules}
+    if rule_id not in written:
+        hint = near(rule_id, written, "gatesh patterns list names the rules")
+        raise UsageError(f"there is no rule {rule_id}", hint)
+    return written[rule_id]
+
+
+def _toml(value: object) -> str:
+    import json
+
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+def _read_text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 @patterns.command("lint", short_help="Check the form of pattern files.")
@@ -106,30 +139,57 @@ def lint(files: tuple[str, ...]) -> None:
 
 @patterns.command("test", short_help="Run the examples of the rules.")
 @click.argument("files", nargs=-1, type=click.Path())
+@click.option("--plain", "plainly", is_flag=True, help="As written only, not in disguise.")
 @click.pass_context
-def test(ctx: click.Context, files: tuple[str, ...]) -> None:
-    """Run the examples of every rule, or of those in FILES, through reading, facts and rules."""
-    from gatesh.policy import verdict_of
-    from gatesh.rules import examples, layers
+def test(ctx: click.Context, files: tuple[str, ...], plainly: bool) -> None:
+    """Run the examples of every rule, or of those in FILES, through reading, facts and rules.
+
+    Each simple line is tried in disguise as well: under sudo, in sh -c and $( ), oddly quoted …
+    """
+    from gatesh.rules import layers
 
     read = _read(files)
     rules = layers.combine(read)
     wanted = {os.path.abspath(f) for f in files}
-    broken = count = 0
+    tried = broken = varied = 0
     for file in read:
         if wanted and os.path.abspath(file.path) not in wanted:
             continue
         for rule in file.rules:
             shown = file.examples[rule.id]
-            count += len(shown.catches) + len(shown.passes) + len(shown.known_misses)
-            for wrong in examples.check(
-                rules, rule.id, shown, lambda m: verdict_of(m) is not Verdict.ALLOW
-            ):
-                broken += 1
-                click.echo(f"{file.path}:{rule.line}: {wrong.rule}: {wrong.kind}: {wrong.line}")
-                click.echo(f"    {wrong.said}")
-    click.echo(f"{count} examples, {broken} broken")
+            tried += len(shown.catches) + len(shown.passes) + len(shown.known_misses)
+            wrong, count = examined(rules, rule, shown, plainly=plainly)
+            varied += count
+            broken += len(wrong)
+            for one in wrong:
+                click.echo(
+                    f"{file.path}:{rule.line}: {one.rule}: {one.kind}: {printable(one.line)}"
+                )
+                click.echo(f"    {one.said}")
+    also = "" if plainly else f", {varied} in disguise"
+    click.echo(f"{tried} examples{also}, {broken} broken")
     ctx.exit(Exit.ASKED if broken else Exit.OK)
+
+
+def examined(
+    rules: RuleSet, rule: Rule, shown: Examples, *, plainly: bool = False
+) -> tuple[list[Broken], int]:
+    """Return the examples of a rule that do not hold, and how many were tried in disguise."""
+    from gatesh.policy import verdict_of
+    from gatesh.rules import examples
+    from gatesh.rules.disguise import disguises
+
+    def asks(match: Match) -> bool:
+        return verdict_of(match) is not Verdict.ALLOW
+
+    wrong = examples.check(rules, rule.id, shown, asks)
+    if wrong or plainly or rule.notation == "line":
+        return wrong, 0
+    catches = tuple(text for line in shown.catches for _, text in disguises(line))
+    passes = tuple(text for line in shown.passes for _, text in disguises(line))
+    # What a rule that only records lets by is compared with its own matches; a prefix does not matter.
+    hidden = shown.but(catches=catches, passes=passes, known_misses=())
+    return examples.check(rules, rule.id, hidden, asks), len(catches) + len(passes)
 
 
 def _read(
@@ -146,44 +206,5 @@ def _read(
     return load.read_all(PLACES, found, report)
 
 
-@patterns.command("explain", short_help="Show how a line is read and judged.")
-@click.argument("line")
-@click.option("--cwd", default="", metavar="DIR", help="The folder the command would run in.")
-def explain(line: str, cwd: str) -> None:
-    """Show how LINE is read: its commands, the facts, the rules that looked, and what they say."""
-    from gatesh.rules.load import load
-    from gatesh.wiring import gate_for_check
-
-    where = here()
-    gate, world = gate_for_check(where)
-    folder = os.path.abspath(cwd) if cwd else os.getcwd()
-    seen, decision = gate.consider(CommandLine(line, folder, dict(os.environ), Door.CHECK), world)
-    for text in _explained(load(where), seen, decision, loosenings(where)):
-        click.echo(printable(text))
-
-
-def _explained(
-    rules: RuleSet, seen: Inspection, decision: Decision, loosened: tuple[Loosening, ...]
-) -> Iterator[str]:
-    from gatesh.policy import verdict_of
-    from gatesh.rules.match import considered
-
-    reading = seen.reading
-    if isinstance(reading, Unparsed):
-        yield f"cannot be read: {reading.reason} (names: {', '.join(reading.names) or 'none'})"
-    for index, command in enumerate(reading.commands):
-        words = " ".join(f"[{w.text}]" + ("" if w.known else "?") for w in command.words)
-        yield f"command {index} ({command.origin}): {words}"
-        for fact in (f for number, f in seen.facts if number == index):
-            yield f"  fact {sentence(type(fact).__name__, plain(fact))}"
-            looked = ", ".join(rule.id for rule in considered(rules, fact))
-            yield f"    looked at by: {looked or 'no rule'}"
-    for found in decision.matches:
-        where = f"command {found.command}" if found.command >= 0 else "the line"
-        yield f"match {found.rule} ({found.severity}, {where}, {found.target.locality} target): {found.say}"
-        yield from (f"  cannot see {what}" for what in found.cannot_see)
-        yield f"  leads to: {verdict_of(found)}"
-    yield f"verdict: {decision.verdict}"
-    programs = {command.program for command in reading.commands}
-    about = concerning(loosened, {m.rule for m in decision.matches}, programs)
-    yield from (f"note: {note(one)}" for one in about)
+for command in (explain,):
+    patterns.add_command(command)

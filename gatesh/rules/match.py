@@ -3,6 +3,8 @@
 Three answers are possible for every comparison: no, yes, and "cannot see". What can be seen has to fit;
 a rule whose rest cannot be seen counts as matched and says what it could not see. Only `unless` needs
 certainty, and so does nothing else.
+
+Longer than 400 lines: what a rule says of a fact, of the reading and of a path is one list of matches.
 """
 
 from __future__ import annotations
@@ -53,12 +55,18 @@ if TYPE_CHECKING:
     from gatesh.rules.rule import Pattern
 
     Index = Mapping[str, tuple[int, ...]]
+    Part = (
+        GraphqlField | PathEffect | None
+    )  # what a rule speaks of one by one; None: the whole fact
+    Watch = Callable[[int, Fact, Rule, Part, "Hit | str"], None]
 
 _RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
 _LONGEST = 120  # characters of a capture
 _CAPTURE = re.compile(r"\{([a-z]+|\d+)\}")
 EVERYTHING = "*"
 _CLOUD = ("aws",)  # every command line of theirs that does something is a CloudCall as well
+# Why a rule that looked at a fact does not match it.
+MISFIT, EXCEPTED, CONDITION, UNCERTAIN = "pattern", "unless", "when", "certain"
 _ANYWHERE = Target("host")  # locality unknown: it may reach anything
 _HERE = Target("host", locality=Locality.LOCAL)
 
@@ -128,13 +136,20 @@ def _heads(pattern: Pattern) -> Iterable[str]:
 
 
 def match(
-    rules: RuleSet, reading: Reading, facts: tuple[tuple[int, Fact], ...], line: CommandLine
+    rules: RuleSet,
+    reading: Reading,
+    facts: tuple[tuple[int, Fact], ...],
+    line: CommandLine,
+    watch: Watch | None = None,
 ) -> tuple[Match, ...]:
-    """Return what the rules say about the facts and about the reading itself."""
+    """Return what the rules say about the facts and about the reading itself.
+
+    `watch` is told of every comparison: what a rule looked at, and its hit or why there is none.
+    """
     found: list[Match] = []
     for index, fact in facts:
         command = reading.commands[index]
-        found += _seen_first(list(_about_fact(rules, fact, index, command, line)))
+        found += _seen_first(list(_about_fact(rules, fact, index, command, line, watch)))
     found += _about_line(rules, reading)
     found += _about_paths(rules, reading, line.cwd)
     return tuple(dict.fromkeys(found))
@@ -165,15 +180,40 @@ def _program(fact: CliCall | CloudCall) -> str:
 
 
 def _about_fact(
-    rules: RuleSet, fact: Fact, index: int, command: SimpleCommand, line: CommandLine
+    rules: RuleSet,
+    fact: Fact,
+    index: int,
+    command: SimpleCommand,
+    line: CommandLine,
+    watch: Watch | None,
 ) -> Iterator[tuple[bool, Match]]:
     for rule in rules.about(*_keys(fact)):
         for part in _parts(rule, fact):
-            hit = _hit(rule, fact, part, command, rules)
-            if hit and not _excepted(rule, fact, part, command, rules):
-                checked = _when(rule, hit, fact, command, line)
-                if checked and (checked.sure or not rule.certain):
-                    yield checked.sure, _match_of(rule, checked, fact.target, index, command)
+            judged = _judge(rule, fact, part, command, rules, line)
+            if watch:
+                watch(index, fact, rule, part, judged)
+            if not isinstance(judged, str):
+                yield judged.sure, _match_of(rule, judged, fact.target, index, command)
+
+
+def _judge(
+    rule: Rule,
+    fact: Fact,
+    part: Part,
+    command: SimpleCommand,
+    rules: RuleSet,
+    line: CommandLine,
+) -> Hit | str:
+    """Return the rule's hit on a part of a fact, or why there is none."""
+    hit = _hit(rule, fact, part, command, rules)
+    if not hit:
+        return MISFIT
+    if _excepted(rule, fact, part, command, rules):
+        return EXCEPTED
+    checked = _when(rule, hit, fact, command, line)
+    if not checked:
+        return CONDITION
+    return checked if checked.sure or not rule.certain else UNCERTAIN
 
 
 def _seen_first(found: list[tuple[bool, Match]]) -> list[Match]:
@@ -192,7 +232,7 @@ def _weight(found: Match) -> tuple[bool, int]:
     return found.deny, _RANK[found.severity]
 
 
-def _parts(rule: Rule, fact: Fact) -> Iterable[GraphqlField | PathEffect | None]:
+def _parts(rule: Rule, fact: Fact) -> Iterable[Part]:
     """Return the parts of a fact that a rule speaks of one by one; None is the fact as a whole."""
     if isinstance(fact, FileChange):
         return fact.paths
@@ -205,14 +245,14 @@ def _parts(rule: Rule, fact: Fact) -> Iterable[GraphqlField | PathEffect | None]
 def _hit(
     rule: Rule,
     fact: Fact,
-    part: GraphqlField | PathEffect | None,
+    part: Part,
     command: SimpleCommand,
     rules: RuleSet,
 ) -> Hit | None:
     """Return the surest hit of the rule's patterns."""
     found = None
     for pattern in rule.patterns:
-        hit = _compare(pattern, fact, part, command, rules)
+        hit = compare(pattern, fact, part, command, rules)
         if hit and (hit.sure or not found):
             found = hit
             if hit.sure:
@@ -223,24 +263,25 @@ def _hit(
 def _excepted(
     rule: Rule,
     fact: Fact,
-    part: GraphqlField | PathEffect | None,
+    part: Part,
     command: SimpleCommand,
     rules: RuleSet,
 ) -> bool:
     """Claim that an `unless` certainly matches."""
-    hits = (_compare(p, fact, part, command, rules, exact=True) for p in rule.unless)
+    hits = (compare(p, fact, part, command, rules, exact=True) for p in rule.unless)
     return any(hit is not None and hit.sure for hit in hits)
 
 
-def _compare(
+def compare(
     pattern: Pattern,
     fact: Fact,
-    part: GraphqlField | PathEffect | None,
+    part: Part,
     command: SimpleCommand,
     rules: RuleSet,
     *,
     exact: bool = False,
 ) -> Hit | None:
+    """Return the hit of one pattern on a part of a fact; `exact` takes no guess."""
     match pattern, fact:
         case CliPattern(), CliCall() | CloudCall():
             if not pattern.programs.holds(_program(fact)):

@@ -38,6 +38,7 @@ _REVISION = re.compile(
     r"|rev-parse (?:--abbrev-ref |--short )?HEAD|merge-base [\w/.]+ [\w/.]+)\s*\)\"?"
 )
 
+_SPELLED = 3  # spellings of an option that are told to a person
 _OFF = frozenset(("false", "none", "0", "no", "off"))
 _ALSO_NAMING = ("--bucket", "--key", "--name", "--cluster", "--service", "--filters", "--role")
 
@@ -92,6 +93,31 @@ def cli_hit(
     # A cloud's service and operation are not what is lost: its operands and identifiers are.
     lost = tuple(w.text for w in call.operands[2:] or call.operands[-1:]) if cloud else ()
     return Hit(names, captures, level is YES, unseen, variables, lost)
+
+
+def cli_lacks(
+    pattern: CliPattern, call: CliCall, command: SimpleCommand, grammar: Grammar | None
+) -> tuple[int, str]:
+    """Return how near the pattern comes, and the first part of it that the command line lacks."""
+    open_end = _more(call, command)
+    skippable = 0 if grammar else sum(1 for _, value in call.options if value is None)
+    fold = bool(grammar and grammar.caseless)
+    for near in range(len(pattern.operands)):
+        if (
+            _operands(pattern.operands[: near + 1], call.operands, open_end, skippable, fold)[0]
+            is NO
+        ):
+            return near, "other operands"
+    for spellings in pattern.options:
+        if _option(spellings, call, open_end, grammar, exact=False) is NO:
+            return len(pattern.operands) + 1, f"no {_spelled(spellings)}"
+    return 0, f"no word names {' '.join(map(str, pattern.named))}"
+
+
+def _spelled(spellings: tuple[tuple[str, Choice | None], ...]) -> str:
+    """Return an option's first few spellings, for a person."""
+    names = [name + (f"={value}" if value else "") for name, value in spellings]
+    return " or ".join([*names[:_SPELLED], *(["…"] if len(names) > _SPELLED else [])])
 
 
 def _sorted_for_sure(

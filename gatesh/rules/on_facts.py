@@ -101,6 +101,41 @@ def file_hit(pattern: FilePattern, fact: FileChange, path: PathEffect) -> Hit | 
     return _hit(YES, (path.path,), captures, fact.cannot_see, variables)
 
 
+def http_lacks(pattern: HttpPattern, fact: HttpRequest) -> tuple[int, str]:
+    """Return how near the pattern comes, and the first part of it that the request lacks."""
+    hidden = fact.cannot_see
+    if _host(pattern.hosts, fact) is NO:
+        return 0, f"the host is not {pattern.hosts}"
+    if (
+        _level(pattern.paths, _plain(fact.path), hidden=_hidden(hidden, "path", "url", "host"))
+        is NO
+    ):
+        return 1, f"the path is not {pattern.paths}"
+    return 2, f"the method is not {pattern.methods}"
+
+
+def graphql_lacks(
+    pattern: GraphqlPattern, fact: HttpRequest, field: GraphqlField | None
+) -> tuple[int, str]:
+    """Return how near the pattern comes, and the first part of it that the request lacks."""
+    if _host(pattern.hosts, fact) is NO:
+        return 0, f"the host is not {pattern.hosts}"
+    if field is None:
+        return 1, "nothing says that it is GraphQL"
+    if not pattern.operations.holds(field.operation):
+        return 2, f"{field.operation} {field.name} is no {pattern.operations}"
+    return 3, f"the field {field.name} is not {pattern.fields}"
+
+
+def file_lacks(pattern: FilePattern, path: PathEffect) -> tuple[int, str]:
+    """Return how near the pattern comes, and the first part of it that the path lacks."""
+    if not pattern.paths.holds(path.path):
+        return 0, f"the path is not {pattern.paths}"
+    if pattern.extents and path.extent.value not in pattern.extents:
+        return 2, f"{path.path} is {path.extent.value}"
+    return 1, f"{path.path} is no {' and '.join(sorted(pattern.claims))}"
+
+
 def _hit(
     level: int,
     names: tuple[str, ...],

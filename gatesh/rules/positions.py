@@ -24,6 +24,24 @@ def lines_of(text: str) -> dict[tuple[str, str], int]:
     return found
 
 
+def table_of(text: str, name: str) -> str:
+    """Return a table as it is written, the comments right above it and its subtables with it."""
+    where = lines_of(text)
+    lines = text.splitlines()
+    starts = sorted(line for (table, key), line in where.items() if not key)
+    own = [
+        n for (t, key), n in where.items() if not key and (t == name or t.startswith(f"{name}."))
+    ]
+    if not own:
+        return ""
+    first, last = min(own) - 1, next((n for n in starts if n > max(own)), len(lines) + 1) - 1
+    while last > first and (not lines[last - 1].strip() or lines[last - 1].startswith("#")):
+        last -= 1
+    while first and lines[first - 1].startswith("#") and not lines[first - 1].startswith("#:"):
+        first -= 1
+    return "\n".join(lines[first:last])
+
+
 def _string_state(line: str, inside: str, depth: int) -> tuple[str, int]:
     """Follow strings and brackets of arrays from one line to the next."""
     i = 0

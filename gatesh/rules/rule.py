@@ -22,6 +22,8 @@ CLASSES = frozenset(
     )
 )  # fmt: skip
 
+_SHOWN = 6  # alternatives of a choice, where it is told to a person
+
 
 class Choice(Value):
     """One word of a pattern: `push`, `{a,b}`, `delete-*`, `@set`, with sets and braces spelled out."""
@@ -37,6 +39,12 @@ class Choice(Value):
     def fits(self, text: str) -> bool:
         """Claim that `text` fits one of the globs."""
         return any(glob_expression(g, self.paths).fullmatch(text) for g in self.globs)
+
+    def __str__(self) -> str:
+        """Show it nearly as it was written, and not too long."""
+        words = [*sorted(self.literals), *self.globs]
+        shown = ",".join(words[:_SHOWN]) + (",…" if len(words) > _SHOWN else "")
+        return shown if len(words) == 1 else f"{{{shown}}}"
 
     @property
     def any(self) -> bool:

@@ -58,8 +58,10 @@ def test_show_says_what_a_rule_catches_and_lets_by(env):
     status, out, _ = patterns(env, "show", "git-clean")
 
     assert status == 0
-    assert "catches:    git clean -fd" in out
-    assert "passes:     git clean -n" in out
+    assert out.startswith("git-clean  (")
+    assert "\n[git-clean]\ncli      = [" in out
+    assert 'catches  = ["git clean -fd"' in out
+    assert "[git-" not in out.partition("[git-clean]")[2], "another rule stands in it"
 
 
 def test_show_of_an_unknown_rule_says_where_to_look(env):
@@ -87,7 +89,8 @@ def test_lint_names_file_and_line(env, tmp_path):
 
 
 def test_test_runs_the_examples_of_the_named_file_only(env, mine):
-    assert patterns(env, "test", mine())[:2] == (0, "4 examples, 0 broken\n")
+    assert patterns(env, "test", mine())[:2] == (0, "4 examples, 83 in disguise, 0 broken\n")
+    assert patterns(env, "test", "--plain", mine())[:2] == (0, "4 examples, 0 broken\n")
 
 
 @pytest.mark.parametrize(
@@ -127,9 +130,54 @@ def test_explain_shows_commands_facts_who_looked_and_what_matched(env, work):
 
     assert "(direct): [git] [reset] [--hard] [$(cat y)]?" in out
     assert "fact call git reset $(cat y) --hard\n" in out
-    assert "looked at by: git-push-force" in out
+    assert "    yes  git-reset-hard: git reset --hard fits\n" in out
+    assert "git-push-force" in out.partition("speak of something else")[0]
     assert "match git-reset-hard (high, command 2, unknown target)" in out
     assert "[cat] [y]" in out
+
+
+NOT = [
+    ("git push origin main", "git-push-force: no -f or --force or --mirror or …"),
+    ("git clean -fn", "git-clean: git clean {-f,--force} fits, and so does its unless"),
+    ("psql -h db.prod -c 'delete from a where id = 1'",
+     "sql-every-row: {delete,update} fits, but not: !where.restricts && !target.local"),
+    ("""curl https://backboard.railway.com/graphql/v2 -d '{"query":"{me{name}}"}'""", "railway-mutation: query me is no mutation"),
+    ("curl https://api.example.com/v1/x", "http-delete: the method is not {"),
+    ("rm -rf missing", "files-tree: {cwd}/missing is missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "said"), NOT, ids=[line for line, _ in NOT])
+def test_explain_says_why_a_rule_did_not_match(env, work, line, said):
+    _, out, _ = patterns(env, "explain", "--cwd", str(work), line)
+
+    assert f"    no   {said.replace('{cwd}', str(work))}" in out
+
+
+def test_explain_tells_of_every_rule_that_looked(env, work):
+    """The trace is of the run itself: yes, no, or summed up, nothing that looked is left out."""
+    _, out, _ = patterns(env, "explain", "--all", "--cwd", str(work), "git status")
+    _, listed, _ = patterns(env, "list", "--program", "git")
+
+    told = out.partition("fact call git status")[2]
+    cli = [line.split()[0] for line in listed.splitlines()]
+    assert len(cli) > 5
+    missing = [rule for rule in cli if rule not in told]
+    assert all("names" in patterns(env, "show", rule)[1] for rule in missing), missing
+
+
+def test_list_narrows_by_class_severity_program_and_file(env):
+    for words, column, value in (
+        (("--severity", "critical"), 1, "critical"), (("--class", "guard-off"), 2, "guard-off")
+    ):  # fmt: skip
+        _, out, _ = patterns(env, "list", *words)
+        assert {line.split()[column] for line in out.splitlines()} == {value}
+    _, of_git, _ = patterns(env, "list", "--file", "git")
+    assert of_git
+    assert of_git == patterns(env, "list", "--file", "git.toml")[1]
+    _, of_psql, _ = patterns(env, "list", "--program", "kubectl")
+    assert of_psql
+    assert "git-push-force" not in of_psql
 
 
 def test_explain_makes_control_characters_visible(env):
