@@ -126,6 +126,10 @@ _FACTS = {
     "mariadb": ("sql", "mysql"),
     "sqlite3": ("sql", "sqlite3"),
     **dict.fromkeys(
+        ("redis-cli", "valkey-cli", "keydb-cli", "dragonfly-cli", "iredis"), ("redis", "statements")
+    ),
+    **dict.fromkeys(("mongosh", "mongo"), ("mongo", "statements")),
+    **dict.fromkeys(
         (
             "rm", "srm", "rmdir", "unlink", "shred", "find", "gfind", "dd", "truncate", "mv", "cp", "tee", "ln",
             "install", "rsync", "git", "mkfs", "mkswap", "wipefs", "blkdiscard",
@@ -136,7 +140,17 @@ _FACTS = {
     ),
 }  # fmt: skip
 
-_GRAMMARS = ("curl", "wget", "httpie", "gh", "az", "railway", "aws")  # modules with one built in
+_STATEMENTS = ("sql", "sql_clients", "redis", "mongo")  # modules that tell statements
+_GRAMMARS = (
+    "curl",
+    "wget",
+    "httpie",
+    "gh",
+    "az",
+    "railway",
+    "aws",
+    "redis",
+)  # modules with one built in
 _TARGETS = ("aws", "railway")  # their modules know what any of their command lines would reach
 _ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
 # Programs that run code which is not in their own words.
@@ -304,7 +318,7 @@ def _unseen(module: str, function: str, command: SimpleCommand) -> Iterator[Fact
     if function == "requests":
         blind = tuple(f"{part}: {failed}" for part in ("method", "host", "path", "body"))
         yield HttpRequest("", "", "", "", Target("http"), cannot_see=blind)
-    elif module == "sql":
+    elif module in _STATEMENTS:
         yield SqlStatement("unknown", (), Target("host"), cannot_see=(f"sql: {failed}",))
     elif module == "files":
         paths = tuple(PathEffect(word.text, Extent.UNKNOWN) for word in command.words[1:])

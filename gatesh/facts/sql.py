@@ -11,6 +11,7 @@ import re
 from gatesh.facts.pg_target import is_local, postgres_target, unseen
 from gatesh.facts.psql import psql
 from gatesh.facts.sql_input import (
+    INTERACTIVE,
     Input,
     Options,
     environment,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from gatesh.facts import World
     from gatesh.model import CommandLine, SimpleCommand
-
-_INTERACTIVE = ("statements typed or piped in",)
 
 # -- PostgreSQL's own programs ---------------------------------------------------------------------
 
@@ -121,7 +120,7 @@ def mysql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[S
         if stdin is not None and (stdin.text or not stdin.cannot_see):
             given.append(stdin)
         elif target.locality is not Locality.LOCAL:
-            return [SqlStatement("interactive", (), target, cannot_see=_INTERACTIVE)]
+            return [SqlStatement("interactive", (), target, cannot_see=INTERACTIVE)]
     if command.more_words:
         given.append(Input(cannot_see=("words: more will be added",)))
     return [f for i in given for f in told(_client(i.text, MYSQL), target, i.cannot_see)]

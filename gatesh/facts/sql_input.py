@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gatesh.model import CommandLine, SimpleCommand, Target
 
 
+INTERACTIVE = ("statements typed or piped in",)
+
+
 class Input(Value):
     """Some text that a client will run; what is hidden in it counts as anything."""
 

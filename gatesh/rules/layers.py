@@ -26,9 +26,11 @@ _RANK = {s: n for n, s in enumerate(Severity)}
 # Programs whose lines become facts of a notation that names no program itself.
 _SPEAKERS = {
     "http": ("curl", "wget", "http", "https", "xh", "gh", "glab", "az", "railway", "vercel"),
-    "sql": ("psql", "mysql", "mariadb", "sqlite3", "dropdb", "pg_restore", "duckdb", "usql"),
+    "sql": ("psql", "mysql", "mariadb", "sqlite3", "dropdb", "pg_restore", "duckdb", "usql",
+            "redis-cli", "valkey-cli", "mongosh", "mongo", "cockroach", "sqlcmd", "clickhouse-client",
+            "snowsql"),
     "file": ("rm", "unlink", "shred", "dd", "truncate", "find", "mkfs", "wipefs", "rsync"),
-}
+}  # fmt: skip
 
 
 class Loosening(Value):

@@ -46,4 +46,5 @@ KINDS = frozenset(
         *(f"alter {what} {action}" for what in _ALTERED for action in _ALTERATIONS),
     )
 )
-OPEN = ("function ", "set ")  # any name may follow: `function pg_terminate_backend`, `set role`
+# Any name may follow: `function pg_terminate_backend`, `set role`, `redis flushall`.
+OPEN = ("function ", "set ", "redis ", "memcached ")
