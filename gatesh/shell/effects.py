@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from gatesh.shell.arrays import Array
 from gatesh.shell.parse import Compound, Function, Sequence, Simple
 from gatesh.shell.state import CWD, EVERYTHING
+from gatesh.shell.words import one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ _HARMLESS_OPTIONS = frozenset(
     no_empty_cmd_completion gnu_errfmt histreedit histverify extdebug""".split()
 )
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_ELEMENT = r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(0|[1-9][0-9]{0,8})\])?"
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[.*?\])?\+?=", re.DOTALL)
 _CALCULATES = r"\(\(|\$\["
 _PARAMETER_SET = r"\$\{([A-Za-z_][A-Za-z0-9_]*):?="
@@ -52,9 +55,7 @@ def apply(command: SimpleCommand, state: State) -> None:
     elif program in (".", "source"):
         state.forget((EVERYTHING,))
     elif program == "unset":
-        for word in words:
-            if word.known and re.fullmatch(_IDENTIFIER, word.text):
-                state.unset(word.text)
+        _unset(words, state)
     elif program in _READS:
         state.forget(_names(words))
 
@@ -85,27 +86,45 @@ def _declare(program: str, words: tuple[Word, ...], state: State) -> None:
         name = match.group(1) if match else word.text
         if match:
             usable = word.known and not any(c in match.group() for c in "[+")
-            state.set(name, word.text[match.end() :] if usable else None)
+            value = word.text[match.end() :] if usable else None
+            odd = (
+                value is not None and value[:1] == "("
+            )  # declare -a a='(x y)' makes an array of it
+            state.set(name, None if odd else value)
         elif not word.known:
             state.blind()
         if not re.fullmatch(_IDENTIFIER, name):
             continue
         if program == "export" or "x" in options:
             state.export(name)
-        if program == "readonly" or set(options) & set("raAilut"):
+        if set(options) & set("ilut"):
             state.fix(name)
+        elif program == "readonly" or "r" in options:
+            state.freeze(name)
+        elif "A" in options and not state.keyed(name):
+            fresh = state.is_set(name) is False
+            state.set_array(name, Array(keyed=True) if fresh else None)
+        elif "a" in options:
+            state.set_array(name, state.array(name))
 
 
 def _set(words: tuple[Word, ...], state: State) -> None:
     """`set -- a b` replaces the positional parameters."""
-    for at, word in enumerate(words):
-        if word.known and word.text == "--":
-            rest = words[at + 1 :]
-            state.arguments = rest if all(w.known and not w.globbed for w in rest) else None
-            return
-        if not word.known or word.text[:1] not in ("-", "+"):
-            state.arguments = None
-            return
+    at = 0
+    while at < len(words) and words[at].known:
+        text = words[at].text
+        if text in ("--", "-") or text[:1] not in ("-", "+"):
+            break
+        at += 2 if text in ("-o", "+o") else 1
+    rest = words[at:]
+    if not rest:
+        return
+    if rest[0].known and rest[0].text == "--":
+        rest = rest[1:]
+    elif not rest[0].known or rest[0].text == "-":
+        state.arguments = None
+        return
+    state.arguments = rest if all(one(word) for word in rest) else None
 
 
 def _shift(words: tuple[Word, ...], state: State) -> None:
@@ -116,6 +135,25 @@ def _shift(words: tuple[Word, ...], state: State) -> None:
         state.arguments = None
     elif int(count) <= len(arguments):
         state.arguments = arguments[int(count) :]
+
+
+def _unset(words: tuple[Word, ...], state: State) -> None:
+    """`unset x`, `unset 'a[1]'`; `unset -f` takes functions away, and they are kept to be sure."""
+    if words and words[0].known and words[0].text[:1] == "-" and "f" in words[0].text:
+        return
+    for word in words:
+        match = re.fullmatch(_ELEMENT, word.text) if word.known else None
+        if match is None:
+            if not word.known:
+                state.forget((EVERYTHING,))
+            elif "[" in word.text:
+                state.forget((word.text.partition("[")[0],))
+        elif match.group(2) is None:
+            state.unset(match.group(1))
+        else:
+            array = state.array(match.group(1))
+            key = match.group(2) if array and array.keyed else int(match.group(2))
+            state.set_array(match.group(1), array.having(key, None) if array else None)
 
 
 def _names(words: tuple[Word, ...]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gatesh.shell.arithmetic import calculate
+from gatesh.shell.arrays import known, sliced
 from gatesh.shell.atoms import ALL, HIDDEN, KNOWN, PLAIN, QUOTED, VALUE, Atom
 from gatesh.shell.escapes import unescape
 from gatesh.shell.parameters import operated
@@ -13,17 +14,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gatesh.model import Word
+    from gatesh.shell.arrays import Array
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Source
 
 _PLAIN_RUN = re.compile(r"[^'\"\\$`<>()]+")
 _DOUBLE_RUN = re.compile(r'[^"\\$`]+')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
-_BRACED = r"(?s)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*])(?:(:?[-=+?])(.*))?"
-_LENGTH = r"#([A-Za-z_][A-Za-z0-9_]*)"
-_OPERATED = r"(?s)([A-Za-z_][A-Za-z0-9_]*|[0-9]+)([#%/:^,@].*)"
-_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
-_INDIRECT = r"!([A-Za-z_][A-Za-z0-9_]*)"
+# The mark, the name, the subscript and the operator of ${…}.
+_HEAD = r"(?s)([#!]?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*]|(?<=!)#)(?:\[([^][]*)\])?(.*)"
+_DEFAULT = r":?[-=+?]"
+_NAMED = r"([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*])(?:\[(0|[1-9][0-9]{0,8}|[@*])\])?"
 
 
 class Reader:
@@ -153,14 +155,19 @@ class Reader:
         return name.end(), [self._variable(name.group(), "$" + name.group(), quoted=quoted)]
 
     def _variable(self, name: str, raw: str, *, quoted: bool) -> Atom:
-        if name == "@":
-            if quoted:
-                return Atom(raw, ALL)
-            name = "*"
+        if name in ("@", "*"):
+            return self._list(self._state.arguments, name, raw, quoted=quoted)
         known = self._state.get(name)
         if known is None:
             return Atom(raw, HIDDEN)
         return Atom(known, KNOWN if quoted else VALUE)
+
+    def _list(self, words: tuple[Word, ...] | None, mark: str, raw: str, *, quoted: bool) -> Atom:
+        """Return what `"$@"`, `"${a[*]}"` and their like are."""
+        if quoted and mark == "@":
+            return Atom(raw, ALL, words)
+        known = None if words is None else self._state.joined(words, quoted=quoted)
+        return Atom(raw, HIDDEN) if known is None else Atom(known, KNOWN if quoted else VALUE)
 
     def _arithmetic(self, raw: str, *, quoted: bool) -> Atom:
         """Read `$((…))`."""
@@ -169,63 +176,176 @@ class Reader:
             Atom(raw, HIDDEN) if number is None else Atom(str(number), KNOWN if quoted else VALUE)
         )
 
-    def _operated(self, i: int, match: re.Match[str], raw: str, *, quoted: bool) -> Atom:
-        """Read `${x%y}`, `${x/y/z}`, `${x:1:2}`, `${x^^}`."""
-        name, rest = match.groups()
-        value = self._state.get(name)
-        base = i + match.start(2)
-        found = None
-        if value is not None:
-            found = operated(
-                value,
-                rest,
-                lambda start, end: list(self.atoms(base + start, base + end)),
-                self._state.get,
-            )
-        return Atom(raw, HIDDEN) if found is None else Atom(found, KNOWN if quoted else VALUE)
-
-    def _indirect(self, name: str, raw: str, *, quoted: bool) -> Atom:
-        """Read `${!x}`: the variable that the value names."""
-        value = self._state.get(name)
-        if value is None or not re.fullmatch(_IDENTIFIER, value):
-            return Atom(raw, HIDDEN)
-        return self._variable(value, raw, quoted=quoted)
-
     def _parameter(self, i: int, end: int, raw: str, *, quoted: bool) -> list[Atom]:
         """Read the inside of `${…}`."""
-        inside = self._text[i:end]
+        head = re.match(_HEAD, self._text[i:end])
+        if head is None:
+            known = raw == "${#}"
+            return [self._variable("#", raw, quoted=quoted) if known else Atom(raw, HIDDEN)]
+        mark, name, subscript, rest = head.groups()
+        at = i + head.start(4)
+        if mark == "!" and subscript is None:
+            return [Atom(raw, HIDDEN) if rest else self._indirect(name, raw, quoted=quoted)]
+        if subscript in ("@", "*") or name in ("@", "*"):
+            return self._many(mark, name, subscript or name, slice(at, end), raw, quoted=quoted)
+        if mark == "!":
+            return [Atom(raw, HIDDEN)]
+        is_set, value = self._value(name, subscript, i + head.start(3))
+        if mark == "#":
+            known = not rest and value is not None
+            return [Atom(str(len(value or "")), KNOWN) if known else Atom(raw, HIDDEN)]
+        if rest and re.match(_DEFAULT, rest):
+            return self._default(name, subscript, is_set, value, slice(at, end), raw, quoted=quoted)
+        if rest and value is not None:
+            value = self._operated(value, at, end)
+        return [Atom(raw, HIDDEN) if value is None else Atom(value, KNOWN if quoted else VALUE)]
+
+    def _value(self, name: str, subscript: str | None, at: int) -> tuple[bool | None, str | None]:
+        """Return whether `name` or `name[subscript]` is set, and its value; None for what is not known."""
+        if subscript is None:
+            return self._state.is_set(name), self._state.get(name)
+        array = self._state.array(name)
+        key = None if array is None else self.key(array, at, at + len(subscript))
+        return (None, None) if array is None or key is None else array.element(key)
+
+    def key(self, array: Array, start: int, end: int) -> int | str | None:
+        """Return the key that a subscript names; None where that cannot be told."""
+        if not array.keyed:
+            return array.place(self._text[start:end], self._state.get)
+        atoms = list(self.atoms(start, end))
+        if any(atom.kind in (HIDDEN, ALL) for atom in atoms):
+            return None
+        return "".join(atom.text for atom in atoms)
+
+    def _default(
+        self,
+        name: str,
+        subscript: str | None,
+        is_set: bool | None,
+        known: str | None,
+        rest: slice,
+        raw: str,
+        *,
+        quoted: bool,
+    ) -> list[Atom]:
+        """Read `${x:-word}`, `${x-word}` and the same with `=`, `+` and `?`."""
         hidden = [Atom(raw, HIDDEN)]
-        length = re.fullmatch(_LENGTH, inside)
-        if length:
-            known = self._state.get(length.group(1))
-            return hidden if known is None else [Atom(str(len(known)), KNOWN)]
-        match = re.fullmatch(_BRACED, inside)
-        if match is None:
-            indirect = re.fullmatch(_INDIRECT, inside)
-            if indirect:
-                return [self._indirect(indirect.group(1), raw, quoted=quoted)]
-            match = re.fullmatch(_OPERATED, inside)
-            return [self._operated(i, match, raw, quoted=quoted)] if match else hidden
-        name, operator, _ = match.groups()
-        if operator is None:
-            return [self._variable(name, raw, quoted=quoted)]
-        is_set = None if name in "@*" else self._state.is_set(name)
-        known = self._state.get(name)
+        colon = self._text[rest.start] == ":"
+        operator = self._text[rest.start + colon]
         if is_set is None or (is_set and known is None):
             return hidden
-        there = bool(is_set and (known or operator[0] != ":"))
-        if operator[-1] == "+":
+        there = bool(is_set and (known or not colon))
+        if operator == "+":
             there = not there
             known = ""
         if there:
             return [Atom(known or "", KNOWN if quoted else VALUE)]
-        if operator[-1] == "?":
+        if operator == "?":
             return hidden
-        atoms = list(self.atoms(match.start(3) + i, end, quoted=quoted))
-        if any(atom.kind in (HIDDEN, ALL) or "~" in atom.text for atom in atoms):
+        atoms = self._word(rest.start + colon + 1, rest.stop, quoted=quoted)
+        if atoms is None or (operator == "=" and any(atom.kind == ALL for atom in atoms)):
             return hidden
-        if operator[-1] == "=":
+        if operator == "=" and subscript is None:
             self._state.set(name, "".join(atom.text for atom in atoms))
+        elif operator == "=":
+            self._state.forget((name,))
+        return atoms
+
+    def _word(self, start: int, end: int, *, quoted: bool) -> list[Atom] | None:
+        """Read the word of `${x:-word}`; None where some of it is not known."""
+        atoms = list(self.atoms(start, end, quoted=quoted))
+        if any(atom.kind == HIDDEN or "~" in atom.text for atom in atoms):
+            return None
         return [
-            Atom(a.text, VALUE if a.kind in (PLAIN, VALUE) and not quoted else KNOWN) for a in atoms
+            a
+            if a.kind == ALL
+            else Atom(a.text, VALUE if a.kind in (PLAIN, VALUE) and not quoted else KNOWN)
+            for a in atoms
         ]
+
+    def _many(
+        self, mark: str, name: str, sign: str, rest: slice, raw: str, *, quoted: bool
+    ) -> list[Atom]:
+        """Read `${a[@]}`, `${#a[@]}`, `${!a[@]}`, `${a[@]:1}`, `${a[@]%x}`, `${@:2}`."""
+        text, hidden = self._text[rest], [Atom(raw, HIDDEN)]
+        array = None if name in ("@", "*") else self._state.array(name)
+        words = self._state.arguments if name in ("@", "*") else array.words if array else None
+        if not mark and not text and name in ("@", "*"):
+            return [self._list(words, sign, raw, quoted=quoted)]
+        if (mark and text) or words is None:
+            return hidden
+        if mark == "#":
+            sure = array is None or array.sure
+            return [Atom(str(len(words)), KNOWN)] if sure else hidden
+        if re.match(_DEFAULT, text):
+            there = bool(words) and (text[0] != ":" or any(w.known and w.text for w in words))
+            if text.lstrip(":")[0] not in "-+" or (words and not there):
+                return hidden
+            if there is not (text.lstrip(":")[0] == "+"):
+                return [self._list(words, sign, raw, quoted=quoted)]
+            at = rest.start + (2 if text[0] == ":" else 1)
+            return self._word(at, rest.stop, quoted=quoted) or hidden
+        found: tuple[Word, ...] | None = words
+        if mark == "!":
+            found = array.keys if array else None
+        elif text[:1] == ":":
+            found = self._sliced(array, words, text[1:])
+        elif text:
+            found = self._each(words, rest)
+        return hidden if found is None else [self._list(found, sign, raw, quoted=quoted)]
+
+    def _sliced(
+        self, array: Array | None, words: tuple[Word, ...], text: str
+    ) -> tuple[Word, ...] | None:
+        """Return `${a[@]:start:count}` or `${@:start:count}`, where `$0` stands in front."""
+        first, colon, second = text.partition(":")
+        start = calculate(first, self._state.get) if first.strip() else None
+        count = calculate(second, self._state.get) if colon else None
+        if start is None or (colon and count is None) or "?" in text:
+            return None
+        if array is not None:
+            places = [(key, word) for key, word in array.items if isinstance(key, int)]
+            return sliced(places, start, count) if array.sure and not array.keyed else None
+        if start == 0 or start < -len(words):
+            return None
+        return sliced(list(enumerate(words, 1)), start, count)
+
+    def _each(self, words: tuple[Word, ...], rest: slice) -> tuple[Word, ...] | None:
+        """Return what an operator makes of every element."""
+        found = []
+        for word in words:
+            usable = word.known and not word.globbed
+            text = self._operated(word.text, rest.start, rest.stop) if usable else None
+            if text is None:
+                return None
+            found.append(known(text))
+        return tuple(found)
+
+    def _operated(self, value: str, base: int, end: int) -> str | None:
+        """Return `${x%y}`, `${x/y/z}`, `${x:1:2}`, `${x^^}` for a value; None where it cannot be told."""
+        return operated(
+            value,
+            self._text[base:end],
+            lambda start, stop: list(self.atoms(base + start, base + stop)),
+            self._state.get,
+        )
+
+    def _indirect(self, name: str, raw: str, *, quoted: bool) -> Atom:
+        """Read `${!x}`: the variable, or the element, that the value names."""
+        value = self._state.get(name)
+        named = re.fullmatch(_NAMED, value) if value else None
+        if named is None:
+            return Atom(raw, HIDDEN)
+        name, subscript = named.groups()
+        if subscript is None:
+            return self._variable(name, raw, quoted=quoted)
+        array = self._state.array(name)
+        if subscript in "@*":
+            words = array.words if array else None
+            return (
+                Atom(raw, HIDDEN)
+                if words is None
+                else self._list(words, subscript, raw, quoted=quoted)
+            )
+        found = None if array is None or array.keyed else array.element(int(subscript))[1]
+        return Atom(raw, HIDDEN) if found is None else Atom(found, KNOWN if quoted else VALUE)

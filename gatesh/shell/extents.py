@@ -110,8 +110,9 @@ class Extents:
         return i
 
     def _array(self, i: int) -> int:
-        """Return the offset behind the `)` of `NAME=(`."""
+        """Return the offset behind the `)` of `NAME=(`, and note its elements."""
         text, start = self._text, i
+        elements = self._source.arrays[i] = []
         while True:
             blanks = BLANKS.match(text, i)
             i = blanks.end() if blanks else i
@@ -126,7 +127,8 @@ class Extents:
             elif not char or (char in "\n;&|(<>" and not is_process(text, i)):
                 raise Unreadable("an array that is not closed", start)
             else:
-                i = self._word(i)
+                element, i = i, self._word(i)
+                elements.append((element, i))
 
     def _group(self, i: int) -> int:
         """Return the offset behind the `)` of an extended pattern such as `!(a|b)`."""

@@ -17,6 +17,7 @@ from gatesh.shell.state import CWD, EVERYTHING
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.unwrap import unwrap
 from gatesh.shell.unwrapped import Inner, Script
+from gatesh.shell.words import one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class Follower(Assembler):
         for assignment in command.assignments:
             self._assign(assignment)
         arguments = None if command.more_words else command.words[1:]
-        if any(not _one(word) for word in arguments or ()):
+        if any(not one(word) for word in arguments or ()):
             arguments = None
         start = state.copy()
         defined.active.add(name)
@@ -323,14 +324,6 @@ class Follower(Assembler):
             if at >= 0:
                 return Source(word.text, root.base + at, span)
         return Source(word.text, -1, span)
-
-
-def _one(word: Word) -> bool:
-    """Claim that a word is one argument, known or not."""
-    if word.known:
-        return not word.globbed
-    text = word.text
-    return text[0] == '"' == text[-1] and '"' not in text[1:-1] and "@" not in text
 
 
 def _from(word: Word, whole: Span) -> Span:

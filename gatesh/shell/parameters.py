@@ -70,6 +70,13 @@ def _replace(
     by = rest[slash + 1 :] if slash >= 0 else ""
     if slash >= 0 and re.search(r"[\[\\'\"$`]", pattern):
         return None  # the slash may belong to the pattern
+    if operator.group() in ("/#", "/%") and slash >= 0 and not pattern:
+        text = atoms(slash + 1, len(rest))
+        if re.search(r"[\\'\"&~]", by) or any(a.kind in (HIDDEN, ALL) for a in text):
+            return None
+        added = "".join(a.text for a in text)
+        plain = not re.search(r"[&\\]", added)
+        return None if not plain else added + value if operator.group() == "/#" else value + added
     if not pattern or re.search(r"[\\'\"&~]", by) or len(value) > LONGEST_SEARCHED:
         return None
     parts = _parts(atoms(start, start + len(pattern)))

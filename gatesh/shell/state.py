@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os.path
 
+from gatesh.shell.arrays import Array, known
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 # bash sets these itself, whatever the environment says; some change whenever they are read.
 _BASH_OWN = frozenset(
     """_ - ! $ ? COLUMNS COMP_CWORD COPROC DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS HISTCMD
-    HOSTNAME HOSTTYPE LINENO LINES MACHTYPE MAPFILE OLDPWD OPTARG OPTERR OPTIND OSTYPE PIPESTATUS PPID PS4
-    RANDOM READLINE_LINE REPLY SECONDS SHELLOPTS SHLVL SRANDOM UID""".split()
+    HOSTNAME HOSTTYPE LINENO LINES MACHTYPE OLDPWD OPTERR OPTIND OSTYPE PIPESTATUS PPID PS4
+    RANDOM READLINE_LINE SECONDS SHELLOPTS SHLVL SRANDOM UID""".split()
 )
 CWD = "/"  # among the names that a loop or function changes: the working directory
 EVERYTHING = "*"  # likewise: nothing can be said any more
@@ -38,7 +40,7 @@ class State:
     """One shell's state; a subshell gets a copy."""
 
     __slots__ = (
-        "_blind", "_env", "_exported", "_fixed", "_own", "_unsure", "arguments", "cwd",
+        "_arrays", "_blind", "_env", "_exported", "_fixed", "_own", "_unsure", "arguments", "cwd",
         "may_have_stayed", "moved", "output",
         "separators", "shell_name",
     )  # fmt: skip
@@ -54,6 +56,7 @@ class State:
         """Start with what bash starts with; `output` tells what a substitution prints, where it can."""
         self._env = env
         self._own: dict[str, str | None] = {}
+        self._arrays: dict[str, Array] = {}  # their names stand in `_own` too, with None
         self._exported: frozenset[str] = frozenset()
         self._fixed: frozenset[str] = frozenset()  # an assignment to these does not simply assign
         self._blind = False  # one name may stand for another: nothing can be said any more
@@ -75,6 +78,7 @@ class State:
     def become(self, other: State) -> None:
         """Take over another state as it is."""
         self._own = dict(other._own)
+        self._arrays = dict(other._arrays)
         self._exported, self._fixed = other._exported, other._fixed
         self._unsure, self._blind = other._unsure, other._blind
         self.separators = other.separators
@@ -87,6 +91,9 @@ class State:
         for name in self._own.keys() | other._own.keys():
             if self._look(name) != other._look(name):
                 self._own[name] = None
+        if self._arrays or other._arrays:
+            mine, theirs = self._arrays, other._arrays
+            self.forget(n for n in mine.keys() | theirs.keys() if mine.get(n) != theirs.get(n))
         self._exported &= other._exported
         self._fixed |= other._fixed
         self._unsure = self._unsure or other._unsure
@@ -106,6 +113,9 @@ class State:
         """Return whether it is set (None: not known), and its value."""
         if self._blind:
             return None, None
+        if name in self._arrays:
+            array = self._arrays[name]
+            return array.element("0" if array.keyed else 0)
         if name in self._own:
             found = self._own[name]
             return (None, None) if found is None else (found is not _UNSET, found)
@@ -133,14 +143,20 @@ class State:
         if name == "#":
             return str(len(self.arguments))
         if name in "@*":
-            known = all(a.known and not a.globbed for a in self.arguments)
-            if not known or (self.separators != BLANKS and len(self.arguments) > 1):
-                return None
-            return " ".join(a.text for a in self.arguments)
+            return self.joined(self.arguments, quoted=False)
         at = int(name[:6]) - 1
         if at >= len(self.arguments):
             return ""
         return self.arguments[at].text if self.arguments[at].known else None
+
+    def joined(self, words: tuple[Word, ...], *, quoted: bool) -> str | None:
+        """Return what `"$*"` makes of words, or `$@` before it is split; None where that cannot be told."""
+        if not all(word.known and not word.globbed for word in words):
+            return None
+        marks = self.separators
+        if len(words) > 1 and (marks is None or (marks != BLANKS and not quoted)):
+            return None
+        return (marks or "")[:1].join(word.text for word in words)
 
     def is_set(self, name: str) -> bool | None:
         """Claim that the variable has a value; None where nobody knows."""
@@ -152,9 +168,40 @@ class State:
 
     def set(self, name: str, value: str | None) -> None:
         """Give a variable a value; None where nobody knows it."""
-        fixed = name in self._fixed or name in _BASH_OWN or name.startswith("BASH")
-        self._own[name] = None if fixed else value
+        array = self._arrays.get(name)
+        if array is not None:
+            word = None if value is None else known(value)
+            changed = None if word is None else array.having("0" if array.keyed else 0, word)
+            self.set_array(name, changed)
+            return
+        self._own[name] = None if self._settled(name) else value
         self._touched(name)
+
+    def _settled(self, name: str) -> bool:
+        """Claim that an assignment to that name does not simply assign."""
+        return name in self._fixed or name in _BASH_OWN or name.startswith("BASH")
+
+    def array(self, name: str) -> Array | None:
+        """Return an array, or a plain variable as one of a single element; None where nobody knows."""
+        if self._blind:
+            return None
+        if name in self._arrays:
+            return self._arrays[name]
+        is_set, value = self.is_set(name), self.get(name)
+        if is_set is None or value is None:
+            return None
+        return Array(((0, known(value)),)) if is_set else Array()
+
+    def keyed(self, name: str) -> bool:
+        """Claim that a name stands for an associative array."""
+        array = self._arrays.get(name)
+        return array is not None and array.keyed
+
+    def set_array(self, name: str, array: Array | None) -> None:
+        """Let a name stand for an array; None where nobody knows its elements."""
+        self.forget((name,))
+        if array is not None and not self._settled(name):
+            self._arrays[name] = array
 
     def _touched(self, name: str) -> None:
         if name == "IFS":
@@ -164,8 +211,11 @@ class State:
     def fix(self, name: str) -> None:
         """Give a variable an attribute (read-only, integer, upper case …) that changes what assigning does."""
         self._fixed |= {name}
-        self._own[name] = None
-        self._touched(name)
+        self.forget((name,))
+
+    def freeze(self, name: str) -> None:
+        """Make a variable read-only: it keeps its value, and an assignment to it fails."""
+        self._fixed |= {name}
 
     def export(self, name: str) -> None:
         """Hand a variable on to the programs that are started."""
@@ -184,6 +234,7 @@ class State:
         if foreign:
             state.forget((EVERYTHING,))
         state.forget(n for n in self._own if n not in self._env and n not in self._exported)
+        state.forget(self._arrays)  # they are never exported
         for name, value in assigned.items():
             state.set(name, value)
         state.separators = None if "BASH_ENV" in self._env else BLANKS  # never from the environment
@@ -192,6 +243,10 @@ class State:
     def back(self, names: Iterable[str], before: State) -> None:
         """Give these variables back what they were."""
         for name in names:
+            if name in before._arrays:
+                self._arrays[name] = before._arrays[name]
+            else:
+                self._arrays.pop(name, None)
             if name in before._own:
                 self._own[name] = before._own[name]
             else:
@@ -201,7 +256,8 @@ class State:
 
     def unset(self, name: str) -> None:
         """Take a variable away."""
-        self._own[name] = _UNSET
+        self._arrays.pop(name, None)
+        self._own[name] = None if name in self._fixed else _UNSET
         self._touched(name)
 
     def forget(self, names: Iterable[str]) -> None:
@@ -210,10 +266,11 @@ class State:
             if name == CWD:
                 self.cwd = None
             elif name == EVERYTHING:
-                self._own = {}
+                self._own, self._arrays = {}, {}
                 self._unsure, self.separators = True, None
                 self.arguments = None
             else:
+                self._arrays.pop(name, None)
                 self._own[name] = None
                 self._touched(name)
 

@@ -34,7 +34,7 @@ class Source:
     all of it comes from `span`.
     """
 
-    __slots__ = ("base", "pieces", "span", "text")
+    __slots__ = ("arrays", "base", "pieces", "span", "text")
 
     def __init__(self, text: str, base: int, span: Span) -> None:
         """Start without pieces: the scanner adds them by the offset at which they begin."""
@@ -42,6 +42,7 @@ class Source:
         self.base = base
         self.span = span
         self.pieces: dict[int, Piece] = {}
+        self.arrays: dict[int, list[tuple[int, int]]] = {}  # behind `=(` → its elements
 
     def where(self, start: int, end: int) -> Span:
         """Return where that slice stands in the submitted line."""

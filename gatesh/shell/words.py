@@ -42,7 +42,7 @@ def fields(source: Source, token: Token, state: State) -> tuple[list[Word], bool
         return [Word(raw, span)], False
     atoms = list(Reader(source, state).atoms(token.start, token.end))
     if any(atom.kind == ALL for atom in atoms):
-        return _all(raw, span, atoms, state)
+        return _all(raw, span, atoms)
     expanded = expand_braces(atoms)
     if expanded is None or (len(expanded) > 1 and re.search(_REJOINED, raw)):
         return [Word(raw, span, Certainty.UNKNOWN, globbed=True)], True
@@ -82,7 +82,16 @@ def value(source: Source, start: int, end: int, state: State, *, colons: bool = 
     if _SIMPLE.fullmatch(raw):
         return Word(raw, span)
     atoms = list(Reader(source, state).atoms(start, end))
+    if any(atom.kind == ALL for atom in atoms):  # x="$@" puts a blank between them
+        atoms = [_in_one(atom) for atom in atoms]
     return _join(raw, span, _tilde(atoms, state, colons=colons))
+
+
+def _in_one(atom: Atom) -> Atom:
+    words = atom.words
+    if words is None or not all(word.known and not word.globbed for word in words):
+        return atom
+    return Atom(" ".join(word.text for word in words), KNOWN) if atom.kind == ALL else atom
 
 
 def here_document(source: Source, token: Token, state: State) -> Word:
@@ -100,21 +109,46 @@ def here_document(source: Source, token: Token, state: State) -> Word:
     return word
 
 
-def _all(raw: str, span: Span, atoms: list[Atom], state: State) -> tuple[list[Word], bool]:
-    """Expand `"$@"`: alone it is every argument, glued to something it is more than can be said."""
-    arguments = state.arguments
+def _all(raw: str, span: Span, atoms: list[Atom]) -> tuple[list[Word], bool]:
+    """Expand `"$@"` and `"${a[@]}"`: the first and the last of their words are glued to what is around."""
     others = [a for a in atoms if a.kind != ALL and (a.text or a.kind != QUOTED)]
     # Braces, tildes and splitting come before: glued to them it is not worth following.
     odd = any(a.kind == VALUE or (a.kind == PLAIN and set(a.text) & set("{~")) for a in others)
-    many = bool(others) and len(arguments or ()) > 1
-    if arguments is None or odd or many or any(not a.known for a in arguments):
+    if odd or any(a.kind == ALL and a.words is None for a in atoms):
         return [Word(raw, span, Certainty.UNKNOWN)], True
-    if not others:
-        return [a.but(span=span, certainty=Certainty.EXPANDED) for a in arguments], False
-    text = arguments[0].text if arguments else ""
-    glued = [Atom(text, KNOWN) if a.kind == ALL else a for a in atoms]
-    word = _join(raw, span, glued)
-    return [word if not word.known else word.but(certainty=Certainty.EXPANDED)], False
+    fields: list[list[Word | Atom]] = [[]]
+    for atom in atoms:
+        if atom.kind != ALL:
+            fields[-1] += [atom] if atom.text or others else []
+            continue
+        for number, word in enumerate(atom.words or ()):
+            if number:
+                fields.append([])
+            fields[-1].append(word)
+    return [_glued(raw, span, parts) for parts in fields if parts], False
+
+
+def _glued(raw: str, span: Span, parts: list[Word | Atom]) -> Word:
+    """Make one word of what stands side by side."""
+    first = parts[0]
+    if len(parts) == 1 and isinstance(first, Word):
+        unknown = first.certainty is Certainty.UNKNOWN
+        return first.but(span=span, certainty=Certainty.UNKNOWN if unknown else Certainty.EXPANDED)
+    if any(isinstance(p, Word) and (not p.known or p.globbed) for p in parts):
+        return Word(raw, span, Certainty.UNKNOWN)
+    atoms = [Atom(p.text, KNOWN) if isinstance(p, Word) else p for p in parts]
+    word = _join(raw, span, atoms)
+    return word.but(certainty=Certainty.EXPANDED) if word.known else word
+
+
+def one(word: Word) -> bool:
+    """Claim that a word is one argument, known or not."""
+    if word.known:
+        return not word.globbed
+    text = word.text
+    return (
+        text[:1] == '"' == text[-1:] and len(text) > 1 and '"' not in text[1:-1] and "@" not in text
+    )
 
 
 def _join(raw: str, span: Span, atoms: list[Atom]) -> Word:

@@ -133,6 +133,8 @@ HOSTILE = {
     "conditions": "[[ " + "a && " * 6000 + "b ]]",
     "sequence of numbers": "echo {1..100000000000000000000000}",
     "big positional": "echo $" + "9" * 5000 + " ${" + "9" * 5000 + "}",
+    "arrays": "a=(" + "x " * 128 + ");" + 'rm "${a[@]}";' * 1900,
+    "arrays that grow": "a=(x);" + 'a+=("${a[@]}" "${a[@]}");' * 1000 + 'rm "${a[@]}"',
     "echo nested": "echo " + "$(echo " * 45 + "a" + ")" * 45,
     "echo in backticks": "echo `echo \\`echo \\\\\\`echo a\\\\\\`\\``",
 }
