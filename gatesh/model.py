@@ -154,7 +154,7 @@ class Unparsed(Value):
     span: Span
     commands: tuple[SimpleCommand, ...] = ()
     names: tuple[str, ...] = ()
-    beyond: bool = False  # longer or deeper than gatesh reads: not all of it has been looked at
+    beyond: bool = False  # too long or too deep to be looked at, or a name may be hidden in it
     wrapping: Wrapping | None = None
 
 

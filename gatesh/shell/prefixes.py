@@ -75,7 +75,6 @@ PREFIXES: dict[str, Grammar] = {
     "nsenter": Grammar("GSWt", "target setuid setgid wdns"),
     "setpriv": Grammar("", _SETPRIV),
     "runuser": Grammar("Gcgsuw", "command group session-command shell supp-group user whitelist-environment"),
-    "setarch": Grammar("", "", 1),
     "linux32": Grammar(),
     "linux64": Grammar(),
     "prlimit": Grammar("p", "pid"),

@@ -155,10 +155,12 @@ def _unparsed(
     if len(pieces.commands) > len(best):
         best = pieces.commands
     start = min(source.where(why.start, why.start).start, len(line.text))
+    names = rough.names(source.text)
+    hidden = len(names) >= rough.MOST_NAMES or rough.hides(source.text, why.reason)
     return Unparsed(
         why.reason,
         Span(start, len(line.text)),
         tuple(best),
-        rough.names(source.text),
-        beyond=isinstance(why, TooMuch),
+        names,
+        beyond=isinstance(why, TooMuch) or hidden,
     )

@@ -132,6 +132,13 @@ def _env(program: str, words: Words, _: Word | None) -> Unwrapped:
     return Unwrapped((*functions, Inner(rest, program, folder=folder)), keep=False)
 
 
+def _setarch(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`setarch x86_64 -R rm`, `setarch -R rm`: the architecture comes first, if at all."""
+    first = 2 if words[1:] and words[1].text[:1] != "-" else 1
+    at, _values = skip_options(words, first, Grammar())
+    return Unwrapped((Inner(words[at:], program),), keep=False) if words[at:] else NOTHING
+
+
 def _find(program: str, words: Words, _: Word | None) -> Unwrapped:
     """`find … -exec rm {} +`: find itself can delete too, so it stays."""
     inner: list[Inner | Script] = []
@@ -268,8 +275,9 @@ def _callback(program: str, words: Words, _: Word | None) -> Unwrapped:
             continue
         text = word.but(text=word.text[match.end() :]) if len(word.text) > match.end() else None
         text = text or (words[at + 1] if words[at + 1 :] else None)
-        if text is not None:
-            return _script(text, program, arguments=None).but(keep=True)
+        if text is not None:  # bash adds words of its own
+            called = text.but(text=f'{text.text} "$@"')
+            return _script(called, program, arguments=None).but(keep=True)
     return NOTHING
 
 
@@ -337,6 +345,7 @@ _SPECIAL = {
     "env": _env,
     "find": _find, "gfind": _find,
     "fd": _fd, "fdfind": _fd,
+    "setarch": _setarch,
     "watch": _watch,
     "xargs": xargs, "gxargs": xargs, "parallel": parallel,
     "script": recorded, "tmux": tmux, "screen": screen, "at": queued, "batch": queued, "hyperfine": timed,

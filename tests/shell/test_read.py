@@ -42,6 +42,26 @@ def test_what_cannot_be_read_says_why_and_what_was_seen(case):
 
 
 @pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("<<$'E'\nE\n$'\\x72'm x", True),
+        ("if ((\nr?m x", True),
+        ("if ((\necho cm0geAo= | base64 -d | sh", True),
+        ("if ((\n. ./x", True),
+        ("if ((\ne''val x", True),
+        ("if ((\n" + " ".join(f"a{n}" for n in range(2500)), True),
+        ("alias q=\"'\"\nq $x'", True),
+        ("it's $x", False),
+        ("if ((\nrm x", False),
+    ],
+)
+def test_an_unread_line_says_whether_it_may_hide_a_name(text, hidden):
+    found = reading(text)
+    assert isinstance(found, Unparsed)
+    assert found.beyond is hidden
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("r\0m x", "U+0000 at offset 1"),
