@@ -19,7 +19,7 @@ _gatesh() {
             '') words='keeper approve history show sessions stats check patterns setup demo completions' options='-c --version -h --help' kind=file ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='-h --help' ;;
-            'history/') options='--session --agent --program --verdict --rule --target --cwd --since --until --exit --outcome --limit --reverse --full -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
+            'history/') options='--session --agent --program --verdict --rule --target --cwd --since --until --exit --outcome --limit --reverse --full --internal -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
             'show/') options='--json -h --help' ;;
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;

@@ -37,6 +37,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from history' -l outcome -x -a 'ra
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l limit -x -a '' -d 'How many at most'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l reverse -d 'The same records, oldest first'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l full -d 'Whole command lines; with --json also commands and facts'
+complete -c gatesh -n '__fish_seen_subcommand_from history' -l internal -d 'The agents’ own errands, too'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -s f -l follow -d 'Print records as they come, until Ctrl-C'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l json -d 'One JSON array'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l nl -d 'JSON, one object per line'

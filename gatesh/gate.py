@@ -24,6 +24,7 @@ from gatesh.model import (
     Refused,
     Request,
     Verdict,
+    inner_line,
 )
 from gatesh.rules.match import RuleSet, match
 from gatesh.shell.read import read
@@ -92,8 +93,10 @@ class Gate:
 
         `watch` is told which rule looked at what, and why it did not match.
         """
-        seen = inspect_all(read(line), line, world, read)
-        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, line, watch))
+        reading = read(line)
+        inner = inner_line(line, reading)
+        seen = inspect_all(reading, inner, world, read)
+        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, inner, watch))
         return seen, policy.decide(seen, observe=self._observe)
 
     def submit(
@@ -131,12 +134,13 @@ class Gate:
         now = self._clock_ns()
         request = Request(
             record=record,
-            line=line,
+            line=inner_line(line, seen.reading),
             decision=decision,
             asker=asker,
             digest=self._bind(line, asker, seen, world),
             created_ns=now,
             expires_ns=now + int(asker.wait_s * 1e9),
+            wrapping=seen.reading.wrapping,
         )
         answer = approver.ask(request)
         if answer.yes:
@@ -147,8 +151,9 @@ class Gate:
 
     def _bind(self, line: CommandLine, asker: Asker, seen: Inspection, world: World) -> str:
         """Return the digest an approval is bound to: session, bytes, place, environment, targets, files."""
-        files = stamps(seen.reading.commands, line, world)
-        return self._log.mac(policy.binding(line, asker, seen, self._rules.digest, files))
+        inner = inner_line(line, seen.reading)
+        files = stamps(policy.bound(seen).values(), inner, world)
+        return self._log.mac(policy.binding(inner, asker, seen, self._rules.digest, files))
 
     def _refuse(self, record: int, decision: Decision, answer: Answer | None) -> Refused:
         refused = policy.refusal(record, decision, answer)

@@ -42,7 +42,10 @@ class CommandLine(Value):
 
 
 class Span(Value):
-    """Characters `start` up to `end` of the submitted text, counted from 0."""
+    """Characters `start` up to `end` of the submitted text, counted from 0.
+
+    Where an agent's wrapping was taken off they count in the inner command; `Wrapping.inner` leads back.
+    """
 
     start: int
     end: int
@@ -132,9 +135,24 @@ class Wrapping(Value):
     agent: str  # "claude-code", "codex" …; "" where several do the same
     text: str  # the inner command, as the model wrote it
     inner: tuple[Span, ...] = ()  # where it stands in the submitted text, quoted or not
-    internal: bool = False  # the agent's own errand, or the same words: it changes nothing
+    internal: bool = False  # the agent's own errand, or the same words: nothing was taken off
     sources: tuple[str, ...] = ()  # files that run before it: the agent's snapshot of a shell
+    notes: tuple[str, ...] = ()  # files the agent has its shell write something down in
+    noted_in: str = (
+        ""  # the variable that names them, where it is one: the inner command may change it
+    )
+    besides: tuple[str, ...] = ()  # what else of it an approval is bound to
     outer: bool = False  # what is around it is not vouched for: it was read, and has to be shown
+
+    @property
+    def taken_off(self) -> bool:
+        """Claim that the commands, their spans and the matches are about `text` alone."""
+        return not (self.internal or self.outer)
+
+    @property
+    def own(self) -> int:
+        """Return how many commands of the reading are the wrapping's: they stand in front."""
+        return len(self.sources) + len(self.notes) if self.taken_off else 0
 
 
 class Parsed(Value):
@@ -159,6 +177,14 @@ class Unparsed(Value):
 
 
 Reading = Parsed | Unparsed
+
+
+def inner_line(line: CommandLine, reading: Reading) -> CommandLine:
+    """Return the line as its author wrote it: what is matched, shown and bound, but never what is run."""
+    wrapping = reading.wrapping
+    if wrapping is None or not wrapping.taken_off:
+        return line
+    return line.but(text=wrapping.text, arguments=())
 
 
 # -- facts: what a simple command would do ---------------------------------------------------------
@@ -356,12 +382,13 @@ class Request(Value):
     """One held command line, waiting for a human. Single-use; it expires."""
 
     record: int  # number of the audit record, and the name of the request
-    line: CommandLine
+    line: CommandLine  # without its wrapping
     decision: Decision
     asker: Asker
     digest: str  # binds text, cwd, target, code-bearing environment, pattern digest
     created_ns: int
     expires_ns: int
+    wrapping: Wrapping | None = None
 
 
 class Assurance(StrEnum):

@@ -14,6 +14,7 @@ from gatesh.model import (
     Match,
     Refused,
     Severity,
+    SimpleCommand,
     Unparsed,
     Verdict,
 )
@@ -67,24 +68,50 @@ def decide(seen: Inspection, *, observe: bool = False) -> Decision:
     return Decision(verdict, tuple(matches), unparsed)
 
 
+def bound(seen: Inspection) -> dict[int, SimpleCommand]:
+    """Return the commands that an approval is about, by their index.
+
+    What the agent's wrapping does is none of them: its snapshot is bound by what is in it, and every line
+    has other files. Where a rule speaks about it, or the snapshot could not be read, it is bound like all.
+    """
+    wrapping, read = seen.reading.wrapping, dict(seen.files)
+    commands = dict(enumerate(seen.reading.commands))
+    if wrapping is None:
+        return commands
+    spoken_of = {found.command for found in seen.matches}
+    for index in range(wrapping.own):
+        unread = index < len(wrapping.sources) and read.get(wrapping.sources[index]) is None
+        if index not in spoken_of and not unread:
+            del commands[index]
+    return commands
+
+
 def binding(
     line: CommandLine, asker: Asker, seen: Inspection, rules: str, files: tuple[str, ...]
 ) -> bytes:
     """Return the bytes whose HMAC an approval is bound to; fields are length-prefixed.
 
-    `files` are the stamps of the files that the line names.
+    `line` is without its wrapping; `files` are the stamps of the files that it names.
     """
+    commands, wrapping = bound(seen), seen.reading.wrapping
+    snapshots = {
+        path: f"snapshot {index}"
+        for index, path in enumerate(wrapping.sources if wrapping else ())
+        if index not in commands
+    }
     fields = [asker.session, line.text, line.cwd, line.script or "", rules, *line.arguments, *files]
+    fields += [wrapping.agent, *wrapping.besides] if wrapping else []
     fields += [
         f"{name}={value}"
         for name, value in sorted(line.env.items())
         if name not in VOLATILE and not name.startswith(VOLATILE_PREFIXES)
     ]
-    fields += [repr(fact) for _, fact in seen.facts]  # targets and paths, as they stand now
+    # Targets and paths, as they stand now.
+    fields += [repr(fact) for index, fact in seen.facts if index in commands]
     encoded = [f.encode("utf-8", "surrogateescape") for f in fields]
     for path, content in seen.files:  # what was read is what has to be there when it runs
         encoded += [
-            path.encode("utf-8", "surrogateescape"),
+            snapshots.get(path, path).encode("utf-8", "surrogateescape"),
             b"-" if content is None else b"+" + content,
         ]
     return b"".join(b"%d:%b" % (len(f), f) for f in encoded)

@@ -127,13 +127,19 @@ class Description:
         return lines
 
     def _asker(self) -> list[Line]:
-        clean, asker = self._clean, self._request.asker
+        clean, asker, wrapping = self._clean, self._request.asker, self._request.wrapping
         agent = clean(f"{asker.agent} {asker.agent_version}".strip()) or "an unknown agent"
         root = f"{clean(asker.root_name)} {asker.root_pid}"
-        return [
+        lines = [
             Line("field", f"asks      {agent}; session {root}"),
             Line("field", f"in        {clean(self._request.line.cwd)}"),
         ]
+        if wrapping is not None and wrapping.taken_off:
+            also = [f"runs {clean(path)} first" for path in wrapping.sources]
+            also += [clean(part) for part in wrapping.besides]
+            said = "; ".join((f"{wrapping.agent}'s, which is not shown", *also))
+            lines.append(Line("field", f"wrapping  {said}"))
+        return lines
 
     def _longer(self, word: str) -> Line:
         """Return how to approve for longer than once, or that it cannot be."""

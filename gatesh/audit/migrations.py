@@ -81,6 +81,17 @@ def _command_view(db: Database) -> None:
     db.create_view("command", _COMMAND)
 
 
+@step(name="0004-wrappings")
+def _wrappings(db: Database) -> None:
+    for name, kind in (
+        ("inner_command", "TEXT"),  # redacted; NULL where nothing was around the command
+        ("inner_redactions", "TEXT"),  # JSON, as redactions, in the unredacted inner command
+        ("wrapping", "TEXT"),  # whose it is: "claude-code"
+        ("internal", "INTEGER NOT NULL DEFAULT 0"),  # the agent's own errand
+    ):
+        db.execute(f"ALTER TABLE record ADD COLUMN {name} {kind}")
+
+
 # The first column is the primary key. Times are nanoseconds since 1970. Names follow OpenTelemetry's
 # process.* where it has one. JSON columns hold what gatesh.audit.encode writes.
 _COLUMNS: dict[str, dict[str, type]] = {
@@ -104,7 +115,7 @@ _COLUMNS: dict[str, dict[str, type]] = {
         "command_line": str,  # redacted
         "characters": int,  # of the unredacted line; more than are kept where it was very long
         "redactions": str,  # JSON: [[start, end], …] in the unredacted line
-        "command_hmac": str,  # of the unredacted line
+        "command_hmac": str,  # of the unredacted line, without its wrapping since 0004
         "arguments": str,  # JSON: $0 $1 …
         "script": str,
         "script_digest": str,  # SHA-256 of the file's content

@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 
 _LATEST = 2**63 - 1  # what SQLite can compare with; in the year 2262
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_JSON = ("redactions", "arguments", "commands", "facts", "target", "names", "cannot_see")
+_JSON = (
+    "redactions",
+    "inner_redactions",
+    "arguments",
+    "commands",
+    "facts",
+    "target",
+    "names",
+    "cannot_see",
+)
 _LISTS = ("programs", "rule_ids", "targets")
 
 
@@ -49,6 +58,7 @@ class Filter(Value):
     until_ns: int = 0
     exit: str = ""  # a number, a signal's name, or "fail"
     outcome: str = ""
+    internal: bool = True  # the agents' own errands, too
     above: int = 0  # records after this one
     limit: int = 50
 
@@ -60,6 +70,9 @@ class AuditReader:
         """Open the log at `path`, which must exist."""
         self._conn = open_for_reading(path)
         self._db = Database(self._conn, recursive_triggers=False, execute_plugins=False)
+        columns = {row["name"] for row in self._db.query("PRAGMA table_info(record)")}
+        if "internal" not in columns:  # nobody has written into it since gatesh was renewed
+            self._conn.execute(_BEFORE_WRAPPINGS)
 
     def history(self, wanted: Filter) -> list[Row]:
         """Return the command lines that fit, newest first."""
@@ -205,13 +218,15 @@ def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
         values[name] = shape.format(escaped)
 
     for index, word in enumerate(wanted.words):
-        like("command_line", f"word{index}", word)
+        like("coalesce(inner_command, command_line)", f"word{index}", word)
     for column, text in (("session", wanted.session), ("targets", wanted.target)):
         if text:
             like(column, column, text)
     for column, text in (("programs", wanted.program), ("rule_ids", wanted.rule)):
         if text:
             like(column, column, text, "% {} %")
+    if not wanted.internal:
+        parts.append("(internal = 0 OR verdict <> 'allow')")
     if wanted.outcome:
         parts.append(_OUTCOMES.get(wanted.outcome, "outcome = :outcome"))
         values["outcome"] = wanted.outcome
@@ -266,6 +281,11 @@ _OUTCOMES = {
 OUTCOMES = ("ran", "refused", "abandoned", "failed", "unknown", *_OUTCOMES)
 
 _PLURAL = {"match": "matches", "answer": "answers", "refused_answer": "refused_answers"}
+
+_BEFORE_WRAPPINGS = """
+CREATE TEMP VIEW command AS SELECT *, NULL AS inner_command, NULL AS inner_redactions, NULL AS wrapping,
+  0 AS internal FROM main.command
+"""
 
 _SESSIONS = """
 SELECT s.session, s.time_ns, s.agent, s.agent_version, s.root_name, s.root_pid, s.tty, s.uid,

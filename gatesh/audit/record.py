@@ -7,14 +7,14 @@ import time
 from gatesh import __version__
 from gatesh.audit.encode import to_json
 from gatesh.key import sha256
-from gatesh.model import Unparsed, Word
+from gatesh.model import Unparsed, Word, inner_line
 from gatesh.redact import Redacted, redact, redact_words, secrets_of_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gatesh.model import Asker, CommandLine, Decision, Inspection, Match
+    from gatesh.model import Asker, CommandLine, Decision, Inspection, Match, Wrapping
 
     Row = dict[str, object]
 
@@ -33,7 +33,9 @@ def rows_of(
     """Return the row of the record and those of its matches, redacted."""
     known = secrets_of_environment(line.env)
     words = _Words(seen)
-    whole = redact(line.text, words.secrets + known)
+    inner = inner_line(line, seen.reading)
+    shown = redact(inner.text, words.secrets + known)
+    whole = shown if inner is line else _around(line.text, seen.reading.wrapping, shown)
     secrets = whole.secrets
 
     def clean(text: str) -> str:
@@ -47,7 +49,7 @@ def rows_of(
 
     commands = seen.reading.commands
     first = decision.matches[0] if decision.matches else None
-    raw = to_bytes(line.text)
+    wrapping, raw = seen.reading.wrapping, to_bytes(inner.text)
     record: Row = {
         "time_ns": time.time_ns(),
         "session": asker.session,
@@ -56,6 +58,10 @@ def rows_of(
         "characters": len(line.text),
         "redactions": to_json(whole.spans, str),
         "command_hmac": mac(raw),
+        "inner_command": None if inner is line else to_text(_cut(shown)),
+        "inner_redactions": None if inner is line else to_json(shown.spans, str),
+        "wrapping": wrapping.agent if wrapping else None,
+        "internal": int(wrapping is not None and wrapping.internal),
         "arguments": json(_hidden_arguments(line.arguments)),
         "script": plain(line.script) if line.script is not None else None,
         "script_digest": sha256(raw).hexdigest() if line.script is not None else None,
@@ -133,6 +139,20 @@ def _targets(seen: Inspection, decision: Decision) -> Iterator[str]:
     for _, fact in seen.facts:
         if fact.target.name:
             yield f"{fact.target.kind}:{fact.target.name}"
+
+
+def _around(text: str, wrapping: Wrapping | None, inner: Redacted) -> Redacted:
+    """Return a line redacted as its inner command is: what is a secret there is one here, however quoted."""
+    if wrapping is None or not wrapping.inner:
+        return redact(text, inner.secrets)
+    (span,) = wrapping.inner
+    place: Callable[[int], int] = span.start.__add__
+    if text[span.start : span.end] != wrapping.text:
+        from gatesh.shell.wrappings import places
+
+        found = places(text[span.start : span.end])
+        place = lambda at: span.start + found[min(at, len(found) - 1)]  # noqa: E731
+    return redact(text, inner.secrets, tuple((place(a), place(b)) for a, b in inner.spans))
 
 
 def _cut(whole: Redacted) -> str:

@@ -13,7 +13,7 @@ import click
 
 from gatesh.doors.client import here
 from gatesh.errors import Exit, InputError, UsageError
-from gatesh.model import CommandLine, Door, Unparsed, Verdict
+from gatesh.model import CommandLine, Door, Unparsed, Verdict, inner_line
 from gatesh.printable import printable
 
 if TYPE_CHECKING:
@@ -115,13 +115,14 @@ def considered(
     except InputError as error:
         return {
             "command": text, "cwd": cwd, "verdict": Verdict.DENY.value, "reason": error.message,
-            "rules": [], "commands": [], "facts": [], "target": "", "unparsed": "", "notes": [],
+            "inner": text, "wrapping": "", "internal": False, "rules": [], "commands": [], "facts": [],
+            "target": "", "unparsed": "", "notes": [],
             "elapsed_us": _since(started),
         }  # fmt: skip
     programs = {command.program for command in seen.reading.commands}
     about = concerning(loosened, {m.rule for m in decision.matches}, programs)
     return {
-        **_json(text, cwd, seen, decision),
+        **_json(line, seen, decision),
         "notes": [note(one) for one in about],
         "elapsed_us": _since(started),
     }
@@ -131,10 +132,14 @@ def _since(started: int) -> int:
     return (time.perf_counter_ns() - started) // 1000
 
 
-def _json(text: str, cwd: str, seen: Inspection, decision: Decision) -> dict[str, Any]:
+def _json(line: CommandLine, seen: Inspection, decision: Decision) -> dict[str, Any]:
+    wrapping = seen.reading.wrapping
     return {
-        "command": text,
-        "cwd": cwd,
+        "command": line.text,
+        "inner": inner_line(line, seen.reading).text,
+        "wrapping": wrapping.agent if wrapping else "",
+        "internal": wrapping is not None and wrapping.internal,
+        "cwd": line.cwd,
         "verdict": decision.verdict.value,
         "reason": decision.reason,
         "rules": list(_rules(decision.matches)),
@@ -190,7 +195,11 @@ def plain(value: Any) -> Any:
 
 def describe(found: dict[str, Any]) -> str:
     """Return a text for a person."""
-    lines = [f"{found['verdict']}: {printable(found['command'])}"]
+    lines = [f"{found['verdict']}: {printable(found['inner'])}"]
+    if found["inner"] != found["command"]:
+        lines.append(f"  taken out of the wrapping of {found['wrapping']}")
+    if found["internal"]:
+        lines.append(f"  an errand of {found['wrapping'] or 'many agents'}: recorded as internal")
     if found["reason"]:
         lines.append(f"  {found['reason']}")
     if found["unparsed"]:

@@ -112,18 +112,21 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--full", is_flag=True, help="Whole command lines; with --json also commands and facts."
 )
+@click.option("--internal", is_flag=True, help="The agents' own errands, too.")
 @click.option(
     "-f", "--follow", "follow_", is_flag=True, help="Print records as they come, until Ctrl-C."
 )
 @_output
 def history(
     words: tuple[str, ...], *, since: str, until: str, exit_: str, reverse: bool, full: bool, follow_: bool,
-    form: str | None, fmt: str | None, **narrow: Any,
+    form: str | None, fmt: str | None, internal: bool, **narrow: Any,
 ) -> None:  # fmt: skip
     """List recorded command lines, newest first; WORDS must all be in the line.
 
-    Secrets were taken out before anything was recorded, and control characters are spelled out. Outcome
-    `unknown` means that nothing came after the begin row: it waits or runs still, or gatesh was killed.
+    What an agent put around its command, and its own errands, are left out: `gatesh show` and --internal
+    have them. Secrets were taken out before anything was recorded, and control characters are spelled out.
+    Outcome `unknown` means that nothing came after the begin row: it waits or runs still, or gatesh was
+    killed.
     """
     if follow_ and (fmt or form not in (None, "nl")):
         raise UsageError(
@@ -131,7 +134,12 @@ def history(
         )
     given = {name: value for name, value in narrow.items() if value}
     wanted = Filter(
-        words, since_ns=parse_time(since), until_ns=parse_time(until), exit=exit_, **given
+        words,
+        since_ns=parse_time(since),
+        until_ns=parse_time(until),
+        exit=exit_,
+        internal=internal,
+        **given,
     )
     reader = _open()
     show = rows.Printer(form, fmt, full=full, names=rows.HISTORY)

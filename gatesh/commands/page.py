@@ -6,7 +6,7 @@ import os
 
 from gatesh.audit.query import iso, running
 from gatesh.commands.facts import place, sentence
-from gatesh.commands.rows import exit_of, state, took
+from gatesh.commands.rows import command, exit_of, state, took
 from gatesh.printable import printable
 from gatesh.redact import Redacted
 
@@ -21,8 +21,9 @@ _PSEUDO_TERMINALS = 136  # the first of eight major device numbers of /dev/pts/N
 
 def page(row: Row) -> str:
     """Return everything about one record, for a person."""
-    text = row["command_line"]
+    inner = row["inner_command"] is not None
     cut = f", {len(row['redactions'])} secrets taken out" if row["redactions"] else ""
+    agent = f" of {row['wrapping']}" if row["wrapping"] else ""
     head = [
         f"record {row['record']}: {state(row)}",
         _field("time", iso(row["time_ns"])),
@@ -33,9 +34,12 @@ def page(row: Row) -> str:
         _field("script", row["script"]),
         _field("cwd", row["working_directory"]),
         _field("line", f"{row['characters']} characters{cut}"),
+        _field("errand", f"internal: the agent's own{agent}" if row["internal"] else ""),
         "",
-        _indented(printable(text, lines=True)),
+        _indented(printable(command(row), lines=True)),
         "",
+        _field("wrapping", f"what came in, in the wrapping{agent}:" if inner else ""),
+        *([_indented(printable(row["command_line"], lines=True)), ""] if inner else []),
         _field("reading", f"{row['parse_status']} {row['unparsed']}".strip()),
         _field("verdict", f"{row['verdict']} {row['reason']}".strip()),
         _field("patterns", row["pattern_digest"]),
@@ -81,9 +85,10 @@ def _terminal(tty: str) -> str:
 
 
 def _match(one: Row, row: Row) -> str:
-    spans = tuple((start, end) for start, end in row["redactions"])
+    hidden = row["redactions"] if row["inner_command"] is None else row["inner_redactions"]
+    spans = tuple((start, end) for start, end in hidden)
     start, end = Redacted("", spans, ()).moved(one["span_start"], one["span_end"])
-    part = row["command_line"][start:end]
+    part = command(row)[start:end]
     lines = [
         _field("match", f"{one['rule']}  {one['severity']}  {one['class']}"),
         _field("  says", one["say"]),

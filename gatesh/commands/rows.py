@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 HISTORY = (
     "record", "time", "session", "agent", "door", "verdict", "outcome", "exit_code", "signal", "duration_ns",
     "severity", "rule_ids", "targets", "programs", "answered", "approver", "assurance", "reason",
-    "working_directory", "command_line",
+    "working_directory", "command_line", "inner_command", "wrapping", "internal",
 )  # fmt: skip
-_FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", "redactions", "message",
-         "pattern_digest", "pid", "uid", "tty", "gatesh_version")  # fmt: skip
+_FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", "redactions",
+         "inner_redactions", "message", "pattern_digest", "pid", "uid", "tty", "gatesh_version")  # fmt: skip
 _NARROW = ("record", "time", "agent", "verdict", "outcome", "exit_code", "rule_ids", "command_line")
 SESSIONS = (
     "began", "agent", "agent_version", "root_name", "root_pid", "tty", "commands", "asked", "refused", "last",
@@ -134,11 +134,22 @@ def _shortened(row: Row) -> Row:
     """Return a row as a person reads it: clock times, and of a session's key what --session needs."""
     short = {name: _when(row[key]) for name, key in _TIMES.items() if row.get(key)}
     key = str(row.get("session") or "")
-    return {**row, **short, "session": key.partition(":")[2] or key}
+    shown = {"session": key.partition(":")[2] or key}
+    return {
+        **row,
+        **short,
+        **shown,
+        **({"command_line": command(row)} if "inner_command" in row else {}),
+    }
+
+
+def command(row: Row) -> str:
+    """Return the command of a record as its author wrote it, without what an agent put around it."""
+    return str(row["command_line"] if row["inner_command"] is None else row["inner_command"])
 
 
 def _decoded(row: Row) -> Row:
-    nested = ("commands", "facts", "arguments", "redactions")
+    nested = ("commands", "facts", "arguments", "redactions", "inner_redactions")
     return {k: json.loads(v) if k in nested and isinstance(v, str) else v for k, v in row.items()}
 
 
@@ -234,7 +245,7 @@ def _line(row: Row, widths: _Widths, *, full: bool) -> str:
         + f" {exit_of(row):>{w.exit}} {took(row['duration_ns']):>{w.took}}  {agent:<{w.agent}} "
         f"{_fit_path(row['working_directory'], w.cwd)} "
     )
-    text = row["command_line"]
+    text = command(row)
     if full:
         mark = _MARK if sys.stdout.isatty() and colour() is None else ("", "")
         return before + printable(text, lines=True, mark=mark).replace("\n", "\n" + " " * w.before)

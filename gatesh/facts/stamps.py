@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gatesh.facts import World
     from gatesh.model import CommandLine, SimpleCommand, Word
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MOST = 256
 
 
-def stamps(commands: tuple[SimpleCommand, ...], line: CommandLine, world: World) -> tuple[str, ...]:
+def stamps(commands: Iterable[SimpleCommand], line: CommandLine, world: World) -> tuple[str, ...]:
     """Return the stamps of the regular files among the words and redirects, in the order they are named."""
     found: dict[str, str] = {}
     for command in commands:

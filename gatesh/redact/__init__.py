@@ -56,9 +56,11 @@ class Redacted(Value):
         return place + shift
 
 
-def redact(text: str, secrets: tuple[str, ...] = ()) -> Redacted:
-    """Return `text` without the secrets that are found in it and without those already known."""
-    found = list(find_shapes(text))
+def redact(
+    text: str, secrets: tuple[str, ...] = (), places: tuple[tuple[int, int], ...] = ()
+) -> Redacted:
+    """Return `text` without the secrets found in it, those already known, and what stands at `places`."""
+    found = [*find_shapes(text), *places]
     lower = text.lower()
     if any(hint in lower for hint in _HINTS):
         from gatesh.redact.find import find

@@ -11,7 +11,16 @@ from __future__ import annotations
 import re
 
 from gatesh.errors import InputError
-from gatesh.model import Certainty, CommandLine, Parsed, SimpleCommand, Span, Unparsed, Word
+from gatesh.model import (
+    Certainty,
+    CommandLine,
+    Parsed,
+    Redirect,
+    SimpleCommand,
+    Span,
+    Unparsed,
+    Word,
+)
 from gatesh.shell import rough
 from gatesh.shell.context import Context
 from gatesh.shell.definitions import Definitions
@@ -31,7 +40,8 @@ _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]|\r(?!\n)")
 # Some of these stand in every text that wrappings.py knows.
 _MARKS = (
     "pwd -P", "__CODEX_SNAPSHOT_", "/shell_snapshots/", "_bgpids_file=", "START_OF_COMMAND_OUTPUT_", "env",
-    "command -v ", "lsb_release -a", "ps -o ppid=", "set -e; . ",
+    "command -v ", "lsb_release -a", "ps -o ppid=", "set -e; . ", "SNAPSHOT_FILE=", "__codex_snapshot_command",
+    "BEGIN CERTIFICATE", "*.crt",
 )  # fmt: skip
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 
@@ -44,18 +54,22 @@ def read(line: CommandLine) -> Reading:
         whole = Span(0, len(line.text))
         return Unparsed(f"longer than {MOST_TEXT >> 10} kB", whole, names=names, beyond=True)
     wrapping = _wrapping(line)
-    if wrapping is None or wrapping.outer or wrapping.internal:
+    if wrapping is None or not wrapping.taken_off:
         found = _read(line, source_of(line.text), _state(line))
-        return found if wrapping is None else found.but(wrapping=wrapping)
+        return (
+            found
+            if wrapping is None
+            else found.but(wrapping=wrapping, commands=_told(found, wrapping))
+        )
     state = _within(line, wrapping)
-    (span,) = wrapping.inner
-    in_place = line.text[span.start : span.end] == wrapping.text
-    found = _read(line, Source(wrapping.text, span.start if in_place else -1, span), state)
-    return found.but(wrapping=wrapping, commands=(*_sourced(line, wrapping), *found.commands))
+    found = _read(line.but(text=wrapping.text), source_of(wrapping.text), state)
+    return found.but(wrapping=wrapping, commands=(*_around(wrapping, state), *found.commands))
 
 
 def _wrapping(line: CommandLine) -> Wrapping | None:
     """Return what an agent put around the command; the patterns are compiled only where one may fit."""
+    if line.script is not None:
+        return None
     if not line.arguments and not any(mark in line.text for mark in _MARKS):
         return None
     from gatesh.shell.wrappings import unwrapped
@@ -63,26 +77,42 @@ def _wrapping(line: CommandLine) -> Wrapping | None:
     return unwrapped(line.text, line.arguments)
 
 
+def _told(found: Reading, wrapping: Wrapping) -> tuple[SimpleCommand, ...]:
+    """Return the commands of a line that is read whole; of an agent's own text all programs are known.
+
+    It has a function that runs its arguments: they stand in the text, and are followed where it is called.
+    """
+    whole = not (wrapping.internal and wrapping.agent)
+    return tuple(c for c in found.commands if whole or not c.words or c.words[0].known)
+
+
 def _within(line: CommandLine, wrapping: Wrapping) -> State:
     """Return the state an inner command starts with: a snapshot may have set any variable but these."""
-    name = line.arguments[0] if line.arguments else "bash"
-    state = State(line.env, line.cwd, (), name, lambda _: None)
-    state.forget(("_bgpids_file",))
+    state = State(line.env, line.cwd, (), "bash", lambda _: None)
     if wrapping.sources:
         state.forget((EVERYTHING,))
         state.arguments = ()
         state.set("IFS", BLANKS)
         if "HOME" in line.env:
             state.set("HOME", line.env["HOME"])
+    if wrapping.noted_in:
+        state.set(wrapping.noted_in, wrapping.notes[0])
     return state
 
 
-def _sourced(line: CommandLine, wrapping: Wrapping) -> Iterator[SimpleCommand]:
-    """Yield the commands that run the agent's snapshot: it is code like any other."""
+def _around(wrapping: Wrapping, state: State) -> Iterator[SimpleCommand]:
+    """Yield what the wrapping itself does: it brings a snapshot back, and writes something down.
+
+    `state` is the one that the inner command leaves: it may have changed where to.
+    """
+    nowhere = Span(0, 0)
     for path in wrapping.sources:
-        start = max(line.text.find(path), 0)
-        span = Span(start, start + len(path))
-        yield SimpleCommand((Word("source", span), Word(path, span)), span)
+        yield SimpleCommand((Word("source", nowhere), Word(path, nowhere)), nowhere)
+    for path in wrapping.notes:
+        now = state.get(wrapping.noted_in) if wrapping.noted_in else path
+        name = Word(now or f"${wrapping.noted_in}", nowhere, Certainty.EXPANDED)
+        target = name if now else name.but(certainty=Certainty.UNKNOWN)
+        yield SimpleCommand((), nowhere, redirects=(Redirect(">|", target, 1, nowhere),))
 
 
 def _read(line: CommandLine, source: Source, state: State) -> Reading:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 
 from gatesh.model import Span, Wrapping
+from gatesh.shell.errands import CLAUDE_SNAPSHOT, CODEX_SNAPSHOT, errand
 
 _QUOTED = r"'[^']*'(?:(?:\"'\"|\\')'[^']*')*"
+_PART = re.compile(r"'([^']*)'|\"(')\"|\\(')")
 _FILE = r"(?:[\w@%+=:,./-]+|'[^']+')"  # as a shell-quoting library writes it
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _OR_NOT = r" 2>/dev/null \|\| true && "
@@ -25,30 +27,41 @@ _CLAUDE = re.compile(
     rf"(?:\{{ (?:{_FORGOTTEN})+\}} >/dev/null 2>&1 \|\| true && )?"
     rf"eval (?P<command>{_QUOTED})(?P<input> \\?< /dev/null)? && pwd -P >\| (?P<cwd>{_FILE})"
 )
-_CLAUDE_SNAPSHOT = re.compile(r"/(?:[^/]+/)*shell-snapshots/snapshot-(?:bash|zsh|sh)-\d+-\w+\.sh")
 _CLAUDE_CWD = re.compile(r"/(?:[\w@.+-]+/)*claude-[0-9a-z]{4,12}-cwd")
 
 # Codex: it notes variables, brings its snapshot back, restores them, and enters the shell once more.
-_CODEX_SET = re.compile(
+_CODEX_NOTES = re.compile(
     rf'(__CODEX_SNAPSHOT_(?:PROXY_)?OVERRIDE)_SET_(\d+)="\$\{{({_NAME})\+x\}}"\n\1_\2="\$\{{\3-\}}"\n'
 )
 _CODEX_PROXY = '__CODEX_SNAPSHOT_PROXY_ENV_SET="${CODEX_NETWORK_PROXY_ACTIVE+x}"\n'
-_CODEX_SNAPSHOT = re.compile(rf"\n?if \. (?P<snapshot>{_FILE}) >/dev/null 2>&1; then :; fi\n\n")
-_CODEX_RESTORE = re.compile(
-    r'if (?:\\command )?\[ -n "\$\{(__CODEX_SNAPSHOT_(?:PROXY_)?OVERRIDE)_SET_(\d+)\}" \]; then '
-    rf'export ({_NAME})="\$\{{\1_\2\}}"; else unset \3; fi\n'
+_CODEX_SOURCES = re.compile(rf"\n?if \. (?P<snapshot>{_FILE}) >/dev/null 2>&1; then :; fi\n\n")
+_CODEX_RESTORES = re.compile(
+    r'if (?:\\command )?\[ -n "\$\{(__CODEX_SNAPSHOT_(?:PROXY_)?OVERRIDE)_SET_(\d+)\}"'
+)
+_CODEX_RESTORED = (  # old first
+    'if [ -n "${MARK_SET_NUMBER}" ]; then export NAME="${MARK_NUMBER}"; else unset NAME; fi\n',
+    'if \\command [ -n "${MARK_SET_NUMBER}" ]; then export NAME="${MARK_NUMBER}"; else unset NAME; fi\n',
+    """if [ -n "${MARK_SET_NUMBER}" ]; then
+  if [ -z "${NAME+x}" ] || [ "${NAME-}" != "${MARK_NUMBER}" ]; then \
+export NAME="${MARK_NUMBER}"; else export NAME; fi
+else builtin unset NAME 2>/dev/null || command unset NAME; fi
+builtin unset MARK_SET_NUMBER MARK_NUMBER 2>/dev/null || command unset MARK_SET_NUMBER MARK_NUMBER
+""",
 )
 _CODEX_PROXY_IF = re.compile(
     r'if (?:\\command )?\[ -n "\$__CODEX_SNAPSHOT_PROXY_ENV_SET" \] \|\| '
     r'(?:\\command )?\[ -n "\$\{CODEX_NETWORK_PROXY_ACTIVE\+x\}" \]; then\n'
 )
+_CODEX_PATH = re.compile(
+    r"""if \[ -n "\$\{PATH:-\}" \]; then export PATH='(?P<folder>/[^':]*/codex-path)':"\$PATH"; """
+    r"""else export PATH='(?P=folder)'; fi\n"""
+)
 _CODEX_EXEC = re.compile(rf"\n?exec '(?:/[\w.-]+)*/(?:bash|zsh|sh)' -c (?P<command>{_QUOTED})\n?")
-_CODEX_FILE = re.compile(r"/(?:[^/]+/)*\.codex/shell_snapshots/[\w.-]+\.sh")
 
 # Gemini CLI: a subshell that writes down what it left in the background.
 _GEMINI = re.compile(
     r"(?:shopt -u promptvars nullglob extglob nocaseglob dotglob; )?"
-    r"_bgpids_file='?/(?:[\w@.+-]+/)*gemini-shell-\w+/bgpids\.tmp'?\n"
+    r"_bgpids_file='?(?P<notes>/(?:[\w@.+-]+/)*gemini-shell-\w+/bgpids\.tmp)'?\n"
     r"\(\n  trap 'jobs -p > \"\$_bgpids_file\"' EXIT\n(?P<command>.*)\n\)\n__code=\$\?\nexit \$__code\n?",
     re.DOTALL,
 )
@@ -60,38 +73,66 @@ _GPTME = re.compile(
     re.DOTALL,
 )
 
+# droid: a supervisor that kills the command when its owner is gone; both are arguments.
 _DROID = "factory-execute-supervisor"
+_DROID_SUPERVISES = """\
+owner_is_alive() {
+  parent_pid=$(ps -o ppid= -p "$$" 2>/dev/null) || return 1
+  parent_pid=${parent_pid//[[:space:]]/}
+  [[ "$parent_pid" == "$owner_pid" ]] && kill -0 "$owner_pid" 2>/dev/null
+}
+
+watch_owner() {
+  while owner_is_alive; do
+    sleep 2
+  done
+  kill -KILL -- -$$ 2>/dev/null || true
+}
+
+owner_pid=$1
+command_shell=$2
+command=$3
+shift 3
+watch_owner &
+watcher_pid=$!
+quoted_args=
+if (( $# > 0 )); then
+  printf -v quoted_args ' %q' "$@"
+fi
+"$command_shell" -c "$command$quoted_args"
+status=$?
+kill "$watcher_pid" 2>/dev/null || true
+wait "$watcher_pid" 2>/dev/null || true
+exit "$status"
+"""
 _SHELL = re.compile(r"(?:/[\w.-]+)*/(?:bash|zsh|sh|dash)")
 
-# What agents ask their shell on their own account. A model may write the same: it changes nothing.
-_PROBES = re.compile(
-    r"env(?: -0)?|command -v [\w.+-]+(?: (?:2>/dev/null|>/dev/null 2>&1))?|pwd -P|lsb_release -a"
-    r"|ps -o ppid=(?:,command=)?(?: -o [a-z]+=)* -p \d+|set -e; \. \"(?P<snapshot>[^\"$`\\]+)\""
-)
+
+def places(quoted: str) -> list[int]:
+    """Return where each character of a quoted command's text stands in it, and where it ends."""
+    found = [
+        match.start(group) + offset
+        for match in _PART.finditer(quoted)
+        for group in (1, 2, 3)
+        if match.group(group) is not None
+        for offset in range(len(match.group(group)))
+    ]
+    return [*found, len(quoted)]
 
 
 def unwrapped(text: str, arguments: tuple[str, ...] = ()) -> Wrapping | None:
     """Return what an agent wrapped and how; None where the text is no agent's to the last character."""
-    if _PROBES.fullmatch(text):
-        return _probe(text)
+    if arguments:  # `eval '$1 x'` with one of them in the place of the dots is nobody's wrapping
+        return _droid(text, arguments)
     if "pwd -P >| " in text:
         return _claude(text)
     if "__CODEX_SNAPSHOT_" in text or "/shell_snapshots/" in text:
-        return _codex(text)
+        return _codex(text) or errand(text)
     if "_bgpids_file=" in text:
-        return _raw("gemini", _GEMINI.fullmatch(text), text)
+        return _gemini(text)
     if text.startswith("echo START_OF_COMMAND_OUTPUT_"):
         return _raw("gptme", _GPTME.fullmatch(text), text)
-    return _droid(arguments)
-
-
-def _probe(text: str) -> Wrapping | None:
-    match = _PROBES.fullmatch(text)
-    snapshot = match.group("snapshot") if match else None
-    if snapshot and not _CODEX_FILE.fullmatch(snapshot):
-        return None
-    sources = (snapshot,) if snapshot else ()
-    return Wrapping("", text, (Span(0, len(text)),), internal=True, sources=sources)
+    return errand(text)
 
 
 def _claude(text: str) -> Wrapping | None:
@@ -99,9 +140,10 @@ def _claude(text: str) -> Wrapping | None:
     if match is None or not _CLAUDE_CWD.fullmatch(_plain(match.group("cwd"))):
         return None
     snapshot = _plain(match.group("snapshot") or "")
-    if snapshot and not _CLAUDE_SNAPSHOT.fullmatch(snapshot):
+    if snapshot and not CLAUDE_SNAPSHOT.fullmatch(snapshot):
         return None
     wrapping = _inner("claude-code", match, (snapshot,) if snapshot else ())
+    wrapping = wrapping.but(notes=(_plain(match.group("cwd")),))
     if (match.group("input") or "").startswith(" \\"):  # eval gets it as a word, and puts it behind
         return wrapping.but(text=f"{wrapping.text} < /dev/null")
     return wrapping
@@ -110,39 +152,58 @@ def _claude(text: str) -> Wrapping | None:
 def _codex(text: str) -> Wrapping | None:
     noted: dict[tuple[str, str], str] = {}
     at = 0
-    while found := _CODEX_SET.match(text, at):
+    while found := _CODEX_NOTES.match(text, at):
         noted[found.group(1), found.group(2)] = found.group(3)
         at = found.end()
     at += len(_CODEX_PROXY) if text.startswith(_CODEX_PROXY, at) else 0
-    source = _CODEX_SNAPSHOT.match(text, at)
-    if source is None or not _CODEX_FILE.fullmatch(_plain(source.group("snapshot"))):
+    source = _CODEX_SOURCES.match(text, at)
+    if source is None or not CODEX_SNAPSHOT.fullmatch(_plain(source.group("snapshot"))):
         return None
-    at = source.end()
-    inside = False
-    while not text.startswith(("exec ", "\nexec "), at):
-        found = _CODEX_RESTORE.match(text, at)
-        if found is None and not inside:
-            found, inside = _CODEX_PROXY_IF.match(text, at), True
-        elif found is None and text.startswith("fi\n", at):
-            found, inside = re.compile("fi\n").match(text, at), False
-        elif found is not None and noted.get((found.group(1), found.group(2))) != found.group(3):
-            return None  # it would give one variable the value of another
-        if found is None:
+    at = _restored(text, source.end(), noted)
+    if found := _CODEX_PROXY_IF.match(text, at):
+        at = _restored(text, found.end(), noted)
+        if not text.startswith("fi\n", at):
             return None
-        at = found.end()
-    command = _CODEX_EXEC.fullmatch(text, at)
-    if command is None or inside:
+        at += len("fi\n")
+    folder = _CODEX_PATH.match(text, at)
+    command = _CODEX_EXEC.fullmatch(text, folder.end() if folder else at)
+    if command is None:
         return None
-    return _inner("codex", command, (_plain(source.group("snapshot")),))
+    wrapping = _inner("codex", command, (_plain(source.group("snapshot")),))
+    return wrapping.but(besides=(f"PATH={folder['folder']}:…",)) if folder else wrapping
 
 
-def _droid(arguments: tuple[str, ...]) -> Wrapping | None:
-    """Droid's supervisor gets the command as an argument; its own text is read as well."""
+def _restored(text: str, at: int, noted: dict[tuple[str, str], str]) -> int:
+    """Return where the lines end that give variables back the values they were noted with."""
+    while found := _CODEX_RESTORES.match(text, at):
+        mark, number = found.group(1), found.group(2)
+        name = noted.get((mark, number), "")
+        for form in _CODEX_RESTORED:
+            line = form.replace("MARK", mark).replace("NUMBER", number).replace("NAME", name)
+            if name and text.startswith(line, at):
+                at += len(line)
+                break
+        else:
+            return at
+    return at
+
+
+def _droid(text: str, arguments: tuple[str, ...]) -> Wrapping | None:
+    """Droid's supervisor gets the command as an argument; another supervisor is read as well."""
     if len(arguments) != 4 or arguments[0] != _DROID or not arguments[1].isdigit():
         return None
     if not _SHELL.fullmatch(arguments[2]):
         return None
-    return Wrapping("droid", arguments[3], (), outer=True)
+    known = text.strip() == _DROID_SUPERVISES.strip()
+    return Wrapping("droid", arguments[3], besides=(arguments[2],), outer=not known)
+
+
+def _gemini(text: str) -> Wrapping | None:
+    match = _GEMINI.fullmatch(text)
+    found = _raw("gemini", match, text)
+    if match is None or found is None:
+        return None
+    return found.but(notes=(match.group("notes"),), noted_in="_bgpids_file")
 
 
 def _raw(agent: str, match: re.Match[str] | None, text: str) -> Wrapping | None:
@@ -156,9 +217,7 @@ def _raw(agent: str, match: re.Match[str] | None, text: str) -> Wrapping | None:
 def _inner(agent: str, match: re.Match[str], sources: tuple[str, ...]) -> Wrapping:
     start, end = match.span("command")
     quoted = match.group("command")
-    text = re.sub(
-        r"'([^']*)'|\"(')\"|\\(')", lambda m: m.group(1) or m.group(2) or m.group(3) or "", quoted
-    )
+    text = _PART.sub(lambda m: m.group(1) or m.group(2) or m.group(3) or "", quoted)
     if text == quoted[1:-1]:
         start, end = start + 1, end - 1
     return Wrapping(agent, text, (Span(start, end),), sources=sources)
