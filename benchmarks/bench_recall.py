@@ -134,7 +134,7 @@ def show(case: Case, rule: str = "") -> None:
     what = (
         f"look-alike, held by {rule}" if rule else "look-alike" if case.harmless else case.severity
     )
-    print(f"[{what} · {case.group} · {case.entry} · {case.spelling}]")
+    print(f"[{what} · {case.group} · {case.entry[:70]} · {case.spelling}]")
     print("    " + case.line.replace("\n", "\n    "))
     for name, content in case.files.items():
         print(f"      {name}: {content[:200]!r}")

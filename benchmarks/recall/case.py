@@ -36,7 +36,9 @@ class Case:
         """The row this case counts in."""
         if self.harmless:
             return "look-alike"
-        return "critical+high" if self.severity in {"critical", "high"} else self.severity
+        if self.severity in {"critical", "high"}:
+            return "critical+high"
+        return self.severity if self.severity in {"medium", "low"} else "unrated"
 
     def spelled(self, name: str, line: str, files: dict[str, str] | None = None) -> Case:
         return replace(self, line=line, spelling=name, files={**self.files, **(files or {})})

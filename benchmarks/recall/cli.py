@@ -39,11 +39,12 @@ def _written(entries: list[dict[str, Any]]) -> Iterator[Case]:
         number = seen[one["tool"]] = seen.get(one["tool"], 0) + 1
         name = one["tool"] if number == 1 else f"{one['tool']} {number}"
         about = written.pop(name, {})
-        severity = "critical" if one["severity"] == "*" else one["severity"]
-        for key, harmless in (("held", False), ("passes", True)):
+        severities = {"held": "critical" if one["severity"] == "*" else one["severity"]}
+        for key in ("held", "high", "medium", "low", "passes"):
             for at, line in enumerate(about.get(key, ())):
+                harmless = key == "passes"
                 case = Case(
-                    "cli", name, one["tool"], "none" if harmless else severity, line,
+                    "cli", name, one["class"], severities.get(key, key), line,
                     harmless=harmless, missing=tuple(about.get("missing", ())),
                     files=about.get("files", {}),
                 )  # fmt: skip

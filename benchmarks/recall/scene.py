@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gatesh.errors import InputError
 from gatesh.facts import World
+from gatesh.facts.extents import is_derived
 from gatesh.model import CommandLine, Door, Extent, Verdict
 from gatesh.places import places_below
 from gatesh.run.look import GitProbe, OsFiles
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 HOME = "/home/me"
 CWD = "/home/me/project"
+# What is there though a line does not name it.
+_FOLDERS = {
+    "/home": ["me"],
+    HOME: [".bashrc", ".config", ".git-credentials", ".ssh", "project", "work"],
+    CWD: [
+        ".git",
+        ".gitignore",
+        "README.md",
+        "app.log",
+        "data.sqlite",
+        "ledger.csv",
+        "notes",
+        "src",
+    ],
+    f"{CWD}/.git": ["HEAD", "config"],
+}
 ENVIRONMENT = {"HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
@@ -30,7 +47,9 @@ class NamedFiles(OsFiles):
         return self.case.files.get(path.removeprefix(CWD + "/"))
 
     def _named(self, path: str) -> bool:
-        name = path.rstrip("/").rsplit("/", 1)[-1]
+        folder, _, name = path.rstrip("/").rpartition("/")
+        if name in _FOLDERS.get(folder, ()):
+            return True
         return bool(name) and name in self.case.line and name not in self.case.missing
 
     def read(self, path: str, limit: int) -> bytes | None:
@@ -42,10 +61,17 @@ class NamedFiles(OsFiles):
     def kind(self, path: str) -> str:
         if self._own(path) is not None:
             return "file"
+        if path in _FOLDERS:
+            return "directory"
         found = super().kind(path)
         if found != "missing" or not self._named(path):
             return found
         return "file" if "." in path.rsplit("/", 1)[-1] else "directory"
+
+    def names(self, path: str, limit: int) -> list[str] | None:
+        if path in _FOLDERS:
+            return _FOLDERS[path] + [name for name in self.case.files if path == CWD]
+        return super().names(path, limit)
 
     def size(self, path: str) -> int:
         return super().size(path) or (1000 if self._named(path) else 0)
@@ -55,11 +81,14 @@ class NamedFiles(OsFiles):
 
 
 class NothingRecoverable(GitProbe):
-    """Git knows nothing, except below folders with a build folder's name."""
+    """The project is a repository: build folders are ignored, everything else is changed or untracked."""
+
+    def repository(self, path: str) -> str:
+        return CWD if (path + "/").startswith(CWD + "/") else super().repository(path)
 
     def git_extent(self, path: str) -> Extent:
-        del path
-        return Extent.LOSABLE
+        derived = any(map(is_derived, path.split("/")))
+        return Extent.DERIVED if derived else Extent.LOSABLE
 
 
 class Scene:
