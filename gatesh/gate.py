@@ -27,6 +27,7 @@ from gatesh.model import (
     inner_line,
 )
 from gatesh.rules.match import RuleSet, match
+from gatesh.shell import rough
 from gatesh.shell.read import read
 
 TYPE_CHECKING = False
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from gatesh.model import Reading
     from gatesh.rules.match import Watch
+    from gatesh.shell.second import SecondReader
+    from gatesh.shell.tokens import Source
 
     class AuditLog(Protocol):
         """Where the evidence goes. Every method raises AuditError where it cannot keep its promise."""
@@ -78,12 +82,14 @@ class Gate:
         log: AuditLog,
         clock_ns: Callable[[], int],
         *,
+        second: SecondReader | None = None,
         observe: bool = False,
     ) -> None:
-        """Keep the parts; `observe` records and never holds."""
+        """Keep the parts; `second` reads what may be misread, `observe` records and never holds."""
         self._rules = rules
         self._log = log
         self._clock_ns = clock_ns
+        self._second = second
         self._observe = observe
 
     def consider(
@@ -93,11 +99,21 @@ class Gate:
 
         `watch` is told which rule looked at what, and why it did not match.
         """
-        reading = read(line)
+        reading = self._read(line)
         inner = inner_line(line, reading)
-        seen = inspect_all(reading, inner, world, read)
+        seen = inspect_all(reading, inner, world, self._read)
         seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, inner, watch))
         return seen, policy.decide(seen, observe=self._observe)
+
+    def _read(self, line: CommandLine) -> Reading:
+        """Read a text, and where it may have been misread, have it read once more."""
+        texts: list[Source] = []
+        reading = read(line, texts)
+        if self._second is None or not rough.may_be_misread(reading, texts):
+            return reading
+        from gatesh.shell.second import confirmed
+
+        return confirmed(reading, line, texts, self._second, read)
 
     def submit(
         self, line: CommandLine, asker: Asker, world: World, approver: Approver, runner: Runner

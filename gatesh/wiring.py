@@ -8,6 +8,7 @@ from gatesh.facts import World
 from gatesh.gate import Gate
 from gatesh.places import Places
 from gatesh.rules.match import RuleSet
+from gatesh.run.shfmt import Shfmt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ def world_of(places: Places, rules: RuleSet) -> World:
 def gate_at(places: Places) -> tuple[Gate, World]:
     """Return a gate for a door that works alone, with its own log."""
     rules = load_rules(places)
-    return Gate(rules, open_log(places), time.time_ns), world_of(places, rules)
+    gate = Gate(rules, open_log(places), time.time_ns, second=Shfmt())
+    return gate, world_of(places, rules)
 
 
 def gate_for_check(places: Places) -> tuple[Gate, World]:
     """Return a gate that can only consider: it has no log, and nothing will run."""
     rules = load_rules(places)
-    return Gate(rules, _NoLog(), time.time_ns), world_of(places, rules)
+    gate = Gate(rules, _NoLog(), time.time_ns, second=Shfmt())
+    return gate, world_of(places, rules)
 
 
 class _NoLog:

@@ -26,6 +26,7 @@ from gatesh.model import (
     Verdict,
 )
 from gatesh.rules.match import RuleSet
+from gatesh.run.shfmt import Shfmt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Connection:
     ) -> None:
         """Submit `line`, and tell the door what came of it."""
         # Requests are dated with the clock that goes on while the machine sleeps.
-        gate = Gate(rules, self, clock_ns, observe=observe)
+        gate = Gate(rules, self, clock_ns, second=Shfmt(), observe=observe)
         outcome: Outcome
         try:
             stopped = self._approvers.desk.stopped(asker.session)

@@ -190,13 +190,16 @@ class _Git:
 
     def ask(self, *words: str) -> bytes | None:
         """Run git read-only; None where it fails, takes too long or says too much."""
+        from gatesh.run.child import ask
+
         top = self._top
         argv = ["git", "--no-optional-locks", "--no-pager", f"--git-dir={top}/.git"]
         env = _ENVIRONMENT | {"GIT_CONFIG_COUNT": str(len(self._settings))}
         # Settings go through the environment: a name with "=" in it could not be given by -c.
         for i, (name, value) in enumerate(self._settings.items()):
             env[f"GIT_CONFIG_KEY_{i}"], env[f"GIT_CONFIG_VALUE_{i}"] = name, value
-        return _child([*argv, f"--work-tree={top}", *words], env, top, self._end)
+        said = ask([*argv, f"--work-tree={top}", *words], env, top, self._end, _OUTPUT)
+        return said.output if said is not None and said.status == 0 else None
 
 
 def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
@@ -210,47 +213,3 @@ def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
     if ignored:
         return Extent.DERIVED if all(is_derived(name) for name in ignored) else Extent.LOSABLE
     return Extent.RECOVERABLE if tracked else Extent.LOSABLE
-
-
-def _child(argv: list[str], env: dict[str, str], cwd: str, end: float) -> bytes | None:
-    """Run a program until `end` and return its stdout; None unless it ended with 0 and in time."""
-    import select
-    import signal
-    import subprocess
-
-    try:
-        # S607: found in the env we give, not in the caller's.
-        child = subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except (OSError, ValueError):
-        return None
-    assert child.stdout is not None
-    descriptor = child.stdout.fileno()
-    output = b""
-    complete = False
-    while len(output) <= _OUTPUT:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
-        if not ready:
-            break
-        chunk = os.read(descriptor, 65_536)
-        if not chunk:
-            complete = True
-            break
-        output += chunk
-    child.stdout.close()
-    if not complete:
-        os.killpg(child.pid, signal.SIGKILL)  # its own session: nobody else is in it
-    try:
-        status = child.wait(max(0.0, end - time.monotonic()) if complete else None)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        return None
-    return output if complete and status == 0 else None

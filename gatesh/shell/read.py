@@ -46,23 +46,27 @@ _MARKS = (
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
-def read(line: CommandLine) -> Reading:
-    """Return the simple commands of a command line; raises InputError for characters no line needs."""
+def read(line: CommandLine, texts: list[Source] | None = None) -> Reading:
+    """Return the simple commands of a command line; raises InputError for characters no line needs.
+
+    `texts` is given the texts that were read: the line's own, and those of nested shells.
+    """
     _refuse(line.text)
+    texts = [] if texts is None else texts
     if len(line.text) > MOST_TEXT:
         names = rough.names(line.text[:MOST_TEXT])
         whole = Span(0, len(line.text))
         return Unparsed(f"longer than {MOST_TEXT >> 10} kB", whole, names=names, beyond=True)
     wrapping = _wrapping(line)
     if wrapping is None or not wrapping.taken_off:
-        found = _read(line, source_of(line.text), _state(line))
+        found = _read(line, source_of(line.text), _state(line), texts)
         return (
             found
             if wrapping is None
             else found.but(wrapping=wrapping, commands=_told(found, wrapping))
         )
     state = _within(line, wrapping)
-    found = _read(line.but(text=wrapping.text), source_of(wrapping.text), state)
+    found = _read(line.but(text=wrapping.text), source_of(wrapping.text), state, texts)
     return found.but(wrapping=wrapping, commands=(*_around(wrapping, state), *found.commands))
 
 
@@ -115,8 +119,10 @@ def _around(wrapping: Wrapping, state: State) -> Iterator[SimpleCommand]:
         yield SimpleCommand((), nowhere, redirects=(Redirect(">|", target, 1, nowhere),))
 
 
-def _read(line: CommandLine, source: Source, state: State) -> Reading:
+def _read(line: CommandLine, source: Source, state: State, texts: list[Source]) -> Reading:
     walk = Walk(line.cwd, _definitions(line))
+    walk.texts = texts
+    texts.append(source)
     scanner = Scanner(source)
     try:
         _same_characters(line)

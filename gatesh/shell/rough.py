@@ -1,8 +1,15 @@
-"""A line that cannot be read, looked at roughly: which words in it may be programs, guessed high."""
+"""A text looked at roughly: which words may be programs, and whether it may have been misread. Guessed high."""
 
 from __future__ import annotations
 
 import re
+
+from gatesh.model import Unparsed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.model import Reading
+    from gatesh.shell.tokens import Source
 
 _WORD = r"[^\s;&|(){}<>$`'\"\\=,]+"
 MOST_NAMES = 2000
@@ -11,6 +18,12 @@ _HIDING = r"""(?x)
     [$`] | [A-Za-z][*?[{] | []*?}][A-Za-z] | (?:^|[;&|(\n])\s*\.\s
     | (?<![\w./-])(?:(?:ba|da|z|k)?sh|eval|source|trap|xargs|parallel|python3?|perl|ruby|node)(?![\w.-])
 """
+_MOST_READ_TWICE = 32 << 10  # characters of a line that our reader gave up
+# One of these is in every construct that our scanner reads without a parser's help (see second.py).
+_MARKS = (
+    "<<", "`", "[[", "((", "${", "$'", '$"', "'$", '"$', "case", "select", "coproc", "function", "time", "(",
+    "#", "\\\n",
+)  # fmt: skip
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -37,3 +50,10 @@ def hides(text: str, reason: str) -> bool:
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\\n|['\"\\]", "", text)
+
+
+def may_be_misread(reading: Reading, texts: list[Source]) -> bool:
+    """Claim that a second reader should look at a line; quick, and never too low."""
+    if isinstance(reading, Unparsed):
+        return sum(len(source.text) for source in texts) <= _MOST_READ_TWICE
+    return any(mark in source.text for source in texts for mark in _MARKS)

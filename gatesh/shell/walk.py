@@ -56,11 +56,13 @@ class Walk:
         self.loops = 0  # around this place
         self.running: list[Word] = []  # the scripts that are being read around this place
         self.written = Written()
+        self.texts: list[Source] = []  # all that was walked through, for a second reader
 
     # -- texts ---------------------------------------------------------------------------------------
 
     def text(self, source: Source, state: State, context: Context) -> None:
         """Walk through a whole text."""
+        self.texts.append(source)
         self._text_left -= len(source.text)
         if self._text_left < 0:
             raise TooMuch("too much text in nested shells", 0)
