@@ -70,13 +70,26 @@ complete -c gatesh -n '__fish_seen_subcommand_from check' -l json -d 'Print one 
 complete -c gatesh -n '__fish_seen_subcommand_from check' -l jsonl -d 'Read {"command": …, "cwd"?: …} lines, write one each'
 complete -c gatesh -n '__fish_seen_subcommand_from check' -l cwd -rF -d 'The folder the command would run in'
 complete -c gatesh -n '__fish_seen_subcommand_from check' -s h -l help -d 'Show this message and exit'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -f
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -a explain -d 'Show how a line is read and judged'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -a lint -d 'Check the form of pattern files'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -a list -d 'List the active rules'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -a show -d 'Show one rule and its examples'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -a test -d 'Run the examples of the rules'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from explain lint list show test' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a backtest -d 'Judge the recorded lines again'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a coverage -d 'Show what rules and history do not share'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a explain -d 'Show how a line is read and judged'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a lint -d 'Check the form of pattern files'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a list -d 'List the active rules'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a show -d 'Show one rule and its examples'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a test -d 'Run the examples of the rules'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -l since -x -a '' -d '30m, 2h, 3d, today, or an ISO 8601 time'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -l patterns -rF -d 'Try the files in this folder; each takes the place of the one of its name'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -l limit -x -a '' -d 'How many lines of each kind'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -l json -d 'One JSON object'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from coverage' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from coverage' -l since -x -a '' -d '30m, 2h, 3d, today, or an ISO 8601 time'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from coverage' -l limit -x -a '' -d 'How many programs'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from coverage' -l json -d 'One JSON object'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from coverage' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -l cwd -rF -d 'The folder the command would run in'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from explain' -l all -d 'Every rule that looked, however far off'

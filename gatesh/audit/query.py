@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from gatesh.audit.replay import Past
+
     Row = dict[str, Any]
 
 _LATEST = 2**63 - 1  # what SQLite can compare with; in the year 2262
@@ -115,6 +117,44 @@ class AuditReader:
             for name in row["programs"].split()
         )
         found["program"] = [{"program": n, "count": c} for n, c in programs.most_common(20)]
+        return found
+
+    def pasts(self, since_ns: int = 0, records: tuple[int, ...] = ()) -> Iterator[Past | None]:
+        """Yield records, oldest first, ready to be judged again; None for one that cannot be."""
+        from gatesh.audit.replay import past_of
+
+        where, values = "time_ns >= :since", {"since": since_ns}
+        if records:
+            where = f"record IN ({','.join(str(int(number)) for number in records)})"
+        named = {
+            row["record"]: tuple(json.loads(row["names"]))
+            for row in self._db.query('SELECT record, names FROM "match" WHERE command = -1')
+        }
+        sql = f"SELECT {_PAST} FROM command WHERE {where} ORDER BY record"  # noqa: S608
+        for row in self._db.query(sql, values):
+            try:
+                yield past_of(row, named.get(row["record"], ()))
+            except ValueError:
+                yield None
+
+    def tally(self, since_ns: int = 0) -> list[Row]:
+        """Return for each rule how often it decided that somebody is asked, and what was answered."""
+        return list(self._db.query(_TALLY, {"since": since_ns}))
+
+    def fired(self, since_ns: int = 0) -> dict[str, int]:
+        """Return how many records each rule matched."""
+        sql = """SELECT m.rule, count(DISTINCT m.record) AS count FROM "match" m
+            JOIN record r ON r.record = m.record WHERE r.time_ns >= :since GROUP BY m.rule"""
+        return {row["rule"]: row["count"] for row in self._db.query(sql, {"since": since_ns})}
+
+    def programs(self, since_ns: int = 0) -> dict[str, tuple[int, str]]:
+        """Return every program: how many records start it, and the latest of their lines."""
+        found: dict[str, tuple[int, str]] = {}
+        sql = """SELECT programs, coalesce(inner_command, command_line) AS command_line FROM command
+            WHERE time_ns >= :since ORDER BY record"""
+        for row in self._db.query(sql, {"since": since_ns}):
+            for name in row["programs"].split():
+                found[name] = (found.get(name, (0, ""))[0] + 1, row["command_line"])
         return found
 
     def has_matched(self, rule: str) -> bool:
@@ -285,6 +325,22 @@ _PLURAL = {"match": "matches", "answer": "answers", "refused_answer": "refused_a
 _BEFORE_WRAPPINGS = """
 CREATE TEMP VIEW command AS SELECT *, NULL AS inner_command, NULL AS inner_redactions, NULL AS wrapping,
   0 AS internal FROM main.command
+"""
+
+_PAST = (
+    "record, coalesce(inner_command, command_line) AS command_line, working_directory, verdict, reason,"
+    " rule_ids, answered, pattern_digest, parse_status, unparsed, commands, facts"
+)
+
+# A rule decided where its match is as severe as the worst one of the line.
+_TALLY = """
+SELECT m.rule, count(DISTINCT m.record) AS asked,
+  count(DISTINCT CASE WHEN c.answered IN ('approved', 'granted') THEN m.record END) AS approved,
+  count(DISTINCT CASE WHEN c.answered IN ('rejected', 'repeated', 'stopped') THEN m.record END) AS rejected,
+  max(c.time_ns) AS last_ns
+FROM command c JOIN "match" m ON m.record = c.record AND m.severity = c.severity
+WHERE c.time_ns >= :since AND (c.verdict <> 'allow' OR c.reason LIKE 'observe%')
+GROUP BY m.rule ORDER BY asked DESC, m.rule
 """
 
 _SESSIONS = """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gatesh.commands.check import concerning, note
+from gatesh.commands.patterns_backtest import backtest, coverage
 from gatesh.commands.patterns_explain import explain
 from gatesh.doors.client import here
 from gatesh.errors import Exit, PatternFileError, UsageError
@@ -206,5 +207,5 @@ def _read(
     return load.read_all(PLACES, found, report)
 
 
-for command in (explain,):
+for command in (explain, backtest, coverage):
     patterns.add_command(command)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RANK = {s: n for n, s in enumerate(Severity)}
 
 # Programs whose lines become facts of a notation that names no program itself.
-_SPEAKERS = {
+SPEAKERS = {
     "http": ("curl", "wget", "http", "https", "xh", "gh", "glab", "az", "railway", "vercel"),
     "sql": ("psql", "mysql", "mariadb", "sqlite3", "dropdb", "pg_restore", "duckdb", "usql",
             "redis-cli", "valkey-cli", "mongosh", "mongo", "cockroach", "sqlcmd", "clickhouse-client",
@@ -149,4 +149,4 @@ def _named(rule: Rule) -> frozenset[str]:
     if rule.notation == "cli":
         patterns = [p for p in rule.patterns if isinstance(p, CliPattern)]
         return frozenset(name for p in patterns for name in p.programs.literals)
-    return frozenset(_SPEAKERS.get(rule.notation, ()))
+    return frozenset(SPEAKERS.get(rule.notation, ()))

@@ -16,7 +16,7 @@ from gatesh.rules.match import RuleSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from gatesh.places import Places
     from gatesh.rules.source import PatternFile
@@ -55,21 +55,25 @@ def read_all(
     places: Places,
     found: Iterable[tuple[str, Layer]] | None = None,
     report: Callable[[PatternFileError], None] | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> tuple[PatternFile, ...]:
     """Read and check every pattern file, without deciding what is active.
 
-    Raises the first PatternFileError, or hands each to `report` and leaves out what it is about.
+    Raises the first PatternFileError, or hands each to `report` and leaves out what it is about. A text in
+    `instead` is taken for what the file of that name says, or is a file of the user's that is not there yet.
     """
     from gatesh.rules.source import parse_files
 
-    texts = []
+    texts, tried = [], dict(instead or {})
     for path, layer in found or files(places):
         try:
-            texts.append((path, layer, _text(path, layer)))
+            text = tried.pop(path) if path in tried else _text(path, layer)
+            texts.append((path, layer, text))
         except PatternFileError as error:
             if not report:
                 raise
             report(error)
+    texts += [(path, Layer.USER, text) for path, text in tried.items()]
     return parse_files(texts, places, report)
 
 

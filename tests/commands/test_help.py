@@ -9,7 +9,10 @@ import pytest
 from gatesh.__main__ import SUBCOMMANDS
 from tests.installed import GATESH
 
-BELOW = [("patterns", name) for name in ("explain", "lint", "list", "show", "test")]
+BELOW = [
+    ("patterns", name)
+    for name in ("backtest", "coverage", "explain", "lint", "list", "show", "test")
+]
 
 
 def told(env, *words):
