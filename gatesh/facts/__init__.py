@@ -107,6 +107,7 @@ class World:
 
 
 _FILES = ("files", "changes")
+_CLIENTS = ("sql_clients", "clients")
 
 # program → where its further facts come from
 _FACTS = {
@@ -124,11 +125,20 @@ _FACTS = {
     **dict.fromkeys(("dropdb", "dropuser"), ("sql", "dropdb")),
     "mysql": ("sql", "mysql"),
     "mariadb": ("sql", "mysql"),
-    "sqlite3": ("sql", "sqlite3"),
+    **dict.fromkeys(("sqlite3", "sqlite", "duckdb"), ("sqlite", "sqlite3")),
     **dict.fromkeys(
         ("redis-cli", "valkey-cli", "keydb-cli", "dragonfly-cli", "iredis"), ("redis", "statements")
     ),
     **dict.fromkeys(("mongosh", "mongo"), ("mongo", "statements")),
+    **dict.fromkeys(
+        (
+            "cockroach", "pgcli", "usql", "mycli", "mysqlsh", "litecli", "sqlcmd", "clickhouse-client",
+            "clickhouse-local", "clickhouse", "bq", "snowsql", "snow", "cqlsh", "trino", "presto", "beeline",
+            "hive", "spark-sql", "impala-shell", "vsql", "sqlplus", "turso", "wrangler", "pscale", "supabase",
+            "prisma", "heroku", "fly", "flyctl", "neonctl", "neon", "gcloud",
+        ),
+        _CLIENTS,
+    ),
     **dict.fromkeys(
         (
             "rm", "srm", "rmdir", "unlink", "shred", "find", "gfind", "dd", "truncate", "mv", "cp", "tee", "ln",
@@ -140,7 +150,7 @@ _FACTS = {
     ),
 }  # fmt: skip
 
-_STATEMENTS = ("sql", "sql_clients", "redis", "mongo")  # modules that tell statements
+_STATEMENTS = ("sql", "sqlite", "sql_clients", "redis", "mongo")  # modules that tell statements
 _GRAMMARS = (
     "curl",
     "wget",
@@ -152,6 +162,7 @@ _GRAMMARS = (
     "redis",
 )  # modules with one built in
 _TARGETS = ("aws", "railway")  # their modules know what any of their command lines would reach
+_ALSO_CLIENTS = ("aws", "az", "railway")  # some of their sub-commands are SQL clients
 _ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
 # Programs that run code which is not in their own words.
 _RUNNING = frozenset(
@@ -244,6 +255,8 @@ def inspect(
             yield _call(part, line, world)
     if where:
         yield from _guarded(where, command, line, world)
+    if command.program in _ALSO_CLIENTS:
+        yield from _guarded(_CLIENTS, command, line, world)
     if where != _FILES and (
         command.program in _ALSO_FILES or any(r.op in _WRITING for r in command.redirects)
     ):

@@ -11,6 +11,7 @@ import re
 from gatesh.facts.pg_target import connection, postgres_target
 from gatesh.facts.sql_input import (
     Input,
+    Options,
     environment,
     file_input,
     getopt,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gatesh.facts import World
-    from gatesh.facts.sql_input import Options
     from gatesh.model import CommandLine, SimpleCommand, Target
 
 _LONG = {
@@ -82,6 +82,15 @@ def psql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Sq
         session.read_stdin(interactive=not command.more_words)
     runs = runs_what_it_makes((fact.kind, fact.tables) for fact in session.facts)
     return [f.but(kind="opaque") if o else f for f, o in zip(session.facts, runs, strict=True)]
+
+
+def script(
+    given: Input, target: Target, command: SimpleCommand, line: CommandLine, world: World
+) -> list[SqlStatement]:
+    """Return what a text does that a client with psql's backslash commands is given."""
+    session = _Session(command, line, world, target, Options((), ()))
+    session.script(given)
+    return session.facts
 
 
 class _Session:

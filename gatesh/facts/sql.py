@@ -1,7 +1,7 @@
 """Database clients: what SQL they would run, and on which server.
 
-psql has a page of its own (psql.py). Here: mysql and mariadb, sqlite3, and the PostgreSQL programs that
-destroy without a word of SQL. The classifier is `statements`.
+psql has a page of its own (psql.py), sqlite3 and duckdb have one (sqlite.py). Here: mysql and mariadb, and
+the PostgreSQL programs that destroy without a word of SQL. The classifier is `statements`.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from gatesh.facts.sql_input import (
     Input,
     Options,
     environment,
-    file_input,
     getopt,
-    place,
+    reader,
     stdin_input,
     told,
     word_input,
 )
 from gatesh.facts.sql_kinds import LIMIT, classify, statements
-from gatesh.facts.sql_scan import MYSQL, SQLITE, Piece, Scanner, Token
+from gatesh.facts.sql_scan import MYSQL, Piece, Scanner, Token
 from gatesh.facts.sql_statement import Statement
 from gatesh.model import Locality, SqlStatement, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gatesh.facts import World
     from gatesh.model import CommandLine, SimpleCommand
+
+    Read = Callable[[str], Input]
 
 # -- PostgreSQL's own programs ---------------------------------------------------------------------
 
@@ -99,9 +100,8 @@ _MYSQL_SHORT = {
     "e": "execute", "h": "host", "P": "port", "u": "user", "D": "database", "S": "socket", "V": "version",
     "?": "help", "I": "help",
 }  # fmt: skip
-_MYSQL_LINE = re.compile(
-    r"^[ \t]*(?:source|system|delimiter|pager|tee|edit)\b", re.IGNORECASE | re.MULTILINE
-)
+_MYSQL_COMMANDS = ("source", "system", "delimiter", "pager", "tee", "edit")
+_DEEPEST = 4  # source within source
 
 
 def mysql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[SqlStatement]:
@@ -123,7 +123,8 @@ def mysql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[S
             return [SqlStatement("interactive", (), target, cannot_see=INTERACTIVE)]
     if command.more_words:
         given.append(Input(cannot_see=("words: more will be added",)))
-    return [f for i in given for f in told(_client(i.text, MYSQL), target, i.cannot_see)]
+    read = reader(command, line, world)
+    return [f for i in given for f in told(backslashed(i.text, MYSQL, read), target, i.cannot_see)]
 
 
 def _configured(world: World) -> bool:
@@ -151,129 +152,67 @@ def _mysql_target(
     return Target("mysql", f"{where}{name or 'localhost'}/{shown}".rstrip("/"), locality, "argv")
 
 
-def _client(text: str, dialect: str) -> tuple[Statement, ...]:
+def backslashed(text: str, dialect: str, read: Read, depth: int = 0) -> tuple[Statement, ...]:
     r"""Classify a text that the mysql client reads: \G ends a statement, other commands are its own."""
-    if len(text) > LIMIT or _MYSQL_LINE.search(text):
-        return (Statement("unknown", text=text[:2000]), *statements(text, dialect))
+    if len(text) > LIMIT:
+        return statements(text, dialect)
+    commands: list[Statement] = []
     scanner = Scanner(text, dialect, client=True)
     found: list[Piece] = []
     tokens: list[Token] = []
-    extra: list[Statement] = []
     while True:
         token = scanner.next()
-        letter = scanner.text[scanner.position : scanner.position + 1] if token else ""
+        letter = text[scanner.position : scanner.position + 1] if token else ""
+        if token is not None and not tokens and token.is_word(*_MYSQL_COMMANDS):
+            rest = _rest_of_line(scanner)
+            commands += _command(token.text, rest, dialect, read, depth)
+            continue
         if token is not None and token.kind == "meta":
             scanner.position += 1
             if letter in "!.":  # the rest of the line is a shell's, or a file's name
-                end = scanner.text.find("\n", scanner.position)
-                scanner.position = end if end >= 0 else len(scanner.text)
-            if letter not in (
-                "g",
-                "G",
-                "c",
-                "p",
-                "q",
-                "s",
-                "w",
-                "W",
-                "x",
-                "h",
-                "?",
-                "n",
-                "t",
-                "C",
-                "u",
-            ):
-                extra.append(
-                    Statement("shell escape" if letter == "!" else "unknown", text=text[:2000])
-                )
+                rest = _rest_of_line(scanner)
+                commands += _escape(letter, rest, dialect, read, depth)
+            elif letter not in "gGcpqswWxh?ntCu":
+                commands.append(Statement("unknown", text=text[:2000]))
         if token is None or token.kind in ("end", "meta"):
             if tokens:
                 found.append(Piece(tokens, text[tokens[0].start : tokens[-1].end]))
             tokens = []
             if token is None:
-                return (*extra, *classify(found, dialect))
+                return (*commands, *classify(found, dialect))
         else:
             tokens.append(token)
 
 
-# -- SQLite ----------------------------------------------------------------------------------------
-
-_DOT_HARMLESS = frozenset(
-    """
-    .bail .binary .cd .changes .databases .dbinfo .dump .echo .eqp .exit .expert .explain .filectrl
-    .fullschema .headers .header .help .indexes .indices .limit .lint .mode .nullvalue .parameter
-    .print .progress .prompt .quit .scanstats .schema .separator .sha3sum .show .stats .tables
-    .timeout .timer .trace .version .width .selftest .connection .q .sc .ta .tab .table .schemas .h
-    .e .m
-    """.split()
-)
-_SQLITE_VALUES = frozenset(
-    """
-    cmd init separator newline nullvalue maxsize mmap lookaside pagecache vfs escape heap A
-    """.split()
-)
+def _rest_of_line(scanner: Scanner) -> str:
+    begin = scanner.position
+    end = scanner.text.find("\n", begin)
+    scanner.position = end if end >= 0 else len(scanner.text)
+    return scanner.text[begin : scanner.position].strip()
 
 
-def sqlite3(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[SqlStatement]:
-    """Return every statement and dot command that sqlite3 would run; its target is a file."""
-    given: list[Input] = []
-    operands = []
-    rest = list(command.words[1:])
-    while rest:
-        word = rest.pop(0)
-        name = word.text.lstrip("-")
-        if not word.text.startswith("-") or not name:
-            operands.append(word)
-        elif name in ("version", "help"):
-            return []
-        elif name in _SQLITE_VALUES and rest:
-            value = rest.pop(0)
-            if name == "cmd":
-                given.append(word_input(value))
-            elif name == "init":
-                given.append(file_input(value, command, line, world))
-    target = _sqlite_target(operands[0].text if operands else ":memory:", command, line)
-    given += [word_input(word) for word in operands[1:]]
-    if not operands[1:]:
-        stdin = stdin_input(command, line, world)
-        given += [stdin] if stdin is not None and (stdin.text or command.remote) else []
-    if command.more_words:
-        given.append(Input(cannot_see=("words: more will be added",)))
-    return [f for i in given for f in told(_dotted(i.text), target, i.cannot_see)]
+def _command(
+    word: str, rest: str, dialect: str, read: Read, depth: int
+) -> tuple[Statement, ...] | list[Statement]:
+    """Tell a command of the client's own: system, source, pager, tee, edit, delimiter."""
+    if word in ("system", "pager", "edit"):
+        return [Statement("shell escape", text=rest)] if rest or word == "edit" else []
+    if word == "source":
+        return _escape(".", rest, dialect, read, depth)
+    return [Statement("unknown", text=f"{word} {rest}")]
 
 
-def _sqlite_target(name: str, command: SimpleCommand, line: CommandLine) -> Target:
-    path = place(name, command, line) if not name.startswith(":") else name
-    locality = Locality.UNKNOWN if command.remote else Locality.LOCAL
-    return Target("sqlite", path or name, locality, "argv")
+def _escape(
+    letter: str, rest: str, dialect: str, read: Read, depth: int
+) -> tuple[Statement, ...] | list[Statement]:
+    r"""Tell `\! COMMAND` and `\. FILE`."""
+    if letter == "!":
+        return [Statement("shell escape", text=rest)]
+    given = read(rest.rstrip(";").strip("\"'")) if depth < _DEEPEST else Input(cannot_see=("file",))
+    found = list(backslashed(given.text, dialect, read, depth + 1))
+    if given.cannot_see:
+        found.append(Statement("unknown", text=rest))
+    return [s.but(cannot_see=s.cannot_see + given.cannot_see) for s in found]
 
 
-def _dotted(text: str) -> list[Statement]:
-    """Classify a text with dot commands, which begin a line where no statement is open."""
-    found: list[Statement] = []
-    sql: list[str] = []
-    for line in text.split("\n"):
-        if not line.lstrip().startswith(".") or not _is_complete("\n".join(sql)):
-            sql.append(line)
-            continue
-        found += statements("\n".join(sql), SQLITE)
-        sql = []
-        words = line.split()
-        if len(words[0]) > 2 and (".shell".startswith(words[0]) or ".system".startswith(words[0])):
-            found.append(Statement("shell escape", text=line))
-        elif words[0] not in _DOT_HARMLESS or "|" in line:
-            found.append(Statement("unknown", text=line))
-    return [*found, *statements("\n".join(sql), SQLITE)]
-
-
-def _is_complete(text: str) -> bool:
-    """Claim that no statement, string or comment is open at the end of `text`."""
-    scanner = Scanner(text, SQLITE)
-    last = None
-    while (token := scanner.next()) is not None:
-        last = token
-    return last is None or last.kind == "end"
-
-
-__all__ = ["dropdb", "mysql", "pg_restore", "psql", "sqlite3", "statements"]
+__all__ = ["dropdb", "mysql", "pg_restore", "psql", "statements"]

@@ -13,7 +13,7 @@ from gatesh.model import SqlStatement, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gatesh.facts import World
     from gatesh.model import CommandLine, SimpleCommand, Target
@@ -135,6 +135,11 @@ def file_input(
     written = _written_in(path, line) or not only_readers(world)
     hidden = (f"file: {path} is written by this line",) if written else ()
     return Input(content.decode("utf-8", "surrogateescape"), hidden, os.path.dirname(found))
+
+
+def reader(command: SimpleCommand, line: CommandLine, world: World) -> Callable[[str], Input]:
+    """Return what reads a file that a script names: `source x.sql`, `.read x.sql`."""
+    return lambda path: file_input(Word(path, command.span), command, line, world)
 
 
 def _written_in(path: str, line: CommandLine) -> bool:
