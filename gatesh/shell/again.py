@@ -44,6 +44,8 @@ def evaluated(command: SimpleCommand) -> Iterator[Word]:
     for word in command.words:
         if subscripted(word):
             yield word
+    if command.program in _READS and command.stdin is not None and subscripted(command.stdin):
+        yield command.stdin
     if command.program in _READS or not command.words:
         yield from (
             r.target for r in command.redirects if r.op[:2] == "<<" and subscripted(r.target)

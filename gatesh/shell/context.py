@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatesh.model import Origin
+from gatesh.shell.reading import Feed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 class Context:
     """What holds for all commands of a text: where they were found and what surrounds them."""
 
-    __slots__ = ("depth", "origin", "piped_in", "prefixes", "remote", "stdin")
+    __slots__ = ("depth", "feed", "origin", "piped_in", "prefixes", "remote")
 
     def __init__(
         self,
@@ -26,11 +27,20 @@ class Context:
         self.prefixes = prefixes
         self.remote = remote
         self.depth = depth
-        self.stdin: Word | None = None
+        self.feed = Feed(None)
         self.piped_in = False
 
     def but(self, origin: Origin | None = None) -> Context:
         """Return a copy, with another origin."""
         twin = Context(origin or self.origin, self.prefixes, self.remote, self.depth)
-        twin.stdin, twin.piped_in = self.stdin, self.piped_in
+        twin.feed, twin.piped_in = self.feed, self.piped_in
         return twin
+
+    @property
+    def stdin(self) -> Word | None:
+        """The text on standard input, from its beginning."""
+        return self.feed.word
+
+    @stdin.setter
+    def stdin(self, word: Word | None) -> None:
+        self.feed = Feed(word)

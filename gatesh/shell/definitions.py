@@ -107,7 +107,7 @@ class Definitions:
 
     def without_definitions(self, commands: list[SimpleCommand]) -> list[SimpleCommand]:
         """Drop the readings of bodies all of whose calls were followed."""
-        if not self._followed or any(_may_call(command) for command in commands):
+        if not self._followed:
             return commands
         dropped = {
             id(command)
@@ -115,7 +115,8 @@ class Definitions:
             if name in self._followed and name not in self._unsure and name not in _CALLED_BY_BASH
             for command in reading
         }
-        return [command for command in commands if id(command) not in dropped]
+        kept = [command for command in commands if id(command) not in dropped]
+        return commands if any(map(_may_call, kept)) else kept
 
 
 def _may_call(command: SimpleCommand) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gatesh.shell.arrays import Array
+from gatesh.shell.arrays import Array, known
 from gatesh.shell.parse import Compound, Function, Sequence, Simple
 from gatesh.shell.state import CWD, EVERYTHING
 from gatesh.shell.words import one
@@ -13,10 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.model import SimpleCommand, Word
     from gatesh.shell.parse import Node
+    from gatesh.shell.reading import Feed
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Region, Source
 
 DECLARES = frozenset(("export", "declare", "typeset", "local", "readonly"))
+# Commands that leave standard input alone, or whose part in it is known.
+LEAVES_INPUT = frozenset(
+    """read mapfile readarray [ [[ (( test : true false echo printf cd pwd export declare local readonly
+    typeset set shift unset let return break continue exit shopt trap alias umask type hash rm rmdir mkdir touch
+    cp mv ln ls chmod chown sleep date basename dirname kill mktemp stat""".split()
+) | {""}
 _READS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "printf", "let", "wait"))
 _MOVES = frozenset(("cd", "pushd", "popd"))
 _ANYTHING = frozenset((".", "source", "eval", "trap", "alias", "enable", "set", "shift", "shopt"))
@@ -28,14 +35,15 @@ _HARMLESS_OPTIONS = frozenset(
     no_empty_cmd_completion gnu_errfmt histreedit histverify extdebug""".split()
 )
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_IN_OPTION = r"(?<=[av])[A-Za-z_][A-Za-z0-9_]*\Z"
 _ELEMENT = r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(0|[1-9][0-9]{0,8})\])?"
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[.*?\])?\+?=", re.DOTALL)
 _CALCULATES = r"\(\(|\$\["
 _PARAMETER_SET = r"\$\{([A-Za-z_][A-Za-z0-9_]*):?="
 
 
-def apply(command: SimpleCommand, state: State) -> None:
-    """Change the state as a command of this shell does."""
+def apply(command: SimpleCommand, state: State, feed: Feed) -> bool | None:
+    """Change the state as a command of this shell does; return whether a `read` succeeds, where known."""
     program = command.words[0].text if command.words and command.words[0].known else ""
     words = command.words[1:]
     if program in ("cd", "pushd"):
@@ -57,7 +65,54 @@ def apply(command: SimpleCommand, state: State) -> None:
     elif program == "unset":
         _unset(words, state)
     elif program in _READS:
+        return _from_input(program, command, state, feed)
+    return None
+
+
+def _from_input(program: str, command: SimpleCommand, state: State, feed: Feed) -> bool | None:
+    """Set what `read`, `mapfile` or `printf -v` sets, where it is known."""
+    words = command.words[1:]
+    if program == "printf":
+        if words and (not words[0].known or words[0].text[:2] == "-v"):
+            _formatted(command, state)
+        return None
+    before = state.separators
+    state.forget(_names(words))
+    if program not in ("read", "mapfile", "readarray"):
+        return None
+    from gatesh.shell import reading
+
+    if program == "read":
+        given = [a.value for a in command.assignments if a.name == "IFS"]
+        separators = before if not given else given[-1].text if given[-1].known else None
+        done = reading.read(words, feed, state, separators)
+    else:
+        done = reading.mapfile(words, feed, state) or None
+    if done is None:
         state.forget(_names(words))
+        feed.at = None
+    return done
+
+
+def _formatted(command: SimpleCommand, state: State) -> None:
+    """`printf -v x FORMAT …`, `printf -vx FORMAT …`, `printf -v 'a[1]' FORMAT …`."""
+    from gatesh.shell.output import printed
+
+    attached = command.words[1].text[2:]
+    named = command.words[1] if attached else command.words[2] if command.words[2:] else None
+    rest = command.words[2:] if attached else command.words[3:]
+    match = re.fullmatch(_ELEMENT, attached or named.text) if named and named.known else None
+    before = state.array(match.group(1)) if match else None
+    state.forget(_names(command.words[1:3]))
+    text = printed(command.but(words=(command.words[0], *rest), redirects=()))
+    if match is None or text is None or "\0" in text.text:
+        return
+    if match.group(2) is None:
+        if before is not None and len(before.items) <= 1:
+            state.set(match.group(1), text.text)
+    elif before is not None and not before.keyed:
+        array = before.having(int(match.group(2)), known(text.text))
+        state.set_array(match.group(1), array)
 
 
 def _move(words: tuple[Word, ...], state: State) -> None:
@@ -160,9 +215,11 @@ def _names(words: tuple[Word, ...]) -> set[str]:
     """Return the variables that `read A B` may set; an unseen word may name any."""
     if not all(word.known for word in words):
         return {EVERYTHING}
-    found = {word.text for word in words if re.fullmatch(_IDENTIFIER, word.text)}
-    found |= {m.group(1) for word in words if (m := _ASSIGNED.match(word.text))}
-    return found | {"REPLY", "MAPFILE"}
+    found = {"REPLY", "MAPFILE", "OPTARG"}
+    for word in words:  # also -vNAME, -aNAME, NAME[1], and what `let` calculates
+        found.update(re.findall(_IDENTIFIER, word.text))
+        found.update(m.group() for m in re.finditer(_IN_OPTION, word.text))
+    return found
 
 
 def calculated(text: str) -> set[str]:
@@ -174,9 +231,8 @@ def calculated(text: str) -> set[str]:
 
 def changed(node: Node | None, region: Region, source: Source) -> frozenset[str]:
     """Return all that commands below `node` (None: in the whole region) may change, by their looks."""
-    places = region.at.keys() if node is None else _places(node)
     found: set[str] = set()
-    for at in places:
+    for at in region.at if node is None else places(node):
         texts = [source.text[t.start : t.end] for t in region.at[at]]
         for text in texts:
             match = _ASSIGNED.match(text)
@@ -190,19 +246,21 @@ def changed(node: Node | None, region: Region, source: Source) -> frozenset[str]
             found.add(CWD)
         if words & _READS or words & DECLARES:
             found.update(text for text in texts if re.fullmatch(_IDENTIFIER, text))
+            found |= {"REPLY", "MAPFILE"}
         if words & _ANYTHING:
             found.add(EVERYTHING)
     return frozenset(found)
 
 
-def _places(node: Node) -> list[int]:
+def places(node: Node) -> list[int]:
+    """Return where the tokens of a node stand in its region."""
     if isinstance(node, Simple):
         return [node.at]
     if isinstance(node, Sequence):
-        return [at for _, part, _ in node.parts for at in _places(part)]
+        return [at for _, part, _ in node.parts for at in places(part)]
     if isinstance(node, Function):
-        return [node.name, *_places(node.body)]
-    found = [at for part in node.parts for at in _places(part)]
+        return [node.name, *places(node.body)]
+    found = [at for part in node.parts for at in places(part)]
     if isinstance(node, Compound):
         found += [at for at in (node.name, node.words) if at >= 0]
     return found

@@ -7,7 +7,7 @@ import re
 from gatesh.model import Certainty, Origin, SimpleCommand, Span, Word
 from gatesh.shell.again import code, evaluated
 from gatesh.shell.definitions import Body
-from gatesh.shell.effects import apply, changed
+from gatesh.shell.effects import LEAVES_INPUT, apply, changed
 from gatesh.shell.extents import MOST_NESTING
 from gatesh.shell.parse import Function, parse
 from gatesh.shell.prefixes import SHELLS
@@ -96,6 +96,11 @@ class Follower(Assembler):
         if redirects or command.program == "tee":
             self._walk.written.by(command, self._state)
         self._unwrap(command, context, function=True)
+        if (
+            command.program not in LEAVES_INPUT
+            and command.program not in self._walk.defined.changes
+        ):
+            context.feed.at = None
         if command.program == "alias":
             for word in words[1:]:
                 self._walk.defined.alias(word)
@@ -134,17 +139,16 @@ class Follower(Assembler):
             changes = self._walk.defined.changes.get(command.program)
             if changes is None:
                 before = self._state.copy()
-                apply(command, self._state)
+                self.succeeded = apply(command, self._state, context.feed)
                 if command.program == "local" and not self._walk.defined.in_function:
                     self._state.join(before)  # it fails
-                if any(
-                    r.op[0] in "<>&" and r.target.text != "/dev/null" for r in command.redirects
-                ):
+                if any(map(_may_fail, command.redirects)):
                     self._state.join(before)
             elif function and self._call(command, context):
                 return
             else:
                 self._state.forget(changes)
+                context.feed.at = None
         if function and command.words:
             self._walk.defined.started(command.words[0].text, followed=False)
 
@@ -173,7 +177,10 @@ class Follower(Assembler):
                 state.join(after)
         defined.active.discard(name)
         state.arguments = kept
+        if len(bodies) > 1:
+            context.feed.at = None
         if any(body.early for body in bodies):
+            context.feed.at = None
             state.join(before)
             state.forget(defined.changes[name])
         state.forget(a.name for a in command.assignments)
@@ -324,6 +331,13 @@ class Follower(Assembler):
             if at >= 0:
                 return Source(word.text, root.base + at, span)
         return Source(word.text, -1, span)
+
+
+def _may_fail(redirect: Redirect) -> bool:
+    """Claim that a redirect may not succeed, and the command not run."""
+    if redirect.op[:2] == "<<" or redirect.target.text[:2] == "<(":
+        return False
+    return redirect.target.text != "/dev/null"
 
 
 def _from(word: Word, whole: Span) -> Span:

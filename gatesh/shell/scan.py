@@ -19,6 +19,7 @@ MOST_CHARACTERS = 32 * 1024  # outside here-document bodies
 
 _OPERATOR = re.compile(r"<<<|<<-|<<|<>|<&|<|&>>|&>|>>|>&|>\||>|&&|&|\|\||\|&|\||;;&|;;|;&|;|\(|\)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[.*?\])?\+?=", re.DOTALL)
+_NEW_FD = 10  # {fd}>f: bash takes one that is free
 _FD_NAME = r"\{[A-Za-z_][A-Za-z0-9_]*\}"
 _TIME_OPTIONS = re.compile(r"(?:[ \t]|\\\n)+(?:-p|--)(?=[ \t\n;&|)]|\Z)")
 _NAMED_COPROC = re.compile(
@@ -454,6 +455,7 @@ class Scanner(Extents):
         token = Token(Kind.REDIRECT, begin, end, tuple(found))
         token.op = op
         token.fd = int(fd) if fd and fd.isdigit() and len(fd) < 10 else None
+        token.fd = _NEW_FD if fd and fd[0] == "{" else token.fd
         token.target = Token(Kind.WORD, i, end, token.pieces)
         if op in ("<<", "<<-"):
             self._here(token, i, end)

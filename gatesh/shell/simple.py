@@ -37,6 +37,7 @@ class Assembler:
         self._source = source
         self._region = region
         self._state = state
+        self.succeeded: bool | None = None  # whether the last `read` did, where that is known
         self._own_output()
 
     def _pieces(self, tokens: list[Token], context: Context) -> None:
@@ -91,6 +92,8 @@ class Assembler:
             elif redirects:
                 self._state.join(before)  # a redirect that fails takes the command with it
         self._emit(tuple(words), span, inner, assignments, tuple(redirects), more)
+        if redirects and words and words[0].text == "exec":
+            context.feed.at = None  # what the shell reads from here on may be something else
         if words and words[0].text in DECLARES and not redirects:
             self._declare_arrays(words, rest)
 
@@ -334,6 +337,8 @@ class Assembler:
     def _redirect(self, token: Token) -> Redirect:
         source = self._source
         span = source.where(token.start, token.end)
+        if source.text[token.start] == "{":
+            self._state.forget((source.text[token.start + 1 : token.end].partition("}")[0],))
         if token.kind is Kind.HEREDOC or token.target is None:
             target = wording.here_document(source, token, self._state)
         else:
@@ -358,7 +363,8 @@ class Assembler:
             elif redirect.op == "<<<" and redirect.target.known:
                 context.stdin = redirect.target.but(text=redirect.target.text + "\n")
             elif redirect.op == "<":
-                context.stdin = self._printed_by(redirect.target)
+                written = self._walk.written.get(redirect.target, self._state)
+                context.stdin = written or self._printed_by(redirect.target)
                 context.piped_in = redirect.target.text.startswith("<(")
 
     def _printed_by(self, word: Word) -> Word | None:

@@ -6,20 +6,17 @@ reads what is inside substitutions. simple.py makes each command, follow.py goes
 
 from __future__ import annotations
 
-import re
-
 from gatesh.model import Origin, SimpleCommand
 from gatesh.shell.again import evaluated, subscripted
 from gatesh.shell.context import Context
 from gatesh.shell.definitions import Body, Definitions
 from gatesh.shell.effects import calculated, changed
 from gatesh.shell.extents import MOST_NESTING
-from gatesh.shell.follow import Follower
+from gatesh.shell.loops import MOST_TURNS, Loops
 from gatesh.shell.output import printed
 from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, parse
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
 from gatesh.shell.tokens import Kind, TooMuch, Unreadable
-from gatesh.shell.words import fields
 from gatesh.shell.written import Written
 
 TYPE_CHECKING = False
@@ -29,13 +26,9 @@ if TYPE_CHECKING:
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
-_IN = re.compile(r"(?:\s|\\\n)+in\b")
 MOST_ASIDE = 8
 _ASIDE = frozenset("{ w" + " | w" * n + " ; }" for n in range(5))
-MOST_TURNS = 64  # of loops over known words, in one line
 MOST_TEXT = 256 * 1024  # of all nested texts together
-
-_LEAVES = frozenset(("exit", "return", "break", "continue", "exec"))
 
 
 class Walk:
@@ -135,7 +128,7 @@ class Walk:
         return context.stdin
 
 
-class _Shell(Follower):
+class _Shell(Loops):
     """One region of one text with the state it runs in."""
 
     def node(self, node: Node, context: Context) -> None:
@@ -175,8 +168,10 @@ class _Shell(Follower):
                 before = state.copy()
             if operator == "&&" and without is None:
                 without = state.copy()
+            at = context.feed.at
             if after == "&":
                 self._aside(part, context)
+                context.feed.at = None
             elif operator == "||":
                 happened = state.copy()
                 state.join(before)
@@ -188,6 +183,8 @@ class _Shell(Follower):
                     state.join(happened)
             else:
                 self.node(part, context)
+            if operator in ("&&", "||") and context.feed.at != at:
+                context.feed.at = None  # nobody knows whether it has read
         if without is not None:
             state.join(without)
 
@@ -249,7 +246,7 @@ class _Shell(Follower):
             self._if(node, inner)
         elif values is not None:
             self._each(node, values, inner)
-        else:
+        elif not self._lines(node, inner):
             self._loop(node, inner)
 
     def _redirected(self, node: Compound, context: Context) -> Context:
@@ -280,69 +277,17 @@ class _Shell(Follower):
         self.node(node.parts[0], context)
         before = state.copy()
         after = state.copy()
+        ends = {context.feed.at}
         for part in node.parts[1:]:
             state.become(before)
+            at = context.feed.at
             self.node(part, context)
+            ends.add(context.feed.at)
+            context.feed.at = at
             after.join(state)
+        if len(ends) > 1:
+            context.feed.at = None
         state.become(after)
-
-    def _loop(self, node: Compound, context: Context) -> None:
-        """Walk through a loop: what its body changes is not known inside it either."""
-        state = self._state
-        if context.stdin is not None and subscripted(context.stdin):
-            self._again(context.stdin, context)
-        state.forget(changed(node, self._region, self._source))
-        before = state.copy()
-        self._walk.loops += 1
-        for part in node.parts:
-            self.node(part, context)
-        self._walk.loops -= 1
-        state.join(before)
-
-    def _values(self, node: Compound) -> list[Word] | None:
-        """Return what `for NAME in …` goes through, where it is all known."""
-        if node.name < 0 or self._walk.aside:
-            return None
-        (name,) = self._region.at[node.name]
-        text = self._source.text
-        if name.kind is not Kind.NAME or text[: name.start].rstrip().endswith("select"):
-            return None
-        if node.words < 0 and _IN.match(text, name.end):
-            return None  # for x in; do …
-        if node.words < 0:
-            found = list(self._state.arguments or ())
-        else:
-            found = []
-            for token in self._region.at[node.words]:
-                words, unseen = fields(self._source, token, self._state)
-                found += words
-                if unseen:
-                    return None
-        known = all(word.known and not word.globbed for word in found)
-        return found if found and known and self._walk.turns(len(found)) else None
-
-    def _each(self, node: Compound, values: list[Word], context: Context) -> None:
-        """Walk through a loop value by value; what came out the same every time is kept once."""
-        state, commands = self._state, self._walk.commands
-        (name,) = self._region.at[node.name]
-        names = changed(node, self._region, self._source)
-        texts = {self._source.text[t.start : t.end] for at in self._region.at.values() for t in at}
-        leaves = bool(texts & _LEAVES)
-        seen: set[SimpleCommand] = set()
-        for value in values:
-            if leaves:
-                state.forget(names)
-            before = state.copy()
-            state.set(self._source.text[name.start : name.end], value.text)
-            first = len(commands)
-            self._walk.loops += 1
-            for part in node.parts:
-                self.node(part, context)
-            self._walk.loops -= 1
-            commands[first:] = [c for c in commands[first:] if c not in seen]
-            seen.update(commands[first:])
-            if leaves:
-                state.join(before)
 
     def _function(self, node: Function, context: Context) -> None:
         """Read a body where it is defined: nobody knows with what state it will be called."""

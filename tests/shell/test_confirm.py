@@ -50,6 +50,16 @@ x=a-b-c; show ${x/-/+} ${x//-/} ${x//[ab]/Q} ${x/#a/z} ${x/%c/z} ${x/#b/z} "${x/
 x='ab cd'; show ${x:1} "${x:1:2}" ${x: -2} "${x:0:-1}" "${x:3}" ${x:9} "${x:$((1+1)):1}" "${x^^}" "${x^}" "${x,,}" "${x@U}" ${x^^}
 x=y y=zz; show ${!x} "${!x}"; n=3; show $((n+1)) $((2*(3+n)%5)) $((n>2?7:8)) $((-7/2)) $((-7%3)) $((0x1f)) $((010)) $((2**10)) $((1<<4|3)) $((!n)) $(( $n * ${n} ))
 set -- a 'b c' d; shift; show "$@" $1; shift 2; show x"$@"y $#; shift 5; show $#
+set -- a 'b c' d; show "${@:2}" "${@:1:2}" "${@: -1}" "${*:2}" ${@:3} x"$@"y "${@/#/p}" "${@^^}" ${#@} ${!#} "${@:-z}" "${@:9}"
+a=(x 'y z' [5]=w v); show "${a[@]}" ${a[@]} "${a[*]}" "${!a[@]}" ${#a[@]} $a "${a[1]}" ${a[-1]} "${a[@]:1:2}" "${a[@]: -1}" ${#a[1]}
+a=(x 'y z'); a+=(w); a[0]+=; b=("${a[@]}" $V "$E"); show "${b[@]}" "p${b[@]}s" "${b[@]/y/q}" "${b[@]%?}" ${b[@]+"${b[@]}"} "${c[@]-d}" "${c[@]}"
+a=(); show "${a[@]}" ${a[@]:-d} "${a[*]}" x"${a[@]}" ${a-u}; a[2]=q; show "$a" "${a[2]}"; a=v; show "${a[@]}"; unset 'a[0]'; show "${a[@]}"; unset a; show "${a[@]}" e
+declare -A m=([k]=v ['b c']=w); m[z]=$V; show "${m[k]}" "${m[b c]}" "${m["z"]}" ${#m[@]} "${m[q]-n}"; i=1; a=(p q r); show ${a[i]} ${a[i+1]} "${a[$i-1]}"
+IFS=:; a=(x y); show "${a[*]}" "$*"; IFS=; show "${a[*]}" "${a[@]}"; unset IFS; show "${a[*]}"; n=a; r='a[1]'; t='a[@]'; show ${!n} ${!r} "${!t}"
+read x y <<< '  a  b  c '; show "$x" "$y"; IFS=, read -r x y <<< 'a,,b,'; show "$x" "$y"; read <<< ' q '; show "$REPLY"; IFS=': ' read -ra a <<< ' a : b::c '; show "${a[@]}"
+printf -v x '%s-' a b; printf -vy q; printf -v 'z[1]' w; show "$x" $y "${z[1]}"; mapfile -t a <<< $'p\nq r'; show "${a[@]}"; mapfile -t -d, a < <(printf 'a,b'); show "${a[@]}"
+while read -r k v; do show "$v" "$k"; done <<< $'1 2 3\n4'; printf 'a\nb' | while IFS= read -r l || [ -n "$l" ]; do show "$l"; done; { read x; read y; show $x$y; } < <(printf 'a\nb\n')
+x=1 y=$x; show $y; x=2 y=$x show $y; e=; x=3 z=$x $e; show $z
 """
 
 LINES = [*LITERAL.strip().splitlines(), "show \"a\nb\" 'c\nd' e\\\nf", "show <<E g\nh\nE\nshow i"]

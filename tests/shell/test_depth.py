@@ -17,7 +17,10 @@ HOME = {"HOME": "/home/u", "LC_ALL": "C.UTF-8", "V": "a b", "N": "3", "W": "x/y.
 WORD = st.sampled_from(
     """a 'b c' "$V" $V ${V} $1 "$1" "$@" $# ${2:-d} $v "$v" $w x$v ${v%a*} ${v#?} ${W##*/} ${W%.*} ${W%%.*} "${v/a/q}"
     ${v//b/} ${W:2:3} "${v^^}" ${#v} $((N+1)) $((N*2-1)) $((n+1)) {p,q} {1..3} x{$v,z} ${u:-$v} ${v:+k} "${!r}" ''
-    $(echo¤e¤f) "$(echo¤g|rev)" $(printf¤'%s-'¤a¤b) "$(base64¤-d<<<aGk=)" ${W:¤-2} 'b¤c'""".split()
+    $(echo¤e¤f) "$(echo¤g|rev)" $(printf¤'%s-'¤a¤b) "$(base64¤-d<<<aGk=)" ${W:¤-2} 'b¤c'
+    "${a[@]}" ${a[1]} "${a[@]:1}" ${#a[@]} "${a[*]}" ${a[@]} "${a[@]/a/q}" "${@:2}" "${a[-1]}" $a x"${a[@]}"z
+    "${!a[@]}" ${a[N-2]} "${a[@]#?}" "${a[@]:-d}" ${a[@]+"${a[@]}"} "${@/#/-}" "${@:¤-1}" ${a[0]:-e} "${m[k]}"
+    "${m[b¤c]:-f}" ${#m[@]}""".split()
 ).map(lambda word: word.replace("¤", " "))
 WORDS = st.lists(WORD, max_size=3).map(" ".join)
 VALUE = st.sampled_from(
@@ -30,6 +33,17 @@ SIMPLE = st.one_of(
     WORDS.map("f {}".format),
     WORDS.map("g {}".format),
     WORDS.map("set -- {}".format),
+    WORDS.map("a=({})".format),
+    WORDS.map("a+=({})".format),
+    WORD.map("a[1]={}".format),
+    WORD.map("a=(x [4]={} y)".format),
+    WORD.map("m[k]={}".format),
+    WORD.map("declare -A m=([k]={} ['b c']=z)".format),
+    WORDS.map("declare -a a=({})".format),
+    WORDS.map("printf -v v '%s-' {}".format),
+    WORDS.map("read -r v w <<< {}".format),
+    WORDS.map("IFS=, read -ra a < <(printf '%s,' {})".format),
+    WORDS.map("mapfile -t a < <(printf '%s\\n' {})".format),
     st.sampled_from(
         [
             "shift",
@@ -42,6 +56,16 @@ SIMPLE = st.one_of(
             "false",
             "local v=l",
             "r=v",
+            "r=a[1]",
+            "a=q",
+            "unset a",
+            "unset 'a[0]'",
+            "a[-1]=e",
+            "local a=(l m)",
+            "x=1 v=$x w=$v",
+            "read v",
+            "read -r w v",
+            "read -ra a",
             "return",
         ]
     ),
@@ -65,6 +89,13 @@ def compound(inner):
             lambda t: f"for {t[0]} in {t[1]}; do {t[2]}; done"
         ),
         block.map("for i; do {}; done".format),
+        st.tuples(WORDS, block).map(
+            lambda t: f"while read -r v w; do {t[1]}; done < <(printf '%s e\\n' {t[0]})"
+        ),
+        st.tuples(WORDS, block).map(
+            lambda t: f"printf '%s\\n' {t[0]} | while read v; do {t[1]}; done"
+        ),
+        st.tuples(WORDS, block).map(lambda t: f"{{ {t[1]}; }} < <(printf '%s f\\n' {t[0]})"),
         st.tuples(block, block, block).map(lambda t: f"if {t[0]}; then {t[1]}; else {t[2]}; fi"),
         st.tuples(inner, inner).map(" && ".join),
         st.tuples(inner, inner).map(" || ".join),
