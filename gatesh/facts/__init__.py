@@ -162,6 +162,9 @@ _GRAMMARS = (
     "redis",
 )  # modules with one built in
 _TARGETS = ("aws", "railway")  # their modules know what any of their command lines would reach
+_SENDING = frozenset(
+    ("nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "socat", "telnet", "openssl")
+)
 _ALSO_CLIENTS = ("aws", "az", "railway")  # some of their sub-commands are SQL clients
 _ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
 # Programs that run code which is not in their own words.
@@ -257,6 +260,8 @@ def inspect(
         yield from _guarded(where, command, line, world)
     if command.program in _ALSO_CLIENTS:
         yield from _guarded(_CLIENTS, command, line, world)
+    if command.program in _SENDING or (command.redirects and "/dev/tcp/" in line.text):
+        yield from _guarded(("raw", "sent"), command, line, world)
     if where != _FILES and (
         command.program in _ALSO_FILES or any(r.op in _WRITING for r in command.redirects)
     ):
