@@ -108,6 +108,7 @@ class World:
 
 _FILES = ("files", "changes")
 _CLIENTS = ("sql_clients", "clients")
+_API = ("api_clients", "requests")
 
 # program → where its further facts come from
 _FACTS = {
@@ -117,6 +118,15 @@ _FACTS = {
     **dict.fromkeys(("http", "https", "httpie", "xh", "xhs"), ("httpie", "requests")),
     "gh": ("gh", "requests"),
     "glab": ("gh", "requests"),
+    **dict.fromkeys(
+        (
+            "vercel", "vc", "stripe", "netlify", "databricks", "oci", "lwp-request", "GET", "HEAD", "POST",
+            "grpcurl", "hey", "oha", "bombardier", "plow",
+        ),
+        _API,
+    ),
+    "hurl": ("api_clients", "hurl"),
+    **dict.fromkeys(("pwsh", "powershell", "pwsh.exe", "powershell.exe"), ("api_clients", "powershell")),
     "az": ("az", "requests"),
     "railway": ("railway", "requests"),
     "aws": ("aws", "calls"),
@@ -166,6 +176,15 @@ _SENDING = frozenset(
     ("nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "socat", "telnet", "openssl")
 )
 _ALSO_CLIENTS = ("aws", "az", "railway")  # some of their sub-commands are SQL clients
+# `python -m NAME` is the program NAME
+_MODULES = {
+    "httpie": "http",
+    "awscli": "aws",
+    "pgcli": "pgcli",
+    "mycli": "mycli",
+    "litecli": "litecli",
+}
+_ALSO_API = ("neonctl", "neon", "heroku")  # and others a client of an HTTP API
 _ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
 # Programs that run code which is not in their own words.
 _RUNNING = frozenset(
@@ -260,12 +279,25 @@ def inspect(
         yield from _guarded(where, command, line, world)
     if command.program in _ALSO_CLIENTS:
         yield from _guarded(_CLIENTS, command, line, world)
+    if program := _module(command):
+        words = (command.words[2].but(text=program), *command.words[3:])
+        yield from inspect(command.but(words=words), line, world)
+    if command.program in _ALSO_API:
+        yield from _guarded(_API, command, line, world)
     if command.program in _SENDING or (command.redirects and "/dev/tcp/" in line.text):
         yield from _guarded(("raw", "sent"), command, line, world)
     if where != _FILES and (
         command.program in _ALSO_FILES or any(r.op in _WRITING for r in command.redirects)
     ):
         yield from _guarded(_FILES, command, line, world)
+
+
+def _module(command: SimpleCommand) -> str:
+    """Return the program that `python -m NAME` is, where it is one that we know."""
+    words = command.words
+    if not command.program.startswith("python") or len(words) < 3 or words[1].text != "-m":
+        return ""
+    return _MODULES.get(words[2].text, "")
 
 
 def grammar_of(command: SimpleCommand, grammars: Mapping[str, Grammar]) -> Grammar | None:
@@ -333,7 +365,7 @@ def _blind(command: SimpleCommand, error: Exception) -> CliCall:
 def _unseen(module: str, function: str, command: SimpleCommand) -> Iterator[Fact]:
     """Yield the worst that may stand behind a command that could not be read."""
     failed = "gatesh failed to read it"
-    if function == "requests":
+    if function in ("requests", "hurl", "powershell"):
         blind = tuple(f"{part}: {failed}" for part in ("method", "host", "path", "body"))
         yield HttpRequest("", "", "", "", Target("http"), cannot_see=blind)
     elif module in _STATEMENTS:

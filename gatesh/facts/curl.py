@@ -113,9 +113,8 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
         return
     blind: list[str] = []
     operation: list[_Option] = list(_defaults(words, around, blind))
-    if command.program == "curlie":  # curlie DELETE host name=value
-        blind += ["method: curlie takes words for it", "body: curlie takes words for it"]
-    for option in _options(words, around, blind, 0):
+    options = _options(words, around, blind, 0)
+    for option in _curlie(options) if command.program == "curlie" else options:
         if option.name == "--next":
             yield from _Operation(operation, around, tuple(blind)).requests()
             operation = []
@@ -125,6 +124,25 @@ def requests(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
         operation.append(_Option("", UNSEEN, "more words"))
         blind += ["method: more words will be added", "body: more words will be added"]
     yield from _Operation(operation, around, tuple(blind)).requests()
+
+
+def _curlie(options: Iterable[_Option]) -> Iterator[_Option]:
+    """Yield curl's options for what curlie says in words: `curlie DELETE host name=value Header:text`."""
+    urls_seen = 0
+    for option in options:
+        if option.name:
+            yield option
+        elif (
+            not urls_seen and re.fullmatch(r"[A-Za-z]+", option.text) and option.text != "localhost"
+        ):
+            yield option.but(name="--request", text=option.text.upper())
+        elif not urls_seen:
+            urls_seen = 1
+            yield option
+        elif re.match(r"[^:=]+:(?!=)", option.text):
+            yield option.but(name="--header")
+        else:
+            yield option.but(name="--json", text=option.text.replace(":=", "=", 1))
 
 
 def _only_tells(words: tuple[Word, ...]) -> bool:
