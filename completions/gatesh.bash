@@ -4,17 +4,17 @@ _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
-        case ' keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/show patterns/test setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
+        case ' keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/tune setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file") : ;;
+        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --since") : ;;
         "history/ --verdict") words='allow ask deny' ;;
         "history/ --rule") kind=rule ;;
         "history/ --cwd"|"check/ --cwd"|"patterns/backtest/ --patterns"|"patterns/explain/ --cwd") kind=file ;;
         "history/ --outcome") words='ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed' ;;
         "history/ --fmt"|"sessions/ --fmt"|"stats/ --fmt") words='simple plain github grid simple_grid rounded_grid outline pipe psql orgtbl rst mediawiki jira html latex tsv' ;;
         "patterns/list/ --class") words='access-grant access-revoke audit-off backup-destroy data-destroy data-overwrite deferred-destroy exposure guard-off history-rewrite key-destroy money opaque-exec outage publish resource-destroy' ;;
-        "patterns/list/ --severity") words='low medium high critical' ;;
+        "patterns/list/ --severity"|"patterns/tune/ --severity") words='low medium high critical' ;;
         *) case $path in
             '') words='keeper approve history show sessions stats check patterns setup demo completions' options='-c --version -h --help' kind=file ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
@@ -24,14 +24,17 @@ _gatesh() {
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;
             'check/') options='--json --jsonl --cwd -h --help' ;;
-            'patterns/') words='backtest coverage explain lint list show test' options='-h --help' ;;
+            'patterns/') words='backtest coverage explain lint list new schema show test tune' options='-h --help' ;;
             'patterns/backtest/') options='--since --patterns --limit --json -h --help' ;;
             'patterns/coverage/') options='--since --limit --json -h --help' ;;
             'patterns/explain/') options='--cwd --all -h --help' ;;
             'patterns/lint/') options='-h --help' kind=file ;;
             'patterns/list/') options='--class --severity --program --file -h --help' ;;
+            'patterns/new/') options='--from --file -h --help' ;;
+            'patterns/schema/') options='-h --help' ;;
             'patterns/show/') options='-h --help' kind=rule ;;
             'patterns/test/') options='--plain -h --help' kind=file ;;
+            'patterns/tune/') options='--unless --severity --off --deny --undo --dry-run --since -h --help' kind=rule ;;
             'setup/') words='opencode' options='--list --dry-run --undo --yes -h --help' ;;
             'demo/') options='--unattended -h --help' ;;
             'completions/') words='bash zsh fish' options='-h --help' ;;

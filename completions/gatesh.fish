@@ -70,15 +70,18 @@ complete -c gatesh -n '__fish_seen_subcommand_from check' -l json -d 'Print one 
 complete -c gatesh -n '__fish_seen_subcommand_from check' -l jsonl -d 'Read {"command": …, "cwd"?: …} lines, write one each'
 complete -c gatesh -n '__fish_seen_subcommand_from check' -l cwd -rF -d 'The folder the command would run in'
 complete -c gatesh -n '__fish_seen_subcommand_from check' -s h -l help -d 'Show this message and exit'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -f
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a backtest -d 'Judge the recorded lines again'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a coverage -d 'Show what rules and history do not share'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a explain -d 'Show how a line is read and judged'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a lint -d 'Check the form of pattern files'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a list -d 'List the active rules'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a show -d 'Show one rule and its examples'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -a test -d 'Run the examples of the rules'
-complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list show test' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a backtest -d 'Judge the recorded lines again'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a coverage -d 'Show what rules and history do not share'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a explain -d 'Show how a line is read and judged'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a lint -d 'Check the form of pattern files'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a list -d 'List the active rules'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a new -d 'Write a rule for a command line'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a schema -d 'Print the JSON Schema of pattern files'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a show -d 'Show one rule and its examples'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a test -d 'Run the examples of the rules'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -a tune -d 'Change a rule by what it did'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and not __fish_seen_subcommand_from backtest coverage explain lint list new schema show test tune' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -l since -x -a '' -d '30m, 2h, 3d, today, or an ISO 8601 time'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from backtest' -l patterns -rF -d 'Try the files in this folder; each takes the place of the one of its name'
@@ -101,11 +104,27 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_sub
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l program -x -a '' -d 'That look at this program’s lines'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l file -x -a '' -d 'Of this pattern file: aws, mine.toml'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -l from -x -a '' -d 'Take the line of record N'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -l file -x -a '' -d 'Which of your pattern files'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from schema' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from schema' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -a "(gatesh patterns list 2>/dev/null | cut -d ' ' -f 1)"
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from test' -l plain -d 'As written only, not in disguise'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from test' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -a "(gatesh patterns list 2>/dev/null | cut -d ' ' -f 1)"
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l unless -x -a '' -d 'Let by what fits; may be repeated'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l severity -x -a 'low medium high critical' -d 'Another severity'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l off -d 'Switch the rule off'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l deny -d 'Never run it, do not even ask'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l undo -d 'Take the latest change back'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l dry-run -d 'Show what would change, and write nothing'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l since -x -a '' -d 'Look at records from then on only'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -f
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -a 'opencode'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l list -d 'List the agents and where each keeps its settings'

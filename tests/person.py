@@ -85,3 +85,14 @@ class Person:
 
     def __exit__(self, *_: object) -> None:
         self.tmux("kill-server")
+
+
+class Terminal(Person):
+    """A person at a terminal with nothing but bash."""
+
+    def __init__(self, env: dict[str, str], cwd: str, size: str = "120x40") -> None:
+        super().__init__(env, cwd, size=size, program=("bash", "--norc", "--noprofile"))
+
+    def __enter__(self) -> Terminal:
+        self.see(r"\$|#")
+        return self

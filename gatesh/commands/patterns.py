@@ -10,6 +10,8 @@ import click
 from gatesh.commands.check import concerning, note
 from gatesh.commands.patterns_backtest import backtest, coverage
 from gatesh.commands.patterns_explain import explain
+from gatesh.commands.patterns_new import new
+from gatesh.commands.patterns_tune import tune
 from gatesh.doors.client import here
 from gatesh.errors import Exit, PatternFileError, UsageError
 from gatesh.model import Layer, Severity, Verdict
@@ -193,6 +195,16 @@ def examined(
     return examples.check(rules, rule.id, hidden, asks), len(catches) + len(passes)
 
 
+@patterns.command("schema", short_help="Print the JSON Schema of pattern files.")
+def schema() -> None:
+    """Print the JSON Schema of pattern files, by which editors complete and check them."""
+    import json
+
+    from gatesh.rules.schema import schema as made
+
+    click.echo(json.dumps(made(), indent=1))
+
+
 def _read(
     files: tuple[str, ...], report: Callable[[PatternFileError], None] | None = None
 ) -> tuple[PatternFile, ...]:
@@ -207,5 +219,5 @@ def _read(
     return load.read_all(PLACES, found, report)
 
 
-for command in (explain, backtest, coverage):
+for command in (explain, new, tune, backtest, coverage):
     patterns.add_command(command)

@@ -61,6 +61,8 @@ def backtest(ctx: click.Context, since: str, folder: str | None, limit: int, as_
     files = _files(where, folder)
     rules = everything_confirmed(files)
     past, unreadable = pasts(where, parse_time(since))
+    if not past:
+        click.echo(f"gatesh: hint: nothing has been recorded in {where.audit_db}", err=True)
     found = list(changes(past, rules))
     slipped = any(c.rejected and c.after is Verdict.ALLOW for c in found)
     if as_json:
@@ -107,7 +109,6 @@ def pasts(
 ) -> tuple[list[Past], int]:
     """Return the recorded lines, oldest first, and how many more cannot be understood."""
     if not os.path.lexists(where.audit_db):
-        click.echo(f"gatesh: hint: nothing has been recorded yet in {where.audit_db}", err=True)
         return [], 0
     reader = AuditReader(where.audit_db)
     read = list(reader.pasts(since_ns, records))
@@ -142,7 +143,7 @@ def told(found: list[Change], limit: int = _SHOWN) -> Iterator[str]:
         lines = _grouped(of_kind)
         for same in lines[:limit]:
             rules = sorted({*same[-1].past.rules} ^ {*same[-1].rules}) or same[-1].rules
-            yield f"  {len(same):>4}x  {_fit(same[-1].past.text)}  [{', '.join(rules)}]  {_records(same)}"
+            yield f"  {len(same):>4}x  {fit(same[-1].past.text)}  [{', '.join(rules)}]  {_records(same)}"
         if len(lines) > limit:
             yield f"        and {len(lines) - limit} other lines (--limit)"
 
@@ -160,7 +161,8 @@ def _records(same: list[Change]) -> str:
     return f"record {', '.join(latest)}{' …' if len(same) > len(latest) else ''}"
 
 
-def _fit(text: str) -> str:
+def fit(text: str) -> str:
+    """Return a recorded line as one line of a list."""
     shown = printable(text[:_WIDTH])
     return shown if len(text) <= _WIDTH else f"{shown[:_WIDTH]}…"
 
@@ -231,7 +233,7 @@ def coverage(since: str, limit: int, as_json: bool) -> None:
     click.echo(click.wrap_text(", ".join(silent) or "none", 100, "  ", "  "))
     click.echo(f"{len(unknown)} of {len(programs)} programs in the history are in no rule:")
     for count, name, line in unknown[:limit]:
-        click.echo(f"  {count:>5}x  {printable(name):16}  {_fit(line)}")
+        click.echo(f"  {count:>5}x  {printable(name):16}  {fit(line)}")
     if len(unknown) > limit:
         click.echo(f"         and {len(unknown) - limit} others (--limit)")
 

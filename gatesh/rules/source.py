@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from gatesh.places import Places
 
-_NEEDED = ("severity", "class", "say", "instead", "catches", "passes")
-_KEYS = {*NOTATIONS, *_NEEDED, "unless", "when", "certain", "preview", "known_misses", "world"}
-_OVERRIDE = ("severity", "unless", "off", "deny")
+NEEDED = ("severity", "class", "say", "instead", "catches", "passes")
+KEYS = {*NOTATIONS, *NEEDED, "unless", "when", "certain", "preview", "known_misses", "world"}
+OVERRIDE = ("severity", "unless", "off", "deny")
 _RESERVED = ("sets", "programs", "override")
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CAPTURES = {
     "cli": {"options", "operands"},
     "http": {"method", "host", "path"},
@@ -168,9 +168,9 @@ class _Reader:
     def _rule(self, name: str, table: Any, sets: dict[str, tuple[str, ...]]) -> Rule:
         if not isinstance(table, dict):
             raise self.fail("", name, f"{name} stands outside of any rule", "put it below a [rule]")
-        if not _ID.fullmatch(name):
+        if not ID.fullmatch(name):
             raise self.fail(name, "", f"{name!r} is no rule id", "use lower-case-words-and-hyphens")
-        if table.keys() <= set(_OVERRIDE):
+        if table.keys() <= set(OVERRIDE):
             hint = f"write [override.{name}] to change a rule that is there"
             raise self.fail(name, "", f"{name} has no pattern", hint)
         self._check_keys(name, table)
@@ -212,11 +212,11 @@ class _Reader:
 
     def _check_keys(self, name: str, table: dict[str, Any]) -> None:
         for key in table:
-            if key not in _KEYS:
+            if key not in KEYS:
                 change = f"write [override.{name}] to change a rule that is there"
-                hint = change if key in _OVERRIDE else near(key, _KEYS)
+                hint = change if key in OVERRIDE else near(key, KEYS)
                 raise self.fail(name, key, f"unknown key {key!r}", hint)
-        for key in _NEEDED:
+        for key in NEEDED:
             if key not in table:
                 raise self.fail(name, "", f"{name} has no {key!r}", f"add {key} = …")
 
@@ -333,7 +333,7 @@ class _Reader:
         if self.layer is Layer.SHIPPED:
             raise self.fail(where, "", "a shipped file overrides nothing")
         if not isinstance(table, dict) or not table:
-            raise self.fail(where, "", f"write it as [{where}] with {', '.join(_OVERRIDE)}")
+            raise self.fail(where, "", f"write it as [{where}] with {', '.join(OVERRIDE)}")
         found = []
         for key, value in table.items():
             line = self.where.get((where, key), 1)
@@ -342,8 +342,8 @@ class _Reader:
         return found
 
     def _override_value(self, where: str, key: str, value: Any) -> Any:
-        if key not in _OVERRIDE:
-            raise self.fail(where, key, f"unknown key {key!r}", near(key, _OVERRIDE))
+        if key not in OVERRIDE:
+            raise self.fail(where, key, f"unknown key {key!r}", near(key, OVERRIDE))
         if key == "severity":
             return self._severity(where, value)
         if key == "unless":

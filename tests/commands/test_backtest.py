@@ -94,7 +94,7 @@ def test_without_a_history_it_says_so(env):
     status, out, err = patterns(env, "backtest")
 
     assert (status, out.splitlines()[0]) == (0, "0 command lines: 0 judged again")
-    assert "nothing has been recorded yet" in err
+    assert "nothing has been recorded" in err
 
 
 def test_a_recorded_line_cannot_paint_the_screen(place, env, mine):
