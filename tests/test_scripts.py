@@ -152,7 +152,7 @@ def test_a_file_that_a_command_of_the_line_makes_unseen_is_asked_about(project):
 def test_a_defect_in_reading_code_is_asked_about(project, monkeypatch):
     from gatesh.facts import python_code
 
-    monkeypatch.setattr(python_code, "lines", lambda *_: 1 / 0)
+    monkeypatch.setattr(python_code, "read", lambda *_: 1 / 0)
     assert "unseen-script" in project.rules("python3 -c 'import os'")
 
 

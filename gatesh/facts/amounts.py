@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 _PART = re.compile("\0(\\w*)\0")
+_ANY = "\ue000"  # in front of what a shell has to take as a pattern
+_GLOB = re.compile(rf"{_ANY}([*?]|\[[\w!^.-]+\])")
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _MANY = 500  # lines of one text
 
@@ -20,15 +22,26 @@ def unseen(name: str = "") -> str:
     return f"\0{plain if plain[:1].isalpha() else 'unseen'}\0"
 
 
+def anything(pattern: str, name: str = "") -> str:
+    """Return the mark for the names that a shell pattern finds; one over folders finds what nobody knows."""
+    if "**" in pattern:
+        start = pattern[: pattern.index("**")]
+        return anything(start, name) + unseen(name)
+    return re.sub(r"[*?]|\[[\w!^.-]+\]", lambda m: _ANY + m[0], pattern)
+
+
 def is_seen(text: str) -> bool:
     """Claim that every part of a text is known."""
-    return "\0" not in text
+    return "\0" not in text and _ANY not in text
 
 
 def quoted(text: str) -> str:
     """Return one shell word that stands for a text, whatever is in it."""
     if _PLAIN.fullmatch(text):
         return text
+    if len(parts := _GLOB.split(text)) > 1:
+        parts[::2] = [quoted(part) if part else "" for part in parts[::2]]
+        return "".join(parts)
     if is_seen(text):
         return "'" + text.replace("'", "'\\''") + "'"
     parts = _PART.split(text)
@@ -44,7 +57,7 @@ def command(*words: str) -> str:
 
 def shell(text: str) -> str:
     """Return the line for a text that a shell reads, in which some parts may not be known."""
-    return line(_PART.sub(r"${\1}", text), text)
+    return line(_PART.sub(r"${\1}", text).replace(_ANY, ""), text)
 
 
 def line(text: str, *sources: str) -> str:
@@ -56,6 +69,12 @@ def line(text: str, *sources: str) -> str:
 def within(folder: str, text: str) -> str:
     """Return a line that runs in another folder."""
     return line(f"cd -- {quoted(folder)} || exit\n{text}", folder)
+
+
+def exported(assignments: list[str], text: str) -> str:
+    """Return a line that runs with variables of its own."""
+    seen = [a for a in assignments if re.match(r"[A-Za-z_]\w*=", a, re.ASCII)]
+    return line("".join(f"export {quoted(a)}\n" for a in seen) + text, *seen)
 
 
 def request(method: str, url: str, body: str | None = None, *headers: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DEPTH = 4  # scripts that start scripts
 TIME_S = 0.5  # no further file is opened after that; what was opened is read
 MOST = 2000  # commands in all
+_NOTHING = SimpleCommand((), Span(0, 0))
 _UNSEEN = "unseen-script"  # stands for code that nobody could see; patterns/code.toml speaks of it
 _GENERATED = frozenset(("read", "cd", "exit"))  # what amounts.py puts around its lines
 _DESTROYING = frozenset(
@@ -98,7 +99,7 @@ class _Following:
     ) -> None:
         """Follow one text, unless it was followed before."""
         words = tuple(w.text for w in code.arguments)
-        key = (code.language, code.text, code.path, code.cwd, words)
+        key = (code.language, code.text, code.path, code.cwd, words, code.names)
         if key in self._done:  # a script that starts itself
             return
         self._done.add(key)
@@ -122,7 +123,7 @@ class _Following:
             and "show-toplevel" in code.text
         ):
             top = self.world.probe.repository(code.cwd or line.cwd)
-        for text in _texts(code, env, line, top):
+        for text in self.texts(code, env, line, top, depth):
             name = code.path or "code"
             arguments = (name, *(w.text for w in code.arguments))
             cwd = code.cwd or line.cwd
@@ -133,6 +134,37 @@ class _Following:
             except InputError:  # characters that no line needs: some binary format
                 continue
             self.reading(reading, place, code, depth, called)
+
+    def texts(
+        self, code: Code, env: dict[str, str], line: CommandLine, top: str, depth: int
+    ) -> Iterable[str]:
+        """Return the shell texts that a text of any language amounts to."""
+        if code.language == "shell":
+            return [_begun(code, top)]
+        if code.language == "python":
+            return self.python(code, env, line, depth)
+        from gatesh.facts import other_code
+
+        return other_code.lines(code.text, code.language)
+
+    def python(
+        self, code: Code, env: dict[str, str], line: CommandLine, depth: int
+    ) -> Iterable[str]:
+        """Return what a Python text amounts to, and follow the modules beside it."""
+        from gatesh.facts import python_code
+
+        arguments = tuple(word.text for word in code.arguments)
+        cwd = code.cwd or line.cwd
+        try:
+            found = python_code.read(code.text, code.path, cwd, arguments, env, code.names)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            # Another Python may read what ours cannot, or it is built to break us.
+            if python_code.may_destroy(code.text):
+                self.unseen("unparsed", code.path or "code", line)
+            return []
+        for module in self.opened.modules(found, code, cwd, env.get("PYTHONPATH", "")):
+            self.each(module, _NOTHING, (), (), line, depth)
+        return found.lines
 
     def reading(
         self, reading: Reading, place: CommandLine, code: Code, depth: int, called: set[str]
@@ -203,28 +235,6 @@ def _is_guess(command: SimpleCommand, every: tuple[SimpleCommand, ...]) -> bool:
     if command.piped_in and command.stdin is None and runs_code(command):
         return not any(c.program in ("curl", "wget") for c in every)
     return False
-
-
-def _texts(code: Code, env: dict[str, str], line: CommandLine, top: str) -> Iterable[str]:
-    """Return the shell texts that a text of any language amounts to."""
-    if code.language == "shell":
-        return [_begun(code, top)]
-    arguments = tuple(word.text for word in code.arguments)
-    if code.language == "python":
-        from gatesh.facts import python_code
-
-        try:
-            return python_code.lines(code.text, code.path, code.cwd or line.cwd, arguments, env)
-        except (
-            SyntaxError,
-            ValueError,
-            RecursionError,
-            MemoryError,
-        ):  # no Python 3, or built to break us
-            return []
-    from gatesh.facts import other_code
-
-    return other_code.lines(code.text, code.language)
 
 
 def _begun(code: Code, top: str) -> str:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 import re
 
-from gatesh.facts import amounts
-from gatesh.facts.amounts import is_seen, unseen
-from gatesh.facts.python_values import Module
+from gatesh._value import Value
+from gatesh.facts import amounts, python_clients, python_http
+from gatesh.facts.amounts import is_seen
+from gatesh.facts.python_call import Call
+from gatesh.facts.python_reach import Reach
+from gatesh.facts.python_values import MARK, Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,100 +23,234 @@ if TYPE_CHECKING:
 
 # A text without any of these words calls nothing that is told: no need to parse it.
 _WORTH = re.compile(
-    r"rmtree|unlink|rmdir|remove|truncate|rename|replace|move|copy|system|popen|Popen|subprocess|spawn|exec"
-    r"|getoutput|open|write_|request|httpx|urllib|urlopen|aiohttp|http\.client|boto|import_module|__import__|eval"
-    r"|getattr|shutil|commands|pty|fabric|invoke|connect"
+    r"rmtree|remove|unlink|rmdir|truncate|rename|replace|move|copy|system|popen|Popen|subprocess|spawn|exec"
+    r"|getoutput|open|write_|request|httpx|urllib|urlopen|aiohttp|http\.client|httplib2|boto|import|eval|getattr|shutil"
+    r"|commands|pty|fabric|invoke|connect|delete|drop_|flush|globals|__builtins__|__dict__"
+)
+# A call that may destroy, in a text that is no Python to us.
+_ROUGH = re.compile(
+    r"\b(?:rmtree|os\.(?:remove|unlink|rmdir|system|popen|exec[lv]\w*)|subprocess\.\w+|check_call|Popen|exec|eval"
+    r"|requests\.(?:delete|post|put|patch)|delete_\w+|flushall|drop_\w+)\s*\("
+    r"|\.unlink\s*\(|\b(?:DROP|TRUNCATE|DELETE FROM)\b"
 )
 _INTERPRETERS = frozenset(("python3", "python", "node", "ruby", "perl", "bash", "sh"))
-_MARK = "_unseen_by_gatesh_"
 _NESTED = 3  # exec("…") inside exec("…")
+_NEVER = frozenset(
+    (
+        "mock.patch",
+        "unittest.mock.patch",
+        "isinstance",
+        "callable",
+        "hasattr",
+        "repr",
+        "print",
+        "type",
+    )
+)
 
 
-def lines(
-    text: str, path: str, cwd: str, arguments: tuple[str, ...], env: Mapping[str, str]
-) -> list[str]:
-    """Return what the text amounts to; raises SyntaxError and its kind where it is no Python."""
+class Read(Value):
+    """What one text amounts to, and the modules that it imports."""
+
+    lines: tuple[str, ...]
+    imports: tuple[str, ...] = ()  # as written: "a.b", ".c"
+    names: frozenset[str] = frozenset()  # every name it uses: of an imported function, too
+    folders: tuple[str, ...] = ()  # that it adds to sys.path
+
+
+def read(
+    text: str,
+    path: str,
+    cwd: str,
+    arguments: tuple[str, ...],
+    env: Mapping[str, str],
+    names: frozenset[str] | None = None,
+) -> Read:
+    """Return what the text amounts to; raises SyntaxError and its kind where it is no Python.
+
+    `names` are those by which somebody imports it: then only what they reach is told.
+    """
     if not _WORTH.search(text):
-        return []
-    return amounts.once(list(_lines(text, path, cwd, arguments, env, 0)))
+        return Read(())
+    tree = _parsed(text)
+    reach = Reach(tree, names)
+    found = list(_lines(tree, reach, path, cwd, arguments, env, 0))
+    imports = tuple(dict.fromkeys(reach.imports()))
+    return Read(tuple(amounts.once(found)), imports, frozenset(reach.names), tuple(reach.folders()))
+
+
+def may_destroy(text: str) -> bool:
+    """Claim that a text that is no Python to us looks as if it destroyed something all the same."""
+    return _ROUGH.search(re.sub(r"#[^\n]*", "", text)) is not None
+
+
+def _parsed(text: str) -> ast.Module:
+    """Parse a text, as Python 2 where it is no Python 3."""
+    import warnings
+
+    text = re.sub("\0\\w*\0", MARK, text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "\d" in somebody's text
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            return ast.parse(_as_python3(text))
+
+
+def _as_python3(text: str) -> str:
+    """Return Python 2 with its statements as calls."""
+    text = re.sub(
+        r"^(\s*|.*[:;]\s*)print\b(?!\s*\()[ \t]*([^\n;]*)", r"\1print(\2)", text, flags=re.MULTILINE
+    )
+    text = re.sub(
+        r"^(\s*|.*[:;]\s*)exec\s+(?!\()([^\n;]+)", r"\1exec(\2)", text, flags=re.MULTILINE
+    )
+    text = re.sub(r"\bexcept\s+([\w.]+|\([^)\n]*\))\s*,\s*(\w+)\s*:", r"except \1 as \2:", text)
+    text = re.sub(r"\braise\s+([\w.]+)\s*,\s*([^\n]+)", r"raise \1(\2)", text)
+    return re.sub(
+        r"(?<![\w.])0(?=[1-7]\d*\b)|(?<=\d)[lL]\b|<>", lambda m: "!=" if m[0] == "<>" else "", text
+    )
 
 
 def _lines(
-    text: str, path: str, cwd: str, arguments: tuple[str, ...], env: Mapping[str, str], deep: int
+    tree: ast.Module,
+    reach: Reach,
+    path: str,
+    cwd: str,
+    arguments: tuple[str, ...],
+    env: Mapping[str, str],
+    deep: int,
 ) -> Iterator[str]:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "\d" in somebody's text
-        tree = ast.parse(re.sub("\0\\w*\0", _MARK, text))
     module = Module(tree, path, cwd, arguments, env)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    calls.sort(key=lambda node: (node.lineno, node.col_offset))
+    exported = _exported(tree, module)
     moved = ""
-    for node in calls:
-        name = module.called(node.func)
-        call = Call(module, node, name)
-        if name == "os.chdir":
+    for node in sorted(reach.calls(), key=lambda n: (n.lineno, n.col_offset)):
+        call = Call(module, node, module.called(node.func))
+        if call.name == "os.chdir":
             moved = call.text(0)
-        if name in ("exec", "eval") and deep < _NESTED:
-            for code in call.texts(0):
-                if is_seen(code):
-                    try:
-                        yield from _lines(code, path, cwd, arguments, env, deep + 1)
-                    except (SyntaxError, ValueError):
-                        continue
-            continue
-        for found in _amounts(call):
-            line = found.replace(_MARK, "${unseen}")
-            yield amounts.within(moved, line) if moved else line
-
-
-class Call:
-    """One call, its arguments as texts."""
-
-    def __init__(self, module: Module, node: ast.Call, name: str) -> None:
-        """Keep the call under the name that imports and bindings give it."""
-        self.module, self.node, self.name = module, node, name
-
-    def argument(self, at: int, *names: str) -> ast.expr | None:
-        """Return an argument by place or by name."""
-        if at < len(self.node.args) and not isinstance(self.node.args[at], ast.Starred):
-            return self.node.args[at]
-        return next((k.value for k in self.node.keywords if k.arg in names), None)
-
-    def texts(self, at: int, *names: str) -> list[str]:
-        """Return what an argument may be."""
-        return self.module.values(self.argument(at, *names))
-
-    def text(self, at: int, *names: str) -> str:
-        """Return what an argument may be first of all."""
-        return self.texts(at, *names)[0]
-
-    def has(self, at: int, *names: str) -> bool:
-        """Claim that an argument is given."""
-        return self.argument(at, *names) is not None
-
-    def owners(self) -> list[str]:
-        """Return what the object may be that a method is called on."""
-        function = self.node.func
-        return self.module.values(function.value) if isinstance(function, ast.Attribute) else []
-
-    def is_true(self, name: str) -> bool:
-        """Claim that `name=True` is given, or something that may be true."""
-        found = next((k.value for k in self.node.keywords if k.arg == name), None)
-        return found is not None and not (isinstance(found, ast.Constant) and not found.value)
+        for code in _evaluated(call):
+            if is_seen(code) and deep < _NESTED:
+                try:
+                    inner = _parsed(code)
+                    yield from _lines(
+                        inner, Reach(inner, None), path, cwd, arguments, env, deep + 1
+                    )
+                except (SyntaxError, ValueError):
+                    continue
+        for each in (call, *_handed(call)):
+            for found in _amounts(each):
+                line = amounts.exported(exported, found) if exported else found
+                yield amounts.within(moved, line) if moved else line
 
 
 def _amounts(call: Call) -> Iterator[str]:
     """Yield what one call amounts to."""
-    reader = _FUNCTIONS.get(call.name)
+    reader = _reader(call.name)
     if reader is not None:
         yield from reader(call)
+
+
+def _reader(name: str) -> Callable[[Call], Iterator[str]] | None:
+    reader = _FUNCTIONS.get(name)
+    if reader is None and "." in name:
+        for shape, method in (*_METHODS, *python_http.METHODS, *python_clients.METHODS):
+            if shape.fullmatch(name):
+                return method
+    return reader
+
+
+def _exported(tree: ast.Module, module: Module) -> list[str]:
+    """Return `os.environ['NAME'] = 'value'` as assignments."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            target = node.targets[0]
+            if module.called(target.value) == "os.environ":
+                found.append(f"{module.values(target.slice)[0]}={module.values(node.value)[0]}")
+    return [assignment for assignment in found if is_seen(assignment)][:64]
+
+
+def _handed(call: Call) -> Iterator[Call]:
+    """Yield the call of a function that is handed to another: `map(os.remove, x)`, `Thread(target=…)`."""
+    if call.name in _NEVER or call.name in _FUNCTIONS:
         return
-    for shape, method in _METHODS:
-        if shape.fullmatch(call.name):
-            yield from method(call)
-            return
+    node = call.node
+    given = [(at, a) for at, a in enumerate(node.args) if not isinstance(a, ast.Starred)]
+    given += [
+        (-1, k.value) for k in node.keywords if k.arg in ("target", "func", "function", "callback")
+    ]
+    for at, argument in given:
+        if not isinstance(argument, ast.Name | ast.Attribute | ast.Subscript):
+            continue
+        name = call.module.called(argument)
+        if _reader(name) is None:
+            continue
+        rest = node.args[at + 1 :] if at >= 0 else []
+        packed = next((k.value for k in node.keywords if k.arg == "args"), None)
+        if (
+            packed is None
+            and re.search(r"(?:Timer|apply|apply_async|starmap)$", call.name)
+            and rest
+        ):
+            packed = rest[0]
+        if packed is not None:
+            rest = (
+                packed.elts if isinstance(packed, ast.Tuple | ast.List) else [ast.Starred(packed)]
+            )
+        elif re.search(r"map\w*$", call.name) and rest:
+            rest = [call.module.each(rest[0])]
+        if rest:
+            made = ast.copy_location(ast.Call(argument, list(rest), []), node)
+            yield Call(call.module, made, name)
+
+
+# -- code in strings and files -----------------------------------------------------------------------
+
+_CODE = frozenset(("exec", "eval", "timeit.timeit", "cProfile.run", "code.interact"))
+
+
+def _evaluated(call: Call) -> list[str]:
+    """Return the code that a call evaluates."""
+    if call.name not in _CODE and not re.search(
+        r"Interpreter\(\)\.run\w+|Console\(\)\.push$", call.name
+    ):
+        return []
+    setup = (
+        call.texts(1, "setup") if call.name == "timeit.timeit" and call.has(1, "setup") else [""]
+    )
+    return [
+        f"{setup[0]}\n{t}" for t in call.module.values(_compiled(call.module, call.argument(0)))
+    ]
+
+
+def _compiled(module: Module, node: ast.expr | None) -> ast.expr | None:
+    """Return what stands inside `compile(…)`."""
+    made = module.origin(node, "compile") if node is not None else None
+    return made.args[0] if made is not None and made.args else node
+
+
+def _evaluates(call: Call) -> Iterator[str]:
+    """Tell `exec(open('x.py').read())` as what runs that file, or what is fetched."""
+    code = _compiled(call.module, call.argument(0))
+    if code is None:
+        return
+    name = call.module.called(code)
+    if re.fullmatch(r"(?:io\.|codecs\.|tokenize\.)?open\(\)\.read\(\)(?:\.\w+\(\))*", name):
+        made = call.module.origin(code, "open", "io.open", "codecs.open", "tokenize.open")
+        paths = call.module.values(made.args[0]) if made and made.args else []
+        yield from (amounts.command("python3", path) for path in paths if is_seen(path))
+    elif re.fullmatch(r"pathlib\..*\.read_(?:text|bytes)\(\)(?:\.\w+\(\))*", name):
+        paths = call.module.read_from(code)
+        yield from (amounts.command("python3", path) for path in paths if is_seen(path))
+    elif re.match(r"(?:requests|httpx|urllib\.request|urllib3)\.", name):
+        yield "curl -fsSL https://unseen.invalid/ | python3 -"
+
+
+def _runs(call: Call) -> Iterator[str]:
+    """Tell `runpy.run_path('x.py')`, `runpy.run_module('x')`."""
+    words = ("-m",) if "module" in call.name else ()
+    for text in call.texts(0, "path_name", "mod_name"):
+        yield amounts.command("python3", *words, text)
 
 
 # -- files -------------------------------------------------------------------------------------------
@@ -158,6 +295,18 @@ def _owner_opened(call: Call) -> Iterator[str]:
         yield from (_written(path, "a" in mode) for path in call.owners())
 
 
+def _owner_truncated(call: Call) -> Iterator[str]:
+    made = call.module.origin(call.node.func, "open", "io.open")
+    for path in call.module.values(made.args[0]) if made and made.args else ():
+        yield _written(path, False)
+
+
+def _low_opens(call: Call) -> Iterator[str]:
+    flags = call.argument(1, "flags")
+    if flags is not None and "O_TRUNC" in ast.unparse(flags):
+        yield from (_written(path, False) for path in call.texts(0, "path"))
+
+
 def _owner_written(call: Call) -> Iterator[str]:
     yield from (_written(path, False) for path in call.owners())
 
@@ -174,31 +323,48 @@ def _truncates(call: Call) -> Iterator[str]:
 
 
 def _shells(call: Call) -> Iterator[str]:
-    yield from _in_folder(call, [amounts.shell(text) for text in call.texts(0, "cmd", "command")
+    yield from _in_folder(call, [amounts.shell(text) for text in call.texts(0, "cmd", "command", "args")
                                  if text.partition("\0")[0].strip()])  # fmt: skip
 
 
 def _starts(call: Call) -> Iterator[str]:
     """Tell subprocess and its kind: a list of words, or a text, which is for a shell or is a program."""
-    words = call.module.items(call.argument(0, "args", "cmd"))
-    if words is not None:
-        yield from _in_folder(call, _started(words))
-    elif call.is_true("shell") or call.name.startswith("subprocess.get"):
+    lists = call.module.items(call.argument(0, "args", "cmd", "argv"))
+    if call.is_true("shell") or call.name.startswith("subprocess.get"):
+        for words in lists:
+            yield from _in_folder(call, [amounts.shell(words[0])])
         yield from _shells(call)
+    elif lists:
+        for words in lists:
+            yield from _in_folder(call, _started(words, call))
     else:
-        for text in call.texts(0, "args", "cmd"):
+        for text in call.texts(0, "args", "cmd", "argv"):
             if is_seen(text) and text.split():
-                yield from _in_folder(call, [amounts.command(text.split()[0])])
+                yield from _in_folder(call, _started(text.split()[:1], call))
 
 
-def _started(words: list[str]) -> list[str]:
+def _started(words: list[str], call: Call | None = None) -> list[str]:
     """Return the line for a list of words whose program is known; a script that is not says nothing."""
+    if call is not None and words and is_seen(words[0]) and call.has(99, "input"):
+        return [_fed(words, text) for text in call.texts(99, "input")]
     if words and words[0].rpartition("/")[2] in _INTERPRETERS and not all(map(is_seen, words)):
         return []
     return [amounts.command(*words)] if words and words[0] and is_seen(words[0]) else []
 
 
+def _fed(words: list[str], text: str) -> str:
+    """Return the line for a program that reads a text."""
+    started = " ".join(map(amounts.quoted, words))
+    return amounts.line(f"{started} <<< {amounts.quoted(text)}", *words, text)
+
+
 def _in_folder(call: Call, found: list[str]) -> Iterator[str]:
+    """Yield lines where a call's `cwd=` and `env=` put them."""
+    environment = call.argument(99, "env")
+    if isinstance(environment, ast.Dict):
+        pairs = [(k, v) for k, v in zip(environment.keys, environment.values, strict=True) if k]
+        given = [f"{call.module.values(k)[0]}={call.module.values(v)[0]}" for k, v in pairs]
+        found = [amounts.exported(given, line) for line in found]
     if call.has(99, "cwd"):
         found = [amounts.within(call.text(99, "cwd"), line) for line in found]
     yield from found
@@ -206,256 +372,42 @@ def _in_folder(call: Call, found: list[str]) -> Iterator[str]:
 
 def _words(call: Call) -> Iterator[str]:
     """Tell `os.execvp(file, args)`, `os.spawnlp(mode, file, …)` and their kind."""
-    rest = call.node.args[1:] if ".spawn" in call.name or "posix" in call.name else call.node.args
+    rest = call.node.args[1:] if re.match(r"os\.spawn", call.name) else call.node.args
     if not rest:
         return
     program = call.module.values(rest[0])[0]
     if re.search(r"(exec|spawn)l", call.name) or call.name.endswith("subprocess_exec"):
         at = 1 if call.name.endswith("subprocess_exec") else 2
-        words = [call.module.values(a)[0] for a in rest[at:] if not isinstance(a, ast.Starred)]
+        lists = call.module.items(ast.List(rest[at:], ast.Load()))
     else:
-        words = (call.module.items(rest[1]) if rest[1:] else None) or [program]
-        words = words[1:]
-    yield from _started([program, *words])
+        lists = [words[1:] for words in call.module.items(rest[1] if rest[1:] else None)] or [[]]
+    for words in lists:
+        yield from _started([program, *words])
 
 
-# -- requests ----------------------------------------------------------------------------------------
-
-
-def _requests(call: Call) -> Iterator[str]:
-    """Tell requests, httpx, aiohttp: `delete(url)`, `request(method, url)`, and their sessions."""
-    verb = call.name.rpartition(".")[2]
-    at = 0
-    method = verb.upper()
-    if verb in ("request", "stream"):
-        method, at = call.text(0, "method").upper(), 1
-    if not is_seen(method):
-        method = unseen("method")
-    body = _body(call)
-    client = call.module.origin(
-        call.node.func, "httpx.Client", "httpx.AsyncClient", "aiohttp.ClientSession"
-    )  # fmt: skip
-    base = _keyword(call.module, client, "base_url")
-    for url in call.texts(at, "url"):
-        whole = base.rstrip("/") + "/" + url.lstrip("/") if base and "://" not in url else url
-        yield amounts.request(method, whole, body)
-
-
-def _body(call: Call) -> str | None:
-    for name in ("json", "data", "content"):
-        found = next((k.value for k in call.node.keywords if k.arg == name), None)
-        if found is not None and not (isinstance(found, ast.Constant) and found.value is None):
-            return _json(call.module, found)
-    return None
-
-
-def _json(module: Module, node: ast.expr) -> str:
-    """Return the JSON that an expression becomes; parts that are not known are marked inside it."""
-    import json
-
-    def plain(part: ast.expr | None, deep: int) -> object:
-        if isinstance(part, ast.Dict) and deep < 12:
-            pairs = zip(part.keys, part.values, strict=False)
-            return {module.values(k)[0]: plain(v, deep + 1) for k, v in pairs}
-        if isinstance(part, ast.List | ast.Tuple) and deep < 12:
-            return [plain(e, deep + 1) for e in part.elts]
-        if isinstance(part, ast.Constant) and not isinstance(part.value, bytes):
-            return part.value if not isinstance(part.value, complex) else None
-        if isinstance(part, ast.Name) and deep < 12:
-            bound = module.bound(part.id)
-            if len(bound) == 1 and isinstance(bound[0], ast.Dict | ast.List):
-                return plain(bound[0], deep + 1)
-        return module.values(part)[0]
-
-    if isinstance(node, ast.Call) and module.called(node.func) == "json.dumps" and node.args:
-        return _json(module, node.args[0])
-    found = plain(node, 0)
-    if isinstance(found, str):
-        return found
-    return json.dumps(found, ensure_ascii=False, default=str).replace("\\u0000", "\0")
-
-
-def _keyword(module: Module, call: ast.Call | None, *names: str) -> str:
-    """Return a keyword of another call, or an empty string."""
-    found = next((k.value for k in call.keywords if k.arg in names), None) if call else None
-    return module.values(found)[0] if found is not None else ""
-
-
-def _urlopen(call: Call) -> Iterator[str]:
-    if call.name.endswith("Request"):
-        body = call.texts(1, "data")[0] if call.has(1, "data") else None
-        method = call.text(5, "method") if call.has(5, "method") else "POST" if body else "GET"
-    else:
-        if call.module.origin(call.argument(0, "url") or call.node, "urllib.request.Request"):
-            return  # told where the request is made
-        body = call.texts(1, "data")[0] if call.has(1, "data") else None
-        method = "POST" if body else "GET"
-    yield from (amounts.request(method, url, body) for url in call.texts(0, "url"))
-
-
-def _connection(call: Call) -> Iterator[str]:
-    """Tell `http.client.HTTPSConnection(host).request(method, path, body)`."""
-    made = ("http.client.HTTPSConnection", "http.client.HTTPConnection")
-    client = call.module.origin(call.node.func, *made)
-    host = call.module.values(client.args[0])[0] if client and client.args else unseen("host")
-    scheme = "https" if "HTTPSConnection" in call.name else "http"
-    body = call.text(2, "body") if call.has(2, "body") else None
-    yield amounts.request(call.text(0, "method"), f"{scheme}://{host}{call.text(1, 'url')}", body)
-
-
-# -- AWS ---------------------------------------------------------------------------------------------
-
-
-def _boto(call: Call) -> Iterator[str]:
-    """Tell `boto3.client('rds').delete_db_instance(DBInstanceIdentifier='x')` as aws would say it."""
-    operation = call.name.rpartition(".")[2]
-    made = call.module.origin(call.node.func, *_BOTO)
-    if made is None or operation.startswith(("get_", "list_", "describe_", "head_", "_")):
-        return
-    service = call.module.values(made.args[0])[0] if made.args else unseen("service")
-    words = ["aws", service, _kebab(operation)]
-    for keyword in call.node.keywords:
-        if keyword.arg is None:
-            words.append(unseen("parameters"))
-        else:
-            words += [f"--{_kebab(keyword.arg)}", _json(call.module, keyword.value)]
-    for option, name in _BOTO_OPTIONS:
-        if given := _keyword(call.module, made, name):
-            words += [option, given]
-    yield amounts.command(*words)
-
-
-def _resource(call: Call) -> Iterator[str]:
-    """Tell `boto3.resource('s3').Bucket('x').objects.all().delete()` and its kind."""
-    made = call.module.origin(call.node.func, *_RESOURCES)
-    service = call.module.values(made.args[0])[0] if made and made.args else unseen("service")
-    kind = re.search(r"\.([A-Z]\w*)\(\)", call.name.partition("resource()")[2])
-    what = kind[1] if kind else "object"
-    thing = call.module.origin(call.node.func, call.name.partition(f".{what}()")[0] + f".{what}")
-    name = call.module.values(thing.args[0])[0] if thing and thing.args else unseen(what)
-    if service == "s3" and re.search(r"objects|object_versions", call.name):
-        yield amounts.command("aws", "s3", "rm", f"s3://{name}", "--recursive")
-    elif service == "s3" and what == "Bucket":
-        yield amounts.command("aws", "s3", "rb", f"s3://{name}")
-    else:
-        verb = call.name.rpartition(".")[2]
-        plural = "s" if verb == "terminate" else ""
-        words = (f"{verb}-{_kebab(what)}{plural}", f"--{_kebab(what)}-id{plural}", name)
-        yield amounts.command("aws", service, *words)
-
-
-_BOTO = (
-    "boto3.client", "boto3.Session().client", "boto3.session.Session().client",
-    "botocore.session.get_session().create_client",
-)  # fmt: skip
-_RESOURCES = ("boto3.resource", "boto3.Session().resource", "boto3.session.Session().resource")
-_BOTO_OPTIONS = (
-    ("--region", "region_name"), ("--profile", "profile_name"), ("--endpoint-url", "endpoint_url"),
-)  # fmt: skip
-
-
-def _kebab(name: str) -> str:
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1-\2", name)
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", name).lower().replace("_", "-")
-
-
-# -- databases ---------------------------------------------------------------------------------------
-
-_MYSQL = ("pymysql.connect", "MySQLdb.connect", "mysql.connector.connect", "mariadb.connect")
-_POSTGRES = ("psycopg.connect", "psycopg2.connect", "asyncpg.connect", "psycopg.Connection.connect",
-             "psycopg.AsyncConnection.connect", "pg8000.connect", "asyncpg.create_pool")  # fmt: skip
-_SQLITE = ("sqlite3.connect", "aiosqlite.connect", "sqlite3.dbapi2.connect")
-_ENGINES = (
-    "sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "databases.Database",
-    "dataset.connect", "records.Database",
-)  # fmt: skip
-_SQL = re.compile(
-    r"\s*(?:--[^\n]*\n\s*)*(?:drop|truncate|delete|alter|update|grant|revoke|insert|create|replace"
-    r"|merge|with)\b",
-    re.IGNORECASE,
-)
-
-
-def _executes(call: Call) -> Iterator[str]:
-    """Tell literal SQL; without a known connection it goes to a database that nobody knows."""
-    texts = [t for t in call.texts(0, "query", "sql", "operation", "statement") if _SQL.match(t)]
-    if not texts:
-        return
-    module = call.module
-    for names, scheme in (
-        (_SQLITE, "sqlite"),
-        (_MYSQL, "mysql"),
-        (_POSTGRES, "postgresql"),
-        (_ENGINES, ""),
-    ):
-        made = module.origin(call.node.func, *names)
-        if made is not None:
-            yield from (amounts.statement(_database(module, made, scheme), sql) for sql in texts)
-            return
-    imported = {name.partition(".")[0] for name in module.imports.values()}
-    if imported & {"sqlite3", "aiosqlite"} and not imported & {"psycopg", "psycopg2", "sqlalchemy"}:
-        yield from (amounts.statement("sqlite:///:memory:", sql) for sql in texts)
-    elif imported & {
-        "psycopg",
-        "psycopg2",
-        "asyncpg",
-        "sqlalchemy",
-        "django",
-        "pymysql",
-        "MySQLdb",
-        "mysql",
-    }:
-        yield from (amounts.statement(unseen("database"), sql) for sql in texts)
-
-
-def _database(module: Module, made: ast.Call, scheme: str) -> str:
-    """Return a URL for what a connection is made to."""
-    first = module.values(made.args[0])[0] if made.args else ""
-    if scheme == "sqlite":
-        return f"sqlite:///{first or _keyword(module, made, 'database')}"
-    if scheme == "":
-        return first or _keyword(module, made, "url", "name_or_url") or unseen("database")
-    if first or any(k.arg in ("dsn", "conninfo") for k in made.keywords):
-        dsn = first or _keyword(module, made, "dsn", "conninfo")
-        return dsn if scheme == "postgresql" else f"mysql://{dsn}/"
-    host = _keyword(module, made, "host") or ("localhost" if not made.keywords else "")
-    name = _keyword(module, made, "dbname", "database", "db")
-    if any(k.arg is None for k in made.keywords):
-        host = host or unseen("host")
-    return f"{scheme}://{host}/{name}"
-
-
-_CLIENT = r"(?:\.(?:Session|session|Client|AsyncClient|ClientSession)\(\))?"
-_VERB = r"(?:get|post|put|patch|delete|request|stream)"
-_BOTO_CLIENT = (
-    r"(?:boto3(?:\.(?:session\.)?Session\(\))?\.client"
-    r"|botocore\.session\.get_session\(\)\.create_client)"
-)
 _METHODS: tuple[tuple[re.Pattern[str], Callable[[Call], Iterator[str]]], ...] = (
     (re.compile(r"pathlib\..*\.(?:unlink|rmdir)"), _owner_deleted),
     (re.compile(r"pathlib\..*\.(?:rename|replace)"), _owner_moved),
     (re.compile(r"pathlib\..*\.open"), _owner_opened),
     (re.compile(r"pathlib\..*\.write_(?:text|bytes)"), _owner_written),
-    (re.compile(rf"(?:requests|httpx|aiohttp){_CLIENT}\.{_VERB}"), _requests),
-    (re.compile(r"requests\.sessions\.Session\(\)\.(?:get|post|put|patch|delete|request)"), _requests),
-    (re.compile(r"urllib3\.PoolManager\(\)\.(?:request|urlopen)"), _requests),
-    (re.compile(r"http\.client\.HTTPS?Connection\(\)\.request"), _connection),
-    (re.compile(rf"{_BOTO_CLIENT}\(\)\.\w+"), _boto),
-    (re.compile(r"boto3(?:\.(?:session\.)?Session\(\))?\.resource\(\)\..*\.(?:delete|terminate)"), _resource),
+    (re.compile(r"(?:io\.)?open\(\)\.truncate"), _owner_truncated),
     (re.compile(r"os\.(?:exec|spawn|posix_spawn)\w*"), _words),
-    (re.compile(r".*\.(?:execute|executescript|executemany|exec_driver_sql|fetch|raw)"), _executes),
-)  # fmt: skip
+)
 _FUNCTIONS: dict[str, Callable[[Call], Iterator[str]]] = {
-    "shutil.rmtree": _deletes("rm", "-rf"),
-    "os.remove": _deletes("rm"),
-    "os.unlink": _deletes("rm"),
-    "os.rmdir": _deletes("rmdir"),
-    "os.removedirs": _deletes("rmdir"),
+    **dict.fromkeys(
+        ("shutil.rmtree", "distutils.dir_util.remove_tree", "setuptools._distutils.dir_util.remove_tree"),
+        _deletes("rm", "-rf"),
+    ),
+    **dict.fromkeys(("os.remove", "os.unlink"), _deletes("rm")),
+    **dict.fromkeys(("os.rmdir", "os.removedirs"), _deletes("rmdir")),
     "os.truncate": _truncates,
+    "os.open": _low_opens,
     **dict.fromkeys(("os.rename", "os.replace", "os.renames", "shutil.move"), _moves),
     **dict.fromkeys(("shutil.copy", "shutil.copy2", "shutil.copyfile"), _copies),
-    **dict.fromkeys(("open", "io.open", "codecs.open", "builtins.open"), _opens),
-    **dict.fromkeys(("os.system", "os.popen", "asyncio.create_subprocess_shell"), _shells),
+    **dict.fromkeys(("open", "io.open", "codecs.open"), _opens),
+    **dict.fromkeys(
+        ("os.system", "os.popen", "asyncio.create_subprocess_shell", "commands.getoutput"), _shells
+    ),
     **dict.fromkeys(
         (
             "subprocess.run", "subprocess.call", "subprocess.Popen", "subprocess.check_call",
@@ -464,6 +416,6 @@ _FUNCTIONS: dict[str, Callable[[Call], Iterator[str]]] = {
         _starts,
     ),
     "asyncio.create_subprocess_exec": _words,
-    "urllib.request.urlopen": _urlopen,
-    "urllib.request.Request": _urlopen,
+    **dict.fromkeys(("exec", "eval"), _evaluates),
+    **dict.fromkeys(("runpy.run_path", "runpy.run_module"), _runs),
 }  # fmt: skip

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 
-from gatesh.facts.amounts import is_seen, unseen
+from gatesh.facts.amounts import anything, is_seen, unseen
+from gatesh.facts.python_constants import STEPS, NotConstantError, constant
+from gatesh.facts.python_names import MOST, TEMPORARY_PARAMETERS, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-MOST = 16  # possible texts of one expression
+MARK = "_unseen_by_gatesh_"  # stands in a text for a part that its shell line fills in
+_MOST_BOUND = 64  # places where one name is bound
 _DEEP = 60  # names looked up on the way to a literal
-_STEPS = 500  # on the way from an object to where it was made
-_LONGEST = 400  # characters of what something is called
 _LONG = 20_000  # characters of what something is worth
 _TEMPORARY = "/tmp/made-by-python"  # noqa: S108  stands for a name that is not there yet
-_TEMPORARY_PARAMETERS = frozenset(("tmp_path", "tmpdir", "tmp_dir", "temp_dir", "tmp_path_factory"))
 # Methods that leave a path the path it is, as far as anybody asks here.
 _SAME_PATH = frozenset(("resolve", "absolute", "expanduser", "as_posix", "__str__", "decode"))
 
@@ -35,7 +36,11 @@ _SAME_TEXT = frozenset(
 )
 
 
-class Module:
+_PERCENT = re.compile(r"%(?:\(\w+\))?[-#0-9.]*[sdrif]")
+_FIELD = re.compile(r"\{(\w*)[^{}]*\}")
+
+
+class Module(Names):
     """A parsed text: what its names are bound to, and what its expressions are worth."""
 
     def __init__(
@@ -47,150 +52,33 @@ class Module:
         env: Mapping[str, str],
     ) -> None:
         """Look at every binding once."""
-        self.imports: dict[str, str] = {}
-        self._bound: dict[str, list[ast.expr | None]] = {}
-        self._looped: dict[str, list[ast.expr]] = {}
+        super().__init__(tree)
         self._path, self._cwd, self._env = path, cwd, env
         self._arguments = (path or "-c", *arguments)
         # What was found out already, and a placeholder while it is looked for: names may go in circles.
-        self._callings: dict[ast.expr, str] = {}
         self._worths: dict[ast.expr, list[str]] = {}
-        calls = _calls(tree)
-        for node in ast.walk(tree):
-            self._bind(node, calls)
+        self._passed: dict[tuple[ast.expr, int | None], list[str]] = {}
+        self._steps = [STEPS]
+        self._lists: dict[ast.expr, list[list[str]]] = {}
 
-    def _bind(self, node: ast.AST, calls: Mapping[str, list[ast.Call]]) -> None:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name if alias.asname else alias.name.partition(".")[0]
-                self.imports[alias.asname or top] = top
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                self.imports[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._target(target, node.value)
-        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value:
-            self._target(node.target, node.value)
-        elif isinstance(node, ast.AugAssign):
-            self._target(node.target, None)
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            if isinstance(node.target, ast.Name):
-                self._looped.setdefault(node.target.id, []).append(node.iter)
-            else:
-                self._target(node.target, None)
-        elif isinstance(node, ast.withitem) and node.optional_vars:
-            self._target(node.optional_vars, node.context_expr)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            self._parameters(node, calls.get(node.name, []))
-
-    def _target(self, target: ast.expr, value: ast.expr | None) -> None:
-        if isinstance(target, ast.Name):
-            self._bound.setdefault(target.id, []).append(value)
-        elif isinstance(target, ast.Attribute):  # self.client = …
-            self._bound.setdefault(f".{target.attr}", []).append(value)
-        elif isinstance(target, ast.Tuple | ast.List):
-            parts: Iterable[ast.expr | None] = [None] * len(target.elts)
-            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
-                parts = value.elts
-            for inner, part in zip(target.elts, parts, strict=False):
-                self._target(inner, part)
-
-    def _parameters(
-        self, function: ast.FunctionDef | ast.AsyncFunctionDef, calls: list[ast.Call]
-    ) -> None:
-        """Bind the parameters to what the calls in this text hand in."""
-        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-        defaults = dict(zip(reversed(names), reversed(function.args.defaults), strict=False))
-        for at, name in enumerate(names):
-            if name in ("self", "cls"):
-                continue
-            given = [_given(call, at, name) for call in calls]
-            values = [g or defaults.get(name) for g in given] or [defaults.get(name), None]
-            self._bound.setdefault(name, []).extend(values)
-
-    def bound(self, name: str) -> list[ast.expr | None]:
-        """Return what a name is bound to, None for what nobody knows."""
-        return self._bound.get(name, [])
-
-    # -- what something is called --------------------------------------------------------------------
-
-    def called(self, node: ast.expr, deep: int = 0) -> str:
-        """Return how an expression came about: `boto3.client().delete_bucket`, `pathlib.Path().unlink`."""
-        if node not in self._callings:
-            self._callings[node] = "?"
-            if deep <= _DEEP:
-                self._callings[node] = self._called(node, deep)[:_LONGEST]
-        return self._callings[node]
-
-    def _called(self, node: ast.expr, deep: int) -> str:
+    def read_from(self, node: ast.expr, deep: int = 0) -> list[str]:
+        """Return the paths that `Path(x).read_text()` goes back to."""
+        if deep > _DEEP:
+            return []
         if isinstance(node, ast.Name):
-            return self._called_name(node.id, deep)
-        if isinstance(node, ast.Attribute):
-            own = self._bound.get(f".{node.attr}")
-            if (
-                own
-                and own[0] is not None
-                and isinstance(node.value, ast.Name)
-                and node.value.id == "self"
-            ):
-                return self.called(own[0], deep + 1)
-            return f"{self.called(node.value, deep + 1)}.{node.attr}"
-        if isinstance(node, ast.Call):
-            return self._called_call(node, deep)
-        if isinstance(node, ast.Await):
-            return self.called(node.value, deep + 1)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            left = self.called(node.left, deep + 1)
-            return left if left.startswith("pathlib.") else "?"
-        if isinstance(node, ast.Subscript):
-            return f"{self.called(node.value, deep + 1)}[]"
-        return "?"
+            found = self.once(node.id)
+            return [] if found is None else self.read_from(found, deep + 1)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr.startswith("read_"):
+                return self.values(node.func.value)
+            return self.read_from(node.func.value, deep + 1)
+        return []
 
-    def _called_name(self, name: str, deep: int) -> str:
-        if name in self.imports:
-            return self.imports[name]
-        known = [v for v in self._bound.get(name, []) if v is not None]
-        for value in known:
-            found = self.called(value, deep + 1)
-            if "." in found or found in self.imports.values():
-                return found
-        if name in self._looped:
-            return f"{self.called(self._looped[name][0], deep + 1)}[]"
-        if name in _TEMPORARY_PARAMETERS:
-            return "pathlib.Path()"
-        return name if name not in self._bound else "?"
-
-    def _called_call(self, node: ast.Call, deep: int) -> str:
-        function = self.called(node.func, deep + 1)
-        if function in ("__import__", "importlib.import_module") and node.args:
-            return self.values(node.args[0])[0]
-        if function == "getattr" and len(node.args) > 1:
-            return f"{self.called(node.args[0], deep + 1)}.{self.values(node.args[1])[0]}"
-        return f"{function}()"
-
-    def origin(
-        self, node: ast.expr, *names: str, seen: set[ast.expr] | None = None
-    ) -> ast.Call | None:
-        """Return the call of one of these functions that an object goes back to."""
-        seen = set() if seen is None else seen
-        if node in seen or len(seen) > _STEPS:
-            return None
-        seen.add(node)
-        if isinstance(node, ast.Call):
-            if self.called(node.func) in names:
-                return node
-            return self.origin(node.func, *names, seen=seen)
-        if isinstance(node, ast.Attribute | ast.Await | ast.Subscript):
-            own = self._bound.get(f".{node.attr}", []) if isinstance(node, ast.Attribute) else []
-            for value in (node.value, *own):
-                if value is not None and (found := self.origin(value, *names, seen=seen)):
-                    return found
-        if isinstance(node, ast.Name):
-            for value in (*self._bound.get(node.id, ()), *self._looped.get(node.id, ())):
-                if value is not None and (found := self.origin(value, *names, seen=seen)):
-                    return found
-        return None
+    def each(self, over: ast.expr) -> ast.Name:
+        """Return a new name that stands for everything in a list, as a loop's variable does."""
+        name = f"each_{len(self._looped)}"
+        self._looped[name] = [(over, None)]
+        return ast.Name(name, ast.Load())
 
     # -- what something is worth ---------------------------------------------------------------------
 
@@ -201,16 +89,32 @@ class Module:
         if node not in self._worths:
             self._worths[node] = [unseen(_shown(node))]
             found = [t for t in self._values(node, deep + 1) if len(t) <= _LONG]
+            if not found or not all(map(is_seen, found)):
+                found = self._written_down(node) or found
             if found:
                 self._worths[node] = list(dict.fromkeys(found))[:MOST]
         return self._worths[node]
+
+    def _written_down(self, node: ast.expr) -> list[str]:
+        """Return the text that can be worked out of an expression."""
+        if not isinstance(node, ast.Call | ast.Subscript | ast.BinOp | ast.JoinedStr):
+            return []
+        try:
+            found = constant(node, self.once, self.defined, self._steps)
+        except NotConstantError:
+            return []
+        if isinstance(found, bytes):
+            found = found.decode("utf-8", "replace")
+        if isinstance(found, str) and MARK in found:
+            return []
+        return [str(found).replace("\0", "")] if isinstance(found, str | int) else []
 
     def _values(self, node: ast.expr, deep: int) -> list[str]:
         if isinstance(node, ast.Constant):
             value = node.value
             if isinstance(value, bytes):
                 value = value.decode("utf-8", "replace")
-            return [str(value).replace("\0", "")]
+            return [str(value).replace("\0", "").replace(MARK, unseen())]
         if isinstance(node, ast.Name):
             return self._name(node.id, deep)
         if isinstance(node, ast.JoinedStr):
@@ -233,7 +137,7 @@ class Module:
         return []
 
     def _joined(
-        self, how: Callable[[list[str]], str], parts: Iterable[ast.expr], deep: int
+        self, how: Callable[[list[str]], str], parts: Iterable[ast.expr | None], deep: int
     ) -> list[str]:
         """Return every combination of what the parts may be."""
         found: list[list[str]] = [[]]
@@ -245,28 +149,91 @@ class Module:
         if name == "__file__":
             return [self._path or unseen(name)]
         if name in self._looped:
-            return [t for i in self._looped[name] for t in self._each(i, name, deep)]
+            return [t for over, at in self._looped[name] for t in self._each(over, at, name, deep)]
         bound = self._bound.get(name)
         if bound is None:
-            return [_TEMPORARY] if name in _TEMPORARY_PARAMETERS else []
-        if name in _TEMPORARY_PARAMETERS and not any(bound):
+            return [_TEMPORARY] if name in TEMPORARY_PARAMETERS else []
+        if name in TEMPORARY_PARAMETERS and not any(bound):
             return [_TEMPORARY]
-        return [t for b in bound for t in (self.values(b, deep) if b else [unseen(name)])]
+        few = bound[:_MOST_BOUND]
+        found = [t for b in few for t in (self.values(b, deep) if b else [unseen(name)])]
+        return [*found, *self._grown_text(name, found, deep)]
 
-    def _each(self, node: ast.expr, name: str, deep: int) -> list[str]:
-        """Return what a loop goes over."""
+    def _grown_text(self, name: str, found: list[str], deep: int) -> list[str]:
+        """Return what a text becomes to which all is added that the text ever adds."""
+        added = [self.values(g, deep)[0] for g in self._grown.get(name, ())[:MOST]]
+        return ["".join([text, *added]) for text in found] if added else []
+
+    def _each(self, node: ast.expr, at: int | None, name: str, deep: int) -> list[str]:
+        """Return what a loop goes over, or the part `at` of that where it takes each apart."""
+        key = (node, at)
+        if key not in self._passed:
+            self._passed[key] = [unseen(name)]
+            if deep <= _DEEP:
+                self._passed[key] = self._each_of(node, at, name, deep)[:MOST]
+        return self._passed[key]
+
+    def _each_of(self, node: ast.expr, at: int | None, name: str, deep: int) -> list[str]:
+        called = self.called(node)
+        if called in ("os.walk()", "os.fwalk()") and isinstance(node, ast.Call):
+            top = self.values(node.args[0], deep)[0] if node.args else "."
+            return [[top, f"{top}/{unseen(name)}"], [unseen(name)], [unseen(name)]][at or 0]
         if isinstance(node, ast.Name) and node.id not in self._looped:
-            bound = self._bound.get(node.id, [])
-            return [t for b in bound for t in (self._each(b, name, deep) if b else [unseen(name)])]
-        if isinstance(node, ast.List | ast.Tuple | ast.Set) and deep < _DEEP:
-            return [t for e in node.elts for t in self.values(e, deep)]
+            bound = [*self._bound.get(node.id, ()), *self._grown.get(node.id, ())][:_MOST_BOUND]
+            found = [t for b in bound for t in (self._each(b, at, name, deep + 1) if b else ())]
+            return found or [unseen(name)]
+        if isinstance(node, ast.Call) and (found := self._each_call(node, at, name, deep)):
+            return found
+        if at is not None:
+            parts = [e.elts[at] for e in self._elements(node, deep)
+                     if isinstance(e, ast.Tuple | ast.List) and at < len(e.elts)]  # fmt: skip
+            return [t for p in parts for t in self.values(p, deep)] or [unseen(name)]
+        if isinstance(node, ast.ListComp | ast.GeneratorExp):
+            return self.values(node.elt, deep)
+        if isinstance(node, ast.Dict):
+            return [t for k in node.keys for t in self.values(k, deep)]
+        return [t for e in self._elements(node, deep) for t in self.values(e, deep)] or [
+            unseen(name)
+        ]
+
+    def _each_call(self, node: ast.Call, at: int | None, name: str, deep: int) -> list[str]:
+        """Tell `glob('*')`, `sorted(x)`, `x.items()`: what a loop over a call goes over."""
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        of = node.func.value if isinstance(node.func, ast.Attribute) else None
+        called = self.called(node.func)
+        if called in ("glob.glob", "glob.iglob") and node.args:
+            return [anything(t, name) for t in self.values(node.args[0], deep)]
+        if called in ("os.listdir", "os.scandir"):
+            top = (
+                ""
+                if called == "os.listdir"
+                else self.values(node.args[0], deep)[0] + "/"
+                if node.args
+                else "./"
+            )
+            return [top + anything("*", name)]
+        if of is not None and method in ("glob", "rglob", "iterdir"):
+            pattern = self.values(node.args[0], deep)[0] if node.args else "*"
+            pattern = f"**/{pattern}" if method == "rglob" else pattern
+            return [f"{t}/{anything(pattern, name)}" for t in self.values(of, deep)]
         if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("glob", "rglob", "iterdir")  # something below that folder
+            called in ("sorted", "list", "set", "tuple", "reversed", "iter", "tqdm.tqdm")
+            and node.args
         ):
-            return self._joined(lambda t: f"{t[0]}/{unseen(name)}", [node.func.value], deep)
-        return [unseen(name)]
+            return self._each(node.args[0], at, name, deep + 1)
+        if called == "enumerate" and node.args and at == 1:
+            return self._each(node.args[0], None, name, deep + 1)
+        if called == "zip" and at is not None and at < len(node.args):
+            return self._each(node.args[at], None, name, deep + 1)
+        if of is not None and method in ("items", "values", "keys"):
+            of = (self.once(of.id) or of) if isinstance(of, ast.Name) else of
+            if isinstance(of, ast.Dict):
+                keys = [k for k in of.keys if k is not None]
+                wanted = of.values if method == "values" or at == 1 else keys
+                return [t for v in wanted for t in self.values(v, deep)]
+        if of is not None and method in ("split", "splitlines"):
+            return [w for t in self.values(of, deep) if is_seen(t) for w in t.split()]
+        return []
 
     def _operation(self, node: ast.BinOp, deep: int) -> list[str]:
         if isinstance(node.op, ast.Add):
@@ -274,7 +241,7 @@ class Module:
         if isinstance(node.op, ast.Div):
             return self._joined(lambda t: posixpath.join(*t), (node.left, node.right), deep)
         if isinstance(node.op, ast.Mod):
-            return [_percent(text) for text in self.values(node.left, deep)]
+            return self._percent(node, deep)
         return []
 
     def _attribute(self, node: ast.Attribute, deep: int) -> list[str]:
@@ -285,12 +252,33 @@ class Module:
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             bound = self._bound.get(f".{node.attr}", [])
             return [t for b in bound for t in self.values(b, deep)]
-        return []
+        if node.attr in ("path", "name", "stem") and self.called(node.value) == "os.scandir()[]":
+            return self.values(node.value, deep)
+        return self._option(node, deep)
+
+    def _option(self, node: ast.Attribute, deep: int) -> list[str]:
+        """Return what a script's own command line, or a default, makes of `args.NAME`."""
+        told = self._options.get(node.attr)
+        if told is None or "parse" not in self.called(node.value):
+            return []
+        names = [str(a.value) for a in told.args if isinstance(a, ast.Constant)]
+        words = self._arguments[1:]
+        if node.attr in self._positional:
+            plain = [w for w in words if not w.startswith("-")]
+            at = self._positional.index(node.attr)
+            simple = len(plain) == len(words) or at < len(plain) == len(self._positional)
+            return [plain[at]] if simple and at < len(plain) else []
+        for at, word in enumerate(words):
+            option, equals, value = word.partition("=")
+            if option in names:
+                return [value] if equals else [words[at + 1]] if at + 1 < len(words) else []
+        default = next((k.value for k in told.keywords if k.arg == "default"), None)
+        return self.values(default, deep) if default is not None else []
 
     def _subscript(self, node: ast.Subscript, deep: int) -> list[str]:
         name = self.called(node.value)
         index = self.values(node.slice, deep)[0]
-        if name == "os.environ":
+        if name in ("os.environ", "os.environb"):
             return [self._env.get(index, unseen(index))]
         if name == "sys.argv" and index.isdecimal():
             at = int(index)
@@ -304,7 +292,9 @@ class Module:
             for _ in range(min(int(index), 20) + 1):
                 found = [posixpath.dirname(text) or "." for text in found]
             return found
-        return []
+        if isinstance(node.slice, ast.Slice):
+            return []
+        return [t for e in self._picked(node, deep) for t in self.values(e, deep)]
 
     def _call(self, node: ast.Call, deep: int) -> list[str]:
         name = self.called(node.func)
@@ -347,10 +337,38 @@ class Module:
         ):
             return self._joined(lambda t: t[0].join(t[1:]), (of, *node.args[0].elts), deep)
         if method == "format":
-            return [_formatted(t) for t in self.values(of, deep)]
+            return [t for text in self.values(of, deep) for t in self._formatted(text, node, deep)]
         if method in ("strip", "rstrip", "lstrip") and not node.args:
             return [t.strip() for t in self.values(of, deep)]
         return []
+
+    def _percent(self, node: ast.BinOp, deep: int) -> list[str]:
+        """Tell `'rm %s' % x`."""
+        given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        found: list[str] = []
+        for text in self.values(node.left, deep):
+            parts = _PERCENT.split(text)
+            for values in self._joined("\0\0".join, given, deep):
+                filled = iter(values.split("\0\0") if len(parts) == len(given) + 1 else ())
+                whole = parts[0] + "".join(next(filled, unseen("value")) + p for p in parts[1:])
+                found.append(whole.replace("%%", "%"))
+        return found
+
+    def _formatted(self, text: str, node: ast.Call, deep: int) -> list[str]:
+        """Tell `'rm {} {name}'.format(x, name=y)`."""
+        names = {k.arg: k.value for k in node.keywords if k.arg}
+        parts = _FIELD.split(text)
+        chosen: list[ast.expr | None] = []
+        for count, field in enumerate(parts[1::2]):
+            at = int(field or count) if field.isdecimal() or not field else len(node.args)
+            chosen.append(node.args[at] if at < len(node.args) else names.get(field))
+        return self._joined(
+            lambda values: (
+                parts[0] + "".join(v + p for v, p in zip(values, parts[2::2], strict=True))
+            ),
+            chosen,
+            deep,
+        )
 
     def _variable(self, node: ast.Call, deep: int) -> list[str]:
         """Tell `os.environ.get(NAME, DEFAULT)`."""
@@ -363,54 +381,66 @@ class Module:
         home = self._env.get("HOME", "")
         return home + text[1:] if home and (text == "~" or text.startswith("~/")) else text
 
-    def items(self, node: ast.expr | None, deep: int = 0) -> list[str] | None:
-        """Return the words of a list; None where it is no list that is written down."""
-        if deep > _DEEP:
-            return None
+    def items(self, node: ast.expr | None, deep: int = 0) -> list[list[str]]:
+        """Return the words of the lists that an expression may be; none where none is written down."""
+        if node is None or deep > _DEEP:
+            return []
+        if node not in self._lists:
+            self._lists[node] = []
+            self._lists[node] = self._items(node, deep)[:MOST]
+        return self._lists[node]
+
+    def _items(self, node: ast.expr, deep: int) -> list[list[str]]:
         if isinstance(node, ast.List | ast.Tuple):
-            words: list[str] = []
-            for element in node.elts:
-                if isinstance(element, ast.Starred):
-                    words += self.items(element.value, deep + 1) or [unseen("words")]
-                else:
-                    words.append(self.values(element)[0])
-            return words
+            return self._listed(node, deep)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            left = self.items(node.left, deep + 1)
-            right = self.items(node.right, deep + 1)
-            return None if left is None else [*left, *(right or [unseen("words")])]
+            lefts = self.items(node.left, deep + 1)
+            rights = self.items(node.right, deep + 1) or [[unseen("words")]]
+            return [[*left, *right] for left in lefts for right in rights][:MOST]
+        if isinstance(node, ast.IfExp):
+            return [*self.items(node.body, deep + 1), *self.items(node.orelse, deep + 1)][:MOST]
         if isinstance(node, ast.Call):
-            name = self.called(node.func)
-            of = node.args[:1]
-            if isinstance(node.func, ast.Attribute) and node.func.attr == "split" and not node.args:
-                of = [node.func.value]
-            elif name not in ("shlex.split", "list"):
-                return None
-            if name == "list":
-                return self.items(of[0], deep + 1) if of else None
-            text = self.values(of[0])[0] if of else ""
-            return text.split() if text and text.split() else None
-        if isinstance(node, ast.Name):
-            bound = self._bound.get(node.id, [])
-            return self.items(bound[0], deep + 1) if bound else None
-        return None
+            return self._items_called(node, deep)
+        if isinstance(node, ast.Starred):
+            return self.items(node.value, deep + 1)
+        names = [f".{node.attr}"] if isinstance(node, ast.Attribute) else []
+        names += [node.id] if isinstance(node, ast.Name) else []
+        found: list[list[str]] = []
+        for name in names:
+            bound = self._bound.get(name, [])[:MOST]
+            found += [words for b in bound for words in self.items(b, deep + 1)]
+            if found and name in self._grown:
+                added = [self.items(g, deep + 1)[:1] for g in self._grown[name][:64]]
+                more = [w for a in added for w in (a[0] if a else [unseen("words")])]
+                found = [[*words, *more] for words in found]
+            for over, at in self._looped.get(name, ()):
+                elements = self._elements(over, deep) if at is None else ()
+                found += [words for e in elements for words in self.items(e, deep + 1)]
+        return found[:MOST]
 
+    def _listed(self, node: ast.List | ast.Tuple, deep: int) -> list[list[str]]:
+        found: list[list[str]] = [[]]
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                parts = self.items(element.value, deep + 1) or [[unseen("words")]]
+            else:
+                parts = [[text] for text in self.values(element)]
+            found = [[*words, *part] for words in found for part in parts][:MOST]
+        return found
 
-def _calls(tree: ast.Module) -> dict[str, list[ast.Call]]:
-    """Return the calls of plain names."""
-    found: dict[str, list[ast.Call]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found.setdefault(node.func.id, []).append(node)
-    return found
-
-
-def _given(call: ast.Call, at: int, name: str) -> ast.expr | None:
-    """Return what a call hands to a parameter."""
-    plain = not any(isinstance(a, ast.Starred) for a in call.args)
-    if plain and at < len(call.args):
-        return call.args[at]
-    return next((k.value for k in call.keywords if k.arg == name), None)
+    def _items_called(self, node: ast.Call, deep: int) -> list[list[str]]:
+        """Tell `shlex.split(x)`, `'a b'.split()`, `list(x)`."""
+        name = self.called(node.func)
+        of = node.args[0] if node.args else None
+        if name in ("list", "tuple", "map"):
+            return self.items(node.args[-1], deep + 1) if node.args else []
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "copy":
+            return self.items(node.func.value, deep + 1)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "split" and not node.args:
+            of = node.func.value
+        elif name != "shlex.split":
+            return []
+        return [text.split() for text in self.values(of) if text.split()]
 
 
 def _shown(node: ast.expr) -> str:
@@ -422,18 +452,6 @@ def _shown(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         return _shown(node.func)
     return _shown(node.value) if isinstance(node, ast.Subscript) else ""
-
-
-def _percent(text: str) -> str:
-    import re
-
-    return re.sub(r"%(?:\((\w+)\))?[-#0-9.]*[sdrif]", lambda m: unseen(m[1] or "value"), text)
-
-
-def _formatted(text: str) -> str:
-    import re
-
-    return re.sub(r"\{(\w*)[^{}]*\}", lambda m: unseen(m[1] or "value"), text)
 
 
 def _decoded(name: str, text: str) -> str:

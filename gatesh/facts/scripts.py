@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gatesh.facts import World
+    from gatesh.facts.python_code import Read
     from gatesh.model import CommandLine, SimpleCommand, Word
 
 LIMIT = 256 * 1024  # bytes of one file
 FILES = 32  # of one line
+MODULES = 16  # of Python, beside a script
 _DEEP = 3  # cp a b; cp b c; bash c
 
 _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
@@ -83,6 +85,7 @@ class Code(Value):
     arguments: tuple[Word, ...] = ()
     sourced: bool = False  # `. FILE`: what it defines is only called later
     hidden: str = ""
+    names: frozenset[str] | None = None  # of an imported module: what its importer uses
 
 
 class Opened:
@@ -92,6 +95,7 @@ class Opened:
         """Open nothing yet; after `until` on the monotonic clock nothing more."""
         self._world, self._until = world, until
         self.contents: dict[str, bytes | None] = {}
+        self._modules = 0
         self.beyond = False  # there were more of them than gatesh reads
 
     def text(self, path: str) -> str | None:
@@ -105,6 +109,28 @@ class Opened:
         if content is None or b"\0" in content[:1024]:
             return None
         return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+    def modules(self, read: Read, code: Code, cwd: str, paths: str) -> Iterator[Code]:
+        """Yield the modules that a Python text imports, where they stand beside it and not installed."""
+        tops = [
+            os.path.dirname(code.path) if code.path else cwd,
+            cwd,
+            *paths.split(":"),
+            *read.folders,
+        ]
+        for name in read.imports:
+            plain = name.lstrip(".")
+            dots = len(name) - len(plain)
+            folders = tops if not dots else [os.path.normpath(f"{code.path}/{'../' * dots}")]
+            parts = plain.replace(".", "/")
+            for folder in dict.fromkeys(os.path.join(cwd, f) for f in folders if f):
+                for path in (f"{folder}/{parts}.py", f"{folder}/{parts}/__init__.py"):
+                    if path == code.path or self._world.files.kind(path) != "file":
+                        continue
+                    self._modules += 1
+                    text = self.text(path) if self._modules <= MODULES else None
+                    if text is not None:
+                        yield Code("python", text, path, cwd, code.arguments, names=read.names)
 
 
 class Runs:

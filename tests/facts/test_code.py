@@ -1,6 +1,8 @@
 """Code in Python, JavaScript, Ruby and Perl, told as the shell lines it amounts to."""
 
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -10,41 +12,16 @@ ENV = {"HOME": "/home/me"}
 
 
 def python(text, *arguments):
-    return python_code.lines(text, "x.py", "/work", arguments, ENV)
+    return list(python_code.read(text, "x.py", "/work", arguments, ENV).lines)
 
 
-TOLD = [
-    ("import shutil\nshutil.rmtree('data')", "rm -rf -- data"),
-    ("from shutil import rmtree as r\nr('data')", "rm -rf -- data"),
-    ("import shutil\nD = 'da'\nshutil.rmtree(f'{D}ta')", "rm -rf -- data"),
-    ("import shutil\nshutil.rmtree(d)", 'read -r d\nrm -rf -- "${d}"'),
-    ("import shutil, sys\nshutil.rmtree(sys.argv[1])", "rm -rf -- given"),
-    ("import shutil\ndef f(p): shutil.rmtree(p)\nf('data')", "rm -rf -- data"),
-    ("__import__('shutil').rmtree('data')", "rm -rf -- data"),
-    ("import shutil\ngetattr(shutil, 'rm' + 'tree')('data')", "rm -rf -- data"),
-    ("exec('import shutil; shutil.rmtree(\"data\")')", "rm -rf -- data"),
-    ("import shutil as s\nx = s\nx.rmtree('data')", "rm -rf -- data"),
-    ("import os\nfor n in ['a', 'b']: os.remove(n)", "rm -- b"),
-    ("from pathlib import Path\n(Path('a') / 'b').unlink()", "rm -- a/b"),
-    ("import os\nos.system('rm -rf data')", "rm -rf data"),
-    ("import os, base64\nos.system(base64.b64decode('cm0gLXJmIHg=').decode())", "rm -rf x"),
-    ("import subprocess as p\np.run(['rm', '-rf', 'a b'])", "rm -rf 'a b'"),
-    ("import subprocess\nsubprocess.run('rm -rf x', shell=True, cwd='/srv')", "cd -- /srv || exit\nrm -rf x"),
-    ("import os\nos.chdir('/srv')\nos.system('rm -rf x')", "cd -- /srv || exit\nrm -rf x"),
-    ("import requests\nrequests.delete('https://a.b/v/7')", "curl -X DELETE --url https://a.b/v/7"),
-    ("import httpx\nwith httpx.Client() as c: c.delete('https://a.b/7')", "curl -X DELETE --url https://a.b/7"),
-    ("import boto3\nboto3.client('rds').delete_db_instance(DBInstanceIdentifier='p')",
-     "aws rds delete-db-instance --db-instance-identifier p"),
-    ("import sqlite3\nc = sqlite3.connect('a.db').cursor()\nc.execute('DROP TABLE t')", "sqlite3 a.db 'DROP TABLE t'"),
-    ("import psycopg\npsycopg.connect(host='db.prod', dbname='a').execute('DROP TABLE t')",
-     "psql -X -d postgresql://db.prod/a -c 'DROP TABLE t'"),
-    ("open('x', 'w').write('')", ": > x"),
-]  # fmt: skip
+FILE = Path(__file__).parents[1] / "data/facts/code.toml"
+TABLE = tomllib.loads(FILE.read_text())
 
 
-@pytest.mark.parametrize(("text", "line"), TOLD, ids=[t for t, _ in TOLD])
-def test_python_calls_are_told_as_the_commands_they_amount_to(text, line):
-    assert line in python(text, "given")
+@pytest.mark.parametrize("row", TABLE["python"], ids=lambda row: row["code"])
+def test_python_calls_are_told_as_the_commands_they_amount_to(row):
+    assert row["line"] in python(row["code"], "ARGUMENT")
 
 
 QUIET = [
