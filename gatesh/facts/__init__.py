@@ -213,7 +213,7 @@ def inspect_all(
         for index, command in enumerate(reading.commands)
         for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
     ]
-    if not any(runs_code(command) for command in reading.commands):
+    if "BASH_ENV" not in line.env and not any(map(runs_code, reading.commands)):
         return Inspection(reading, tuple(facts), ())
     from gatesh.facts.code import follow
 

@@ -15,6 +15,7 @@ from gatesh.errors import InputError
 from gatesh.facts import runs_code
 from gatesh.facts.script_text import placed, with_temporaries
 from gatesh.facts.scripts import Code, Opened, Runs
+from gatesh.facts.startup import before_line, startup
 from gatesh.model import Certainty, CommandLine, Origin, SimpleCommand, Span, Unparsed, Word
 
 TYPE_CHECKING = False
@@ -53,6 +54,7 @@ def follow(
 ) -> Followed:
     """Return what the code amounts to that the commands of a line run."""
     following = _Following(world, read)
+    following.before(line, reading.commands)
     for at, command in enumerate(reading.commands):
         following.span = command.span
         following.command(command, reading.commands[:at], reading.commands, line, 0)
@@ -80,13 +82,24 @@ class _Following:
             return
         command = stayed(command, line, self.world)
         try:
-            for code in Runs(command, before, line, self.world, self.opened).code():
+            runs = Runs(command, before, line, self.world, self.opened)
+            env = _environment(command, before, line, sourced=False)
+            for code in (*startup(runs, env), *runs.code()):
                 self.each(code, command, before, every, line, depth)
         except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
             self.unseen(f"failed: {type(error).__name__}", command.program, line)
         if self.opened.beyond:
             self.opened.beyond = False
             self.unseen("too-many", command.program, line)
+
+    def before(self, line: CommandLine, every: tuple[SimpleCommand, ...]) -> None:
+        """Follow the file that bash reads before the line."""
+        path = before_line(line)
+        text = self.opened.text(path) if path else None
+        if text is not None:
+            words = (Word("source", self.span), Word(path, self.span))
+            code = Code("shell", text, path, line.cwd, sourced=True)
+            self.each(code, SimpleCommand(words, self.span), (), every, line, 0)
 
     def each(
         self,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from gatesh.shell.effects import DECLARES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,4 +65,15 @@ def code(command: SimpleCommand) -> Iterator[tuple[str, Word]]:
     """Yield the assignments whose value is a script, or names one: `BASH_ENV=<(echo rm x) bash -c :`."""
     for assignment in command.assignments:
         if assignment.name in _CODE | _FILES:
-            yield "file" if assignment.name in _FILES else "text", assignment.value
+            yield assignment.name, assignment.value
+    if command.program not in DECLARES:
+        return
+    for word in command.words[1:]:
+        name, equals, value = word.text.partition("=")
+        if equals and name in _CODE | _FILES:
+            yield name, word.but(text=value)
+
+
+def names_file(name: str, value: str) -> bool:
+    """Claim that a variable names a file that shells run when they start; ENV has other uses too."""
+    return name in _FILES and (name != "ENV" or "/" in value)

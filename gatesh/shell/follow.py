@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from gatesh.model import Certainty, Origin, SimpleCommand, Span, Word
-from gatesh.shell.again import code, evaluated
+from gatesh.model import Assignment, Certainty, Origin, SimpleCommand, Span, Word
+from gatesh.shell.again import code, evaluated, names_file
 from gatesh.shell.definitions import Body
 from gatesh.shell.effects import LEAVES_INPUT, apply, changed
 from gatesh.shell.extents import MOST_NESTING
 from gatesh.shell.parse import Function, parse
 from gatesh.shell.prefixes import SHELLS
 from gatesh.shell.scan import Scanner
+from gatesh.shell.settings import SETTINGS, carried
 from gatesh.shell.simple import Assembler
 from gatesh.shell.state import CWD, EVERYTHING
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
@@ -23,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
 
-    from gatesh.model import Assignment, Redirect
+    from gatesh.model import Redirect
     from gatesh.shell.context import Context
     from gatesh.shell.parse import Node
     from gatesh.shell.state import State
@@ -89,10 +90,7 @@ class Follower(Assembler):
         )
         for word in evaluated(command):
             self._again(word, context)
-        for kind, value in code(command):
-            text = self._printed_by(value) if kind == "file" else value
-            if text is not None:
-                self._script(command, Script(text, "bash", arguments=None), context.but())
+        self._code(command, context)
         if redirects or command.program == "tee":
             self._walk.written.by(command, self._state)
         self._unwrap(command, context, function=True)
@@ -104,6 +102,19 @@ class Follower(Assembler):
         if command.program == "alias":
             for word in words[1:]:
                 self._walk.defined.alias(word)
+
+    def _code(self, command: SimpleCommand, context: Context) -> None:
+        """Read what shells that are started later run because a variable says so."""
+        for name, value in code(command):
+            text = value if name == "PROMPT_COMMAND" else self._printed_by(value)
+            if text is not None:
+                self._script(command, Script(text, "bash", arguments=None), context.but())
+            elif value.known and names_file(name, value.text):
+                below = context.but()
+                below.prefixes = (*context.prefixes, name)
+                words = (value.but(text="source"), value)
+                sourced = command.but(words=words, assignments=(), prefixes=below.prefixes)
+                self._unwrap(sourced, below, here=False)
 
     def _unwrap(
         self,
@@ -122,7 +133,7 @@ class Follower(Assembler):
         found = unwrap(self._filled(command.words, command.stdin), context.stdin)
         if found.keep:
             self._walk.add(command)
-        for inner in (*found.inner, *self._written(command)):
+        for inner in (*found.inner, *self._written(command), *self._carried(command, context)):
             below = context.but()
             below.depth += 1
             below.prefixes = (*context.prefixes, inner.prefix)
@@ -151,6 +162,22 @@ class Follower(Assembler):
                 context.feed.at = None
         if function and command.words:
             self._walk.defined.started(command.words[0].text, followed=False)
+
+    def _carried(self, command: SimpleCommand, context: Context) -> tuple[Inner | Script, ...]:
+        """Return what a command runs because variables say so: `PAGER='rm x' git log`."""
+        if command.program not in SETTINGS or context.remote or self._walk.aside:
+            return ()
+        set_here = {a.name: a.value for a in command.assignments}
+
+        def value(name: str) -> Word | None:
+            if name in context.prefixes:  # PAGER='git log' git log: it is being read
+                return None
+            if name in set_here:
+                return set_here[name]
+            text = self._state.handed_on(name)
+            return None if not text else Word(text, command.span, Certainty.EXPANDED)
+
+        return tuple(carried(command.program, command.words, value))
 
     def _call(self, command: SimpleCommand, context: Context) -> bool:
         """Walk through the body of a function as it is called; False where it cannot be followed."""
@@ -268,6 +295,10 @@ class Follower(Assembler):
             remote=context.remote,
             more_words=command.more_words or inner.more_words,
         )
+        if inner.assigned:
+            assigned = tuple(map(_assigned, inner.assigned))
+            self._code(below.but(assignments=assigned), context)
+            below = below.but(assignments=(*command.assignments, *assigned))
         if inner.words[0].globbed and inner.words[0].known and inner.words[0].text != "[":
             glob = inner.words[0].but(certainty=Certainty.UNKNOWN)
             below = below.but(words=(glob, *inner.words[1:]))
@@ -338,6 +369,12 @@ def _may_fail(redirect: Redirect) -> bool:
     if redirect.op[:2] == "<<" or redirect.target.text[:2] == "<(":
         return False
     return redirect.target.text != "/dev/null"
+
+
+def _assigned(word: Word) -> Assignment:
+    """Return `NAME=value` of `env NAME=value program` as what it amounts to."""
+    name, _, value = word.text.partition("=")
+    return Assignment(name, word.but(text=value))
 
 
 def _from(word: Word, whole: Span) -> Span:

@@ -187,3 +187,24 @@ def in_nix(program: str, words: Words, _: Word | None) -> Unwrapped:
         if program == "nix" and word.text in ("-c", "--command"):
             return Unwrapped((Inner(words[at + 1 :], program),))
     return NOTHING
+
+
+_TAR = re.compile(
+    r"(?:--(?:to-command|use-compress-program|use-compress-prog|info-script|new-volume-script|rsh-command)|-[IF])"
+)
+
+
+def archived(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`tar --checkpoint-action=exec='rm x'`, `tar --to-command 'rm x'`, `tar -I 'zstd -9'`: run by sh."""
+    scripts: list[Inner | Script] = []
+    for at, word in enumerate(words[1:], 1):
+        found = _TAR.match(word.text)
+        action, _equals, value = word.text.partition("=exec=")
+        if action == "--checkpoint-action" and value:
+            scripts.append(Script(word.but(text=value), program))
+        elif found and word.text[found.end() :]:
+            if word.text[:2] != "--" or word.text[found.end()] == "=":
+                scripts.append(Script(word.but(text=word.text[found.end() :].lstrip("=")), program))
+        elif found and words[at + 1 :]:
+            scripts.append(Script(words[at + 1], program))
+    return Unwrapped(tuple(scripts))

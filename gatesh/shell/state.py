@@ -166,6 +166,12 @@ class State:
             return None if self.separators is None else self._own.get("IFS") is not _UNSET
         return True if name == "PWD" else self._look(name)[0]
 
+    def handed_on(self, name: str) -> str | None:
+        """Return what a program that is started gets to see of a variable; None where it gets nothing known."""
+        if name in self._own and (name in self._env or name in self._exported):
+            return self._own[name]
+        return None if name in self._own else self._env.get(name)
+
     def set(self, name: str, value: str | None) -> None:
         """Give a variable a value; None where nobody knows it."""
         array = self._arrays.get(name)

@@ -22,7 +22,17 @@ from gatesh.shell.prefixes import (
     SSH_VALUED,
     Grammar,
 )
-from gatesh.shell.runners import RUNNERS, in_nix, queued, recorded, runner, screen, timed, tmux
+from gatesh.shell.runners import (
+    RUNNERS,
+    archived,
+    in_nix,
+    queued,
+    recorded,
+    runner,
+    screen,
+    timed,
+    tmux,
+)
 from gatesh.shell.unwrapped import (
     NOTHING,
     Inner,
@@ -87,6 +97,7 @@ def _prefix(program: str, grammar: Grammar, words: Words, stdin: Word | None) ->
     inner = Inner(
         rest,
         program,
+        assigned=tuple(word for word in words[1:at] if "=" in word.text) if grammar.assigns else (),
         folder=values.get("D", values.get("chdir")) if program == "sudo" else None,
         rooted=program in ("chroot", "unshare", "nsenter"),
     )
@@ -129,7 +140,10 @@ def _env(program: str, words: Words, _: Word | None) -> Unwrapped:
         for word in words[1:at]
         if word.text.startswith("BASH_FUNC_") and "=()" in word.text
     )
-    return Unwrapped((*functions, Inner(rest, program, folder=folder)), keep=False)
+    assigned = tuple(word for word in words[1:at] if "=" in word.text)
+    return Unwrapped(
+        (*functions, Inner(rest, program, folder=folder, assigned=assigned)), keep=False
+    )
 
 
 def _setarch(program: str, words: Words, _: Word | None) -> Unwrapped:
@@ -357,5 +371,6 @@ _SPECIAL = {
     "alias": _alias,
     "mapfile": _callback, "readarray": _callback, "compgen": _callback, "complete": _callback,
     "hash": _hash,
+    "tar": archived, "gtar": archived, "bsdtar": archived,
     "ssh": _ssh, "mosh": _ssh, "autossh": _ssh,
 }  # fmt: skip

@@ -26,6 +26,7 @@ class Inner(Value):
     remote: str = ""
     more_words: bool = False
     folder: Word | None = None  # env -C DIR
+    assigned: Words = ()  # env A=1
     reads_input: bool = True  # it gets the outer command's standard input
     rooted: bool = False  # chroot: paths mean something else
 
