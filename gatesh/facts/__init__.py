@@ -16,8 +16,10 @@ from gatesh.model import (
     Locality,
     PathEffect,
     SimpleCommand,
+    Span,
     SqlStatement,
     Target,
+    Unparsed,
 )
 
 TYPE_CHECKING = False
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 
 
 _MOST = 25_000
+_MOST_PAIRS = 50_000  # of a command with facts and one that may have run before it, in one line
 
 
 class World:
@@ -76,12 +79,14 @@ class World:
         grammars: Mapping[str, Grammar] | None = None,
         before: Sequence[SimpleCommand] = (),
         left: list[int] | None = None,
+        known: dict[object, object] | None = None,
     ) -> None:
         """Keep the ways out.
 
         `home` is the user's home in the password database; `grammars` are what pattern files declare
         of a program's options, under its name or "NAME SUBCOMMAND"; `left` is what looking may still
-        cost, for all commands of a line together, and None where nobody counts.
+        cost, for all commands of a line together, and None where nobody counts; `known` is what was
+        found out for earlier ones.
         """
         self.files = files
         self.probe = probe
@@ -89,10 +94,19 @@ class World:
         self.grammars = grammars or {}
         self.before = before
         self._left = left
+        self._known = {} if known is None else known
 
     def after(self, before: Sequence[SimpleCommand]) -> World:
         """Return the same world as it is found by a command that others may have run before."""
-        return World(self.files, self.probe, self.home, self.grammars, before, self._left)
+        return World(
+            self.files, self.probe, self.home, self.grammars, before, self._left, self._known
+        )
+
+    def once(self, key: object, find: Callable[[], object]) -> object:
+        """Return what `find` returns; for all commands of a line it is called once."""
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
 
     def bounded(self) -> World:
         """Return the same world, to be looked at for one line: at most for about a second."""
@@ -208,11 +222,14 @@ def inspect_all(
     The commands that the code amounts to stand behind the line's own, so that every index stays what it is.
     """
     world = world.bounded()
-    facts = [
-        (index, fact)
-        for index, command in enumerate(reading.commands)
-        for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
-    ]
+    jumps, pairs = runs_out_of_order(line), 0
+    facts: list[tuple[int, Fact]] = []
+    for index, command in enumerate(reading.commands):
+        before = may_have_run(reading.commands, index, jumps)
+        pairs += len(before) if command.program in _FACTS else 0
+        if pairs > _MOST_PAIRS:
+            return Inspection(_beyond(reading, line), (), ())
+        facts += ((index, fact) for fact in inspect(command, line, world, before))
     if "BASH_ENV" not in line.env and not any(map(runs_code, reading.commands)):
         return Inspection(reading, tuple(facts), ())
     from gatesh.facts.code import follow
@@ -222,6 +239,17 @@ def inspect_all(
         facts += [(index, fact) for fact in inspect(command, place, world)]
     commands = (*reading.commands, *(command for command, _ in followed.commands))
     return Inspection(reading.but(commands=commands), tuple(facts), (), followed.files)
+
+
+def _beyond(reading: Reading, line: CommandLine) -> Unparsed:
+    """Return the reading of a line with so many commands that nobody looks at what each would do."""
+    return Unparsed(
+        "too many commands",
+        Span(0, len(line.text)),
+        reading.commands,
+        beyond=True,
+        wrapping=reading.wrapping,
+    )
 
 
 def runs_code(command: SimpleCommand) -> bool:
@@ -244,14 +272,17 @@ _OUT_OF_ORDER = re.compile(
 )
 
 
+def runs_out_of_order(line: CommandLine) -> bool:
+    """Claim that of a line's commands a later one may run before an earlier one."""
+    return _OUT_OF_ORDER.search(line.text) is not None
+
+
 def may_have_run(
-    commands: Sequence[SimpleCommand], index: int, line: CommandLine
+    commands: Sequence[SimpleCommand], index: int, jumps: bool
 ) -> Sequence[SimpleCommand]:
-    """Return the commands of a line that may have run before the one at `index` starts."""
+    """Return the commands that may have run before the one at `index` starts; see runs_out_of_order."""
     earlier = commands[:index]
-    if index + 1 < len(commands) and _OUT_OF_ORDER.search(line.text):
-        return (*earlier, *commands[index + 1 :])
-    return earlier
+    return (*earlier, *commands[index + 1 :]) if jumps else earlier
 
 
 def inspect(

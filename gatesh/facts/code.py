@@ -29,6 +29,7 @@ DEPTH = 4  # scripts that start scripts
 TIME_S = 0.5  # no further file is opened after that; what was opened is read
 MOST = 2000  # commands in all
 _NOTHING = SimpleCommand((), Span(0, 0))
+MOST_PAIRS = 300_000  # of a command that runs code and one before it
 _UNSEEN = "unseen-script"  # stands for code that nobody could see; patterns/code.toml speaks of it
 _GENERATED = frozenset(("read", "cd", "exit"))  # what amounts.py puts around its lines
 _DESTROYING = frozenset(
@@ -68,6 +69,7 @@ class _Following:
         self.found: list[tuple[SimpleCommand, CommandLine]] = []
         self.span = Span(0, 0)
         self._done: set[tuple[object, ...]] = set()
+        self._pairs_left = MOST_PAIRS
 
     def command(
         self,
@@ -79,6 +81,11 @@ class _Following:
     ) -> None:
         """Follow one command of a text into the code it runs."""
         if not runs_code(command):
+            return
+        self._pairs_left -= len(before)
+        if self._pairs_left < 0:
+            if self._pairs_left >= -len(before):
+                self.unseen("too-many", command.program, line)
             return
         command = stayed(command, line, self.world)
         try:

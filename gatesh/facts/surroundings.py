@@ -23,6 +23,7 @@ LIMIT = 1_000_000  # bytes of a file that may become part of a fact
 _DECLARING = frozenset(("export", "declare", "typeset", "local", "readonly"))
 _SETTING = _DECLARING | {"read", "printf", "mapfile", "readarray", "getopts", "unset", "let"}
 _SOURCING = frozenset(("source", "."))
+_CHANGING = _SETTING | _SOURCING | {"eval"}
 _ENVIRONMENTS = frozenset(("env", "sudo", "doas"))  # prefixes that take NAME=value
 _WRITING = (">", ">>", ">|", "&>", "&>>", ">&", "<>")
 # Programs that write nothing but their output, whatever their words are.
@@ -169,8 +170,8 @@ def sets(name: str, line: CommandLine, world: World) -> bool:
     """Claim that the line speaks of the variable as one that it sets."""
     # The text tells of what is no command of its own: env NAME=value, for NAME in …, ${NAME:=value}.
     told = rf"\b{re.escape(name)}:?=|\b(?:for|select)\s+{re.escape(name)}\b"
-    return bool(re.search(told, _QUOTES.sub("", line.text))) or any(
-        _sets(earlier, name, line, world) for earlier in world.before
+    return any(_sets(earlier, name, line, world) for earlier in world.before) or bool(
+        world.once((told, line.text), lambda: re.search(told, _QUOTES.sub("", line.text)))
     )
 
 
@@ -207,6 +208,8 @@ def only_readers(world: World) -> bool:
 def _sets(earlier: SimpleCommand, name: str, line: CommandLine, world: World) -> bool:
     """Claim that a command names a variable to be set or, without a name, hides which ones it sets."""
     program, words = earlier.program, earlier.words[1:]
+    if program not in _CHANGING:
+        return bool(name) and any(assignment.name == name for assignment in earlier.assignments)
     if program in _SOURCING:
         return _script_sets(earlier, name, line, world)
     if name:

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from gatesh.facts import World, inspect, may_have_run
+from gatesh.facts import World, inspect, may_have_run, runs_out_of_order
 from gatesh.facts.paths import expand
 from gatesh.model import CommandLine, FileChange, Parsed, SimpleCommand, Span, Word
 from gatesh.run.look import GitProbe, OsFiles
@@ -28,7 +28,10 @@ def changes(line, world, cwd, env=None):
         fact
         for index, command in enumerate(reading.commands)
         for fact in inspect(
-            command, submitted, world, may_have_run(reading.commands, index, submitted)
+            command,
+            submitted,
+            world,
+            may_have_run(reading.commands, index, runs_out_of_order(submitted)),
         )
     ]
     return [fact for fact in facts if isinstance(fact, FileChange)]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gatesh.errors import InputError
-from gatesh.facts import World, inspect, may_have_run
+from gatesh.facts import World, inspect, may_have_run, runs_out_of_order
 from gatesh.model import CommandLine, Door, Extent, Inspection, Verdict
 from gatesh.policy import decide
 from gatesh.rules import load
@@ -65,7 +65,9 @@ def asked(commands, world, files=None):
         facts = tuple(
             (index, fact)
             for index, command in enumerate(reading.commands)
-            for fact in inspect(command, line, world, may_have_run(reading.commands, index, line))
+            for fact in inspect(
+                command, line, world, may_have_run(reading.commands, index, runs_out_of_order(line))
+            )
         )
         seen = Inspection(reading, facts, match(RULES, reading, facts, line))
         found += decide(seen).verdict is not Verdict.ALLOW
