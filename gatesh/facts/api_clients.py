@@ -220,9 +220,8 @@ def _place(
     method = named.get("method") or options.get(api.method) or ("GET" if body is None else "POST")
     if program in ("GET", "HEAD", "POST") and api.method not in options:
         method = program
-    text = (
-        text if re.match(r"\w+://", text) or not base else f"{base.rstrip('/')}/{text.lstrip('/')}"
-    )
+    if base and not re.match(r"\w+://", text):
+        text = f"{base.rstrip('/')}/{text.lstrip('/')}" if text else base
     return method.upper(), urls.parse(text)
 
 
