@@ -163,6 +163,8 @@ class _Following:
             return [_begun(code, top)]
         if code.language == "python":
             return self.python(code, env, line, depth)
+        if code.language == "javascript":
+            return self.javascript(code, env, line)
         from gatesh.facts import other_code
 
         return other_code.lines(code.text, code.language)
@@ -185,6 +187,18 @@ class _Following:
         for module in self.opened.modules(found, code, cwd, env.get("PYTHONPATH", "")):
             self.each(module, _NOTHING, (), (), line, depth)
         return found.lines
+
+    def javascript(self, code: Code, env: dict[str, str], line: CommandLine) -> Iterable[str]:
+        """Return what a text of JavaScript or TypeScript amounts to."""
+        from gatesh.facts import javascript_code
+
+        arguments = tuple(word.text for word in code.arguments)
+        try:
+            return javascript_code.lines(code.text, code.path, code.cwd or line.cwd, arguments, env)
+        except (ValueError, RecursionError):  # deeper than anybody writes, or a bundle
+            if javascript_code.may_destroy(code.text):
+                self.unseen("unparsed", code.path or "code", line)
+            return []
 
     def reading(
         self, reading: Reading, place: CommandLine, code: Code, depth: int, called: set[str]

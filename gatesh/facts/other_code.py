@@ -1,4 +1,4 @@
-"""JavaScript, Ruby and Perl: calls that destroy, send or start something, found by a careful scan.
+"""Ruby and Perl: calls that destroy, send or start something, found by a careful scan.
 
 No parser stands behind this. Comments and the insides of strings are taken out first, so that a name in a text
 says nothing; a call counts where its name stands as code, and its argument where it is a literal or a
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORTH = {
-    "javascript": r"\b(?:rm|rmSync|rmdir|rmdirSync|unlink|unlinkSync|rimraf|remove|removeSync|emptyDir"
-    r"|emptyDirSync|exec|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|fetch|axios|got|request|query|writeFileSync"
-    r"|writeFile|truncateSync|Bun|Deno)\b",
     "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
     r"|rmdir|rmtree|system|exec|spawn|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
     "perl": r"\b(?:unlink|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do)\b|`",
@@ -28,7 +25,6 @@ _WORTH = {
 # A string or a comment, per language; group 1 is a string's quote.
 _COMMON = r"(?P<q>['\"])(?P<s>(?:\\.|(?!(?P=q))[^\\])*)(?P=q)"
 _TOKENS = {
-    "javascript": re.compile(rf"//[^\n]*|/\*.*?\*/|{_COMMON}|`(?P<t>(?:\\.|[^`\\])*)`", re.DOTALL),
     "ruby": re.compile(
         rf"(?<![\w$&])#(?!\{{)[^\n]*|^=begin.*?^=end|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
         r"|%x(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|\[(?P<x3>[^]]{0,4000})\])",
@@ -42,16 +38,12 @@ _TOKENS = {
     ),
 }
 _HOLE = {
-    "javascript": re.compile(r"\$\{([^{}]*)\}"),
     "ruby": re.compile(r"#\{([^{}]*)\}"),
     "perl": re.compile(r"[$@]\{?(\w+)\}?(?:(?:->)?[\[{][^]}]*[\]}])*"),
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "", "0": ""}
 _STRING = re.compile("\x01(\\d+)\x01")
 _BOUND = {
-    "javascript": re.compile(
-        "\\b(?:const|let|var)\\s+(\\w+)\\s*(?::\\s*\\w+\\s*)?=\\s*\x01(\\d+)\x01\\s*(?:;|\n|$)"
-    ),
     "ruby": re.compile("^\\s*(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*$", re.MULTILINE),
     "perl": re.compile("(?:my|our)\\s+\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
 }
@@ -85,15 +77,10 @@ class _Code:
         if code is not None:
             self.run.append(self._known(code, holes=True))
             return "\x01x\x01"
-        text = next((groups[n] for n in ("s", "t", "s2", "s3") if groups.get(n) is not None), None)
+        text = next((groups[n] for n in ("s", "s2", "s3") if groups.get(n) is not None), None)
         if text is None:
             return " "  # a comment
-        template = groups.get("t") is not None
-        self.strings.append(
-            self._known(
-                text, holes=template or (groups.get("q") == '"' and self.language != "javascript")
-            )
-        )
+        self.strings.append(self._known(text, holes=groups.get("q") == '"'))
         return f"\x01{len(self.strings) - 1}\x01"
 
     def _known(self, text: str, *, holes: bool) -> str:
@@ -124,9 +111,7 @@ class _Code:
                 if self._left < 0:
                     raise ValueError("too much inside brackets")
                 yield name, _split(self.text[found.end() : close])
-            elif self.language != "javascript" and re.match(
-                "[ \t]*[\x01$@\\w\\[]", self.text[found.end() - 1 : found.end() + 1]
-            ):
+            elif re.match("[ \t]*[\x01$@\\w\\[]", self.text[found.end() - 1 : found.end() + 1]):
                 end = re.compile(r"[;\n}]|\b(?:if|unless|or|and)\b|\|\|").search(
                     self.text, found.end()
                 )
@@ -171,112 +156,6 @@ def _shell(text: str) -> Iterator[str]:
 def _words(words: list[str]) -> Iterator[str]:
     if words and words[0] and is_seen(words[0]):
         yield amounts.command(*words)
-
-
-# -- JavaScript --------------------------------------------------------------------------------------
-
-_FS = (
-    r"(?:(?:\w*[fF]s\w*|fsPromises|promises|Deno"
-    r"|require\(\x01\d+\x01\)|\(await import\(\x01\d+\x01\)\))(?:\.promises)?\.)"
-)
-
-
-def _javascript(code: _Code) -> Iterator[str]:
-    bare = re.search("\\b(?:import|require|from)\\b[^;]*\x01", code.text) is not None
-    fs = _FS + "?" if bare else _FS
-    for name, given in code.calls(
-        rf"{fs}(?:rmSync|rm|rmdirSync|rmdir|unlinkSync|unlink|removeSync|remove|emptyDirSync|emptyDir|rimraf|rimrafSync)\b"
-    ):
-        if not given:
-            continue
-        verb = name.rpartition(".")[2]
-        if (
-            "." not in name
-            and verb in ("rm", "remove", "unlink", "rmdir")
-            and "\x01" not in given[0]
-        ):
-            continue  # some function of that name
-        tree = "recursive" in "".join(given[1:]) or verb.startswith(("remove", "empty", "rimraf"))
-        program = ("rm", "-rf") if tree else ("rmdir",) if verb.startswith("rmdir") else ("rm",)
-        yield amounts.command(*program, "--", code.value(given[0]))
-    for _, given in code.calls(r"(?:rimraf(?:\.sync)?)\b"):
-        if given:
-            yield amounts.command("rm", "-rf", "--", code.value(given[0]))
-    for _, given in code.calls(rf"{fs}(?:writeFileSync|writeFile|truncateSync)\b"):
-        if given:
-            path = code.value(given[0])
-            yield amounts.line(f": > {amounts.quoted(path)}", path)
-    yield from _node_programs(code)
-    yield from _node_requests(code)
-
-
-def _node_programs(code: _Code) -> Iterator[str]:
-    if "child_process" in " ".join(code.strings) or re.search(
-        r"\b(?:execSync|spawnSync|execa|Bun|Deno)\b", code.text
-    ):
-        owner = (
-            r"(?:(?:\w*(?:child_process|childProcess|cp|proc)\w*|require\(\x01\d+\x01\)|shell)\.)?"
-        )
-        for name, given in code.calls(rf"{owner}(?:execSync|exec|execPromise|execAsync)\b"):
-            if given and (name != "exec" or "\x01" in given[0]):
-                yield from _shell(code.value(given[0]))
-        for _, given in code.calls(
-            rf"{owner}(?:spawnSync|spawn|execFileSync|execFile|execa|execaSync)\b"
-        ):
-            if not given:
-                continue
-            program = code.value(given[0])
-            if re.search(r"shell\s*:\s*true", " ".join(given[1:])):
-                listed = _listed(code, given[1]) if given[1:] else []
-                yield from _shell(" ".join([program, *listed]))
-            else:
-                yield from _words([program, *(_listed(code, given[1]) if given[1:] else [])])
-
-
-def _node_requests(code: _Code) -> Iterator[str]:
-    for _, given in code.calls(r"(?:(?:globalThis|window)\.)?fetch\b"):
-        options = given[1] if given[1:] else ""
-        if given and (method := _option(code, options, "method")):
-            yield amounts.request(
-                method.upper(), code.value(given[0]), _body(code, options, "body")
-            )
-    for name, given in code.calls(r"(?:axios|got|ky|superagent)\.(?:delete|post|put|patch|del)\b"):
-        if given:
-            verb = name.rpartition(".")[2]
-            body = None if verb in ("delete", "del") or not given[1:] else _json(code, given[1])
-            yield amounts.request(
-                {"del": "DELETE"}.get(verb, verb.upper()), code.value(given[0]), body
-            )
-    for _, given in code.calls(r"axios(?:\.request)?(?=\s*\()"):
-        if given and (url := _option(code, given[0], "url")):
-            method = _option(code, given[0], "method") or "GET"
-            yield amounts.request(method.upper(), url, _body(code, given[0], "data"))
-
-
-def _option(code: _Code, options: str, name: str) -> str:
-    found = re.search(rf"[\"'{{,\s]{name}\s*:\s*([^,}}\n]+)", " " + options)
-    return code.value(found[1]) if found else ""
-
-
-def _body(code: _Code, options: str, name: str) -> str | None:
-    found = re.search(rf"\b{name}\s*:\s*", options)
-    given = _split(options[found.end() :]) if found else []
-    return _json(code, given[0].rstrip("}) \n")) if given else None
-
-
-def _json(code: _Code, expression: str) -> str:
-    """Return a text that becomes a body: JSON with its strings put back."""
-    expression = re.sub(r"^JSON\.stringify\s*\(", "", expression.strip())
-    if "{" not in expression:
-        return code.value(expression)
-    import json
-
-    def string(found: re.Match[str]) -> str:
-        return json.dumps(code.strings[int(found[1])]).replace("\\u0000", "\0")
-
-    text = re.sub(r"([{,]\s*)(\w+)\s*:", r'\1"\2":', expression)
-    text = _STRING.sub(string, text)
-    return text + "}" * max(0, text.count("{") - text.count("}"))
 
 
 # -- Ruby --------------------------------------------------------------------------------------------
@@ -343,4 +222,4 @@ def _perl(code: _Code) -> Iterator[str]:
             yield amounts.request(found[1].upper(), url)
 
 
-_READERS = {"javascript": _javascript, "ruby": _ruby, "perl": _perl}
+_READERS = {"ruby": _ruby, "perl": _perl}

@@ -2,7 +2,7 @@
 
 Nothing is executed. An expression has a list of possible texts, because a name may be bound in two places
 and a loop goes over a list; what is not known is a mark inside the text (amounts.unseen).
-Over 250 lines because every kind of expression has a line or two of its own.
+Longer than 400 lines because every kind of expression has a line or two of its own.
 """
 
 from __future__ import annotations

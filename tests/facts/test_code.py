@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatesh.facts import other_code, python_code, recipes
+from gatesh.facts import javascript_code, other_code, python_code, recipes
 
 ENV = {"HOME": "/home/me"}
 
@@ -62,30 +62,44 @@ def test_a_folder_that_python_makes_for_itself_is_temporary():
     ],
 )
 def test_names_that_go_in_circles_take_no_time(text):
-    began = time.monotonic()
+    began = time.process_time()
     python(text)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("row", TABLE["javascript"], ids=lambda row: row["code"])
+def test_javascript_calls_are_told_and_its_data_says_nothing(row):
+    found = javascript_code.lines(row["code"], "/work/x.js", "/work", ("ARGUMENT",), ENV)
+    assert row["line"] in found if "line" in row else not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fs.rm('" + "\\\\" * 5000,
+        "fs.rm(" * 30_000,
+        "fs.rm([{" * 10_000,
+        "`${" * 10_000 + "fs",
+        "fs.rm(`${a}`)" * 5000,
+        "a=b;b=a;fs.rm(a+b);" * 500,
+        "".join(f"a{i}=a{i + 1}+a{i + 1};" for i in range(60)) + "fs.rm(a0)",
+        "".join(f"a{i}=[a{i + 1},a{i + 1}];" for i in range(60)) + "for (const x of a0) fs.rm(x)",
+        "/" * 30_000 + "fs.rm",
+        "fs" + ".a" * 30_000,
+        "(" * 150 + "fs.rm" + ")=>1" * 9000,
+        "const {" * 9000 + "fs.rm",
+    ],
+)
+def test_javascript_that_is_built_to_take_long_does_not(text):
+    began = time.process_time()
+    try:
+        javascript_code.lines(text, "", "/work", (), {})
+    except (ValueError, OverflowError, RecursionError):  # said to be unseen
+        pass
+    assert time.process_time() - began < 1.5
 
 
 OTHER = [
-    ("javascript", "require('fs').rmSync('data', {recursive: true})", "rm -rf -- data"),
-    (
-        "javascript",
-        "const fs = require('fs'); const d = 'data'; fs.rmSync(d, {recursive: true})",
-        "rm -rf -- data",
-    ),
-    ("javascript", "require('child_process').execSync('rm -rf x')", "rm -rf x"),
-    (
-        "javascript",
-        "const {spawn} = require('child_process'); spawn('rm', ['-rf', 'x'])",
-        "rm -rf x",
-    ),
-    (
-        "javascript",
-        "fetch('https://a.b/7', {method: 'DELETE'})",
-        "curl -X DELETE --url https://a.b/7",
-    ),
-    ("javascript", "axios.delete('https://a.b/7')", "curl -X DELETE --url https://a.b/7"),
     ("ruby", "require 'fileutils'; FileUtils.rm_rf('data')", "rm -rf -- data"),
     ("ruby", "system('rm -rf x')", "rm -rf x"),
     ("ruby", "`rm -rf x`", "rm -rf x"),
@@ -103,11 +117,6 @@ def test_calls_of_other_languages_are_told(language, text, line):
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("javascript", "// fs.rmSync('x', {recursive: true})\nconsole.log(\"fs.rmSync('x')\")"),
-        (
-            "javascript",
-            "const m = new Map(); m.delete('x'); /re/.exec('rm -rf x'); fetch('https://a.b')",
-        ),
         ("ruby", "# system('rm x')\nputs \"system('rm x')\"; h.delete('x')"),
         ("perl", "# unlink 'x'\nprint 'unlink x'; delete $h{x}; s/rm -rf//;"),
     ],
@@ -156,23 +165,21 @@ def test_aliases_are_read_as_git_does():
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("javascript", "fs.rm('" + "\\\\" * 5000),
-        ("javascript", "fs.rm(" * 30_000),
         ("ruby", "system 'a" + "\\\\" * 5000),
         ("perl", "qx(" * 20_000),
     ],
 )
 def test_texts_that_are_built_to_take_long_do_not(language, text):
-    began = time.monotonic()
+    began = time.process_time()
     try:
         other_code.lines(text, language)
     except ValueError:  # said to be unseen
         pass
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_makefiles_that_double_at_every_name_take_no_time():
     text = "".join(f"A{i} = $(A{i + 1})$(A{i + 1})\n" for i in range(60)) + "a:\n\techo $(A0)\n"
-    began = time.monotonic()
+    began = time.process_time()
     list(recipes.Makefile(text, {}, {}).recipes([]))
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
