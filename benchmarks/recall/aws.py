@@ -201,7 +201,8 @@ def _value(shape: Shape, member: str, service: str, group: str, depth: int = 0) 
         return "2026-01-01T00:00:00Z"
     if kind == "blob":
         return "fileb://blob.bin" if depth == 0 else "YQ=="
-    return _string(shape, member, service, group)
+    value = _string(shape, member, service, group)
+    return value.ljust(shape.metadata.get("min") or 0, "0")
 
 
 def _structure(shape: Shape, service: str, group: str, depth: int) -> Any:
@@ -235,16 +236,18 @@ def _string(shape: Shape, member: str, service: str, group: str) -> str:
         )
     if name.endswith("bucket") or name == "bucketname":
         return "prod-uploads"
-    if "policy" in name and ("document" in name or name in {"policy", "resourcepolicy"}):
+    if "policydocument" in name or name.endswith(("policy", "policytext")):
         return '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
     if name.endswith(("cidr", "cidrip")) or "cidrblock" in name:
-        return "0.0.0.0/0"
+        return "0.0.0.0/0" if group == "exposure" else "10.0.0.0/24"
     if name == "accountid" or name.endswith("accountid"):
         return "123456789012"
     if name.endswith("id"):
         return f"{name.removesuffix('id')[:8] or 'id'}-0a1b2c3d4e"
     if name.endswith(("email", "emailaddress")):
         return "ops@example.com"
+    if name == "httpmethod":
+        return "GET"
     if name in {"query", "statement", "sql", "querystring"}:
         return "DROP TABLE bookings"
     return "main"

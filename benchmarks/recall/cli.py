@@ -26,9 +26,16 @@ def cases(catalogue: dict[str, Any]) -> Iterator[Case]:
     for one in generated["az"]["commands"]:
         yield from _generated("az", one["cmd"], one, _az(one["cmd"], prompts=one["prompts"]))
     for one in generated["wrangler"]["commands"]:
-        yield from _generated("wrangler", one["cmd"], {}, _wrangler(one["cmd"]))
+        yield from _generated(
+            "wrangler", one["cmd"].removeprefix("wrangler "), {}, _wrangler(one["cmd"])
+        )
     for one in generated["heroku"]["commands"]:
-        yield from _generated("heroku", one["cmd"], {}, _heroku(one["cmd"], one["confirm_flag"]))
+        yield from _generated(
+            "heroku",
+            one["cmd"].removeprefix("heroku "),
+            {},
+            _heroku(one["cmd"], one["confirm_flag"]),
+        )
 
 
 def _written(entries: list[dict[str, Any]]) -> Iterator[Case]:
@@ -69,7 +76,11 @@ def _chosen(command: str, *choices: str) -> list[str]:
 
 
 def _gcloud(command: str) -> list[str]:
-    needs = "main --member=allUsers --role=roles/owner" if "policy-binding" in command else "main"
+    needs = (
+        "main --member=allUsers --role=roles/owner"
+        if command.endswith("iam-policy-binding")
+        else "main"
+    )
     if "set-iam-policy" in command:
         needs = "main policy.json"
     elif command.endswith("import"):
@@ -88,6 +99,7 @@ def _gcloud(command: str) -> list[str]:
 
 def _az(command: str, *, prompts: bool) -> list[str]:
     yes = " --yes" if prompts else ""
+    command = command.replace("{}", "webapp")
     return _chosen(
         command,
         f"az {command} --name main --resource-group prod{yes}",

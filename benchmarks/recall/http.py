@@ -29,6 +29,8 @@ _BODIES = {
     "/v1/projects/{ref}/database/query": '{"query":"DROP TABLE bookings"}',
     "/client/v4/{accounts_or_zones}/{account_or_zone_id}/logs/explorer/query/sql": "SELECT 1",
 }
+# What the extraction took for destroying because it is done in bulk, and only adds.
+_CREATES = re.compile(r"bulk-?(create|push)|import$|\.(acls|peers|tsigs)\.create$", re.IGNORECASE)
 # Operations that the catalogue's extraction took for destroying by a word in their name, but that only read.
 _READS = {
     "/orgs/{org}/attestations/bulk-list", "/users/{username}/attestations/bulk-list",
@@ -75,9 +77,17 @@ def _written(provider: str, line: str) -> Iterator[Case]:
 def _sent(provider: str, host: str, one: dict[str, Any]) -> Sent:
     path = re.sub(r"\{([^}]*)\}", lambda found: _filled(found[1], one["path"]), one["path"])
     body = _BODIES.get(one["path"], "")
-    if not body and one["method"] != "DELETE" and provider not in _FORMS:
-        body = "{}"
+    if not body and one["method"] != "DELETE":
+        body = _form(provider, path) if provider in _FORMS else "{}"
     return Sent(one["method"], f"https://{host}{path}", body, form=provider in _FORMS)
+
+
+def _form(provider: str, path: str) -> str:
+    if provider == "slack":
+        return "channel=C0A1B2C3D"
+    return (
+        "amount=1000&currency=eur" if path.endswith(("refunds", "transfers", "reversals")) else ""
+    )
 
 
 def _filled(name: str, path: str) -> str:
@@ -90,9 +100,8 @@ def spell(case: Case, sent: Sent) -> Iterator[Case]:
     """Yield the request in its plain line and in five other spellings."""
     first = case.spelled("plain", *plain(sent))
     yield first
-    names = [
-        name for name in SPELLINGS if sent.body or ("body" not in name and "--json" not in name)
-    ]
+    bodiless = {"curl, body in a file", "curl, here-document", "curl --json"}
+    names = [name for name in SPELLINGS if sent.body or name not in bodiless]
     for name in pick(case.entry, names, 5):
         yield case.spelled(name, *SPELLINGS[name](sent))
     for name, line in passed_through(sent):

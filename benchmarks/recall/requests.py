@@ -202,8 +202,10 @@ def _python_file(sent: Sent) -> Spelled:
 def _urllib(sent: Sent) -> Spelled:
     data = f", data={_text(sent.body)}.encode()" if sent.body else ""
     code = (
-        "import urllib.request as u\n"
-        f"q = u.Request({_text(sent.url)}, method={_text(sent.method)}{data})\nprint(u.urlopen(q).read())\n"
+        "import os, urllib.request as u\n"
+        f"q = u.Request({_text(sent.url)}, method={_text(sent.method)}{data})\n"
+        'q.add_header("Authorization", "Bearer " + os.environ["TOKEN"])\n'
+        "print(u.urlopen(q).read())\n"
     )
     return f"python3 - <<'PY'\n{code}PY", {}
 

@@ -25,14 +25,16 @@ def cases(catalogue: dict[str, Any]) -> Iterator[Case]:
     for written in tomllib.loads(_WRITTEN.read_text())["class"]:
         about = next(one for one in classes if one["stmt"].startswith(written["of"]))
         severity = written.get("severity", about["severity"])
-        for statement in [*written.get("any", ()), *written["statements"]]:
+        mysql = written.get("mysql", [])
+        for statement in [*written.get("any", ()), *written.get("statements", ()), *mysql]:
             case = Case(
                 "sql", statement, about["cls"], severity, "",
                 harmless=written.get("harmless", False),
             )  # fmt: skip
             everywhere = statement in written.get("any", ())
-            clients = written.get("only") or (["mysql"] if everywhere else [])
-            yield from _spelled(case, statement, clients, postgres="only" not in written)
+            clients = written.get("only") or (["mysql"] if everywhere or statement in mysql else [])
+            postgres = "only" not in written and statement not in mysql
+            yield from _spelled(case, statement, clients, postgres=postgres)
 
 
 def _spelled(case: Case, statement: str, clients: list[str], *, postgres: bool) -> Iterator[Case]:
@@ -42,10 +44,10 @@ def _spelled(case: Case, statement: str, clients: list[str], *, postgres: bool) 
         yield from wrapped(first, 1)
         for name in pick(statement, list(_PSQL), 7):
             yield case.spelled(name, *_PSQL[name](statement))
-    for at, client in enumerate(clients):
-        for name in _CLIENTS[client]:
-            spelling = "plain" if not at and not postgres else client
-            yield case.spelled(spelling, *name(statement))
+    for client in clients:
+        for at, spelled in enumerate(_CLIENTS[client]):
+            plain = not at and not postgres
+            yield case.spelled("plain" if plain else client, *spelled(statement))
 
 
 def _quoted(statement: str) -> str:
@@ -78,9 +80,9 @@ _PSQL: dict[str, Callable[[str], Spelled]] = {
     "psql < file": lambda sql: ('psql "$DATABASE_URL" < fix.sql', _file(sql)),
     "cat | psql": lambda sql: (f"cat fix.sql | psql -h {_HOST} prod", _file(sql)),
     "psql, here-document": lambda sql: (f"psql \"$DATABASE_URL\" <<'SQL'\n\\timing on\n{sql};\nSQL", {}),
-    "psql, here-string": lambda sql: (f'psql "$DATABASE_URL" <<< {shlex.quote(sql)}', {}),
-    "echo | psql": lambda sql: (f"echo {shlex.quote(sql + ';')} | psql -h {_HOST} prod", {}),
-    "printf | psql": lambda sql: (f"printf '%s;\\n' {shlex.quote(sql)} | psql \"$DATABASE_URL\"", {}),
+    "psql, here-string": lambda sql: (f'psql "$DATABASE_URL" <<< {_quoted(sql)}', {}),
+    "echo | psql": lambda sql: (f"echo {_quoted(sql + ';')} | psql -h {_HOST} prod", {}),
+    "printf | psql": lambda sql: (f"printf '%s;\\n' {_quoted(sql)} | psql \"$DATABASE_URL\"", {}),
     "PGHOST": lambda sql: (f"PGHOST={_HOST} PGDATABASE=prod psql -c {_quoted(sql)}", {}),
     "docker exec": lambda sql: (f"docker exec -i prod-db psql -U postgres -d prod -c {_quoted(sql)}", {}),
     "docker exec, here-document": lambda sql: (
@@ -107,7 +109,7 @@ _CLIENTS: dict[str, tuple[Callable[[str], Spelled], ...]] = {
     "mysql": (
         lambda sql: (f"mysql -h {_HOST} -u app prod -e {_quoted(sql)}", {}),
         lambda sql: (f"mysql --host={_HOST} prod < fix.sql", {"fix.sql": sql + ";\n"}),
-        lambda sql: (f"echo {shlex.quote(sql)} | mariadb -h {_HOST} prod", {}),
+        lambda sql: (f"echo {_quoted(sql)} | mariadb -h {_HOST} prod", {}),
     ),
     "snowsql": (lambda sql: (f"snowsql -a acme -q {_quoted(sql)}", {}),),
     "bq": (lambda sql: (f"bq query --use_legacy_sql=false {_quoted(sql)}", {}),),
