@@ -7,7 +7,7 @@ _gatesh() {
         case ' keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/tune setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --since") : ;;
+        " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
         "history/ --verdict") words='allow ask deny' ;;
         "history/ --rule") kind=rule ;;
         "history/ --cwd"|"check/ --cwd"|"patterns/backtest/ --patterns"|"patterns/explain/ --cwd") kind=file ;;
@@ -34,7 +34,7 @@ _gatesh() {
             'patterns/schema/') options='-h --help' ;;
             'patterns/show/') options='-h --help' kind=rule ;;
             'patterns/test/') options='--plain -h --help' kind=file ;;
-            'patterns/tune/') options='--unless --severity --off --deny --undo --dry-run --since -h --help' kind=rule ;;
+            'patterns/tune/') options='--unless --when --severity --off --deny --undo --dry-run --since -h --help' kind=rule ;;
             'setup/') words='opencode' options='--list --dry-run --undo --yes -h --help' ;;
             'demo/') options='--unattended -h --help' ;;
             'completions/') words='bash zsh fish' options='-h --help' ;;

@@ -118,6 +118,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_sub
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -a "(gatesh patterns list 2>/dev/null | cut -d ' ' -f 1)"
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l unless -x -a '' -d 'Let by what fits; may be repeated'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l when -x -a '' -d 'Only when this holds too: target.name != ’staging’'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l severity -x -a 'low medium high critical' -d 'Another severity'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l off -d 'Switch the rule off'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l deny -d 'Never run it, do not even ask'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -230,7 +231,12 @@ def coverage(since: str, limit: int, as_json: bool) -> None:
         )
         return
     click.echo(f"{len(rules.rules) - len(silent)} of {len(rules.rules)} rules have fired; never:")
-    click.echo(click.wrap_text(", ".join(silent) or "none", 100, "  ", "  "))
+    listed = ", ".join(silent) or "none"
+    click.echo(
+        textwrap.fill(
+            listed, 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        )
+    )
     click.echo(f"{len(unknown)} of {len(programs)} programs in the history are in no rule:")
     for count, name, line in unknown[:limit]:
         click.echo(f"  {count:>5}x  {printable(name):16}  {fit(line)}")

@@ -32,6 +32,7 @@ _OWN_FILE = "tuned.toml"
 @click.option(
     "--unless", multiple=True, metavar="PATTERN", help="Let by what fits; may be repeated."
 )
+@click.option("--when", metavar="CEL", help="Only when this holds too: target.name != 'staging'.")
 @click.option(
     "--severity", type=click.Choice([s.value for s in Severity]), help="Another severity."
 )
@@ -41,8 +42,8 @@ _OWN_FILE = "tuned.toml"
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option("--since", default="", metavar="TIME", help="Look at records from then on only.")
 def tune(
-    rule_id: str | None, *, unless: tuple[str, ...], severity: str | None, off: bool, deny: bool,
-    undo: bool, dry_run: bool, since: str,
+    rule_id: str | None, *, unless: tuple[str, ...], when: str | None, severity: str | None, off: bool,
+    deny: bool, undo: bool, dry_run: bool, since: str,
 ) -> None:  # fmt: skip
     """Change the rule ID in your own pattern files; its history shows first what that would change.
 
@@ -51,6 +52,7 @@ def tune(
     """
     changes: dict[str, Any] = {}
     changes |= {"unless": list(unless)} if unless else {}
+    changes |= {"when": when} if when else {}
     changes |= {"severity": severity} if severity else {}
     changes |= {"off": True} if off else {}
     changes |= {"deny": True} if deny else {}
@@ -58,7 +60,7 @@ def tune(
         if changes or (undo and rule_id):
             raise UsageError("say which rule", "gatesh patterns tune ID --severity …; --undo alone")
         return _undo(here(), dry_run=dry_run) if undo else _by_rule(here(), parse_time(since))
-    if off and (deny or unless or severity):
+    if off and len(changes) > 1:
         raise UsageError("a rule that is off needs nothing else", "--off alone")
     if not changes:
         return _held_by(here(), rule_id, parse_time(since))
@@ -190,4 +192,6 @@ def _held_by(where: Places, rule_id: str, since_ns: int) -> None:
     if len(lines) > _SHOWN:
         click.echo(f"       and {len(lines) - _SHOWN} other lines")
     click.echo(f"in its notation: {' · '.join(rule.source)}")
-    click.echo(f"gatesh patterns tune {rule_id} --unless '…' | --severity … | --off | --deny")
+    click.echo(
+        f"gatesh patterns tune {rule_id} --unless '…' | --when '…' | --severity … | --off | --deny"
+    )

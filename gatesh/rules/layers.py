@@ -1,8 +1,8 @@
 """Whose word counts: what tightens is active at once, what loosens waits for a person.
 
 Tightening is a new rule, a raised severity, `deny`. Everything else in a user's files loosens: a lowered
-severity, an `unless`, `off`, another grammar for a program that shipped rules speak of. The digest of a
-loosening covers its whole meaning: a person confirms this one, not whatever stands there later.
+severity, an `unless`, a `when`, `off`, another grammar for a program that shipped rules speak of. The digest
+of a loosening covers its whole meaning: a person confirms this one, not whatever stands there later.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ def _sentence(change: Override, rule: Rule) -> str:
         return f"{rule.id} is only {change.value} instead of {rule.severity} ({rule.say})"
     if change.key == "unless":
         return f"{rule.id} lets by: {' · '.join(change.value)} ({rule.say})"
+    if change.key == "when":
+        return f"{rule.id} counts only when {change.value} ({rule.say})"
     return f"{rule.id} is off ({rule.say})"
 
 
@@ -114,6 +116,9 @@ def _changed(rule: Rule, change: Override) -> Rule:
         return rule.but(deny=True)
     if change.key == "unless":
         return rule.but(unless=rule.unless + change.patterns)
+    if change.key == "when":
+        both = f"({rule.when}) && ({change.value})" if rule.when else change.value
+        return rule.but(when=both)
     return rule
 
 

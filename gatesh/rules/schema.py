@@ -90,6 +90,7 @@ def _override() -> dict[str, Any]:
     forms: dict[str, Any] = {
         "severity": {"enum": [s.value for s in Severity]},
         "unless": _ONE_OR_MORE,
+        "when": _ONE,
         "off": {"const": True},
         "deny": {"const": True},
     }

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("severity", "class", "say", "instead", "catches", "passes")
 KEYS = {*NOTATIONS, *NEEDED, "unless", "when", "certain", "preview", "known_misses", "world"}
-OVERRIDE = ("severity", "unless", "off", "deny")
+OVERRIDE = ("severity", "unless", "when", "off", "deny")
 _RESERVED = ("sets", "programs", "override")
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CAPTURES = {
@@ -52,7 +52,7 @@ class Override(Value):
     """`[override.RULE-ID]`: one change of one rule."""
 
     rule: str
-    key: str  # severity, unless, off, deny
+    key: str  # severity, unless, when, off, deny
     value: Any
     file: str
     line: int
@@ -260,9 +260,9 @@ class _Reader:
         return value
 
     def _condition(self, name: str, kind: str, value: Any) -> str:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or (not value and not kind):
             raise self.fail(name, "when", "'when' is one CEL expression")
-        if value and self._thorough:
+        if value and kind and self._thorough:
             try:
                 variables.check(value, kind)
             except NotationError as error:
@@ -348,6 +348,8 @@ class _Reader:
             return self._severity(where, value)
         if key == "unless":
             return self._strings(where, key, value)
+        if key == "when":
+            return self._condition(where, "", value)
         if value is not True:
             raise self.fail(where, key, f"{key!r} can only be true", "remove the line instead")
         return True
@@ -420,9 +422,11 @@ def _with_overrides(
             what = f"there is no rule {change.rule} to override"
             hint = near(change.rule, rules, "gatesh patterns list names the rules")
             raise PatternFileError(change.file, change.line, what, hint)
-        if change.key != "unless":
-            return change
         try:
+            if change.key == "when":
+                variables.check(change.value, rule.notation)
+            if change.key != "unless":
+                return change
             made = [
                 compile_patterns(rule.notation, (text,), sets, places.user_home)
                 for text in change.value

@@ -62,6 +62,37 @@ def read(user: str):
     return parse_files(texts, PLACES)
 
 
+def test_a_condition_of_the_users_narrows_a_rule_once_it_is_confirmed():
+    files = read("[override.drop]\nwhen = \"!('scratch' in operands)\"")
+    (found,) = loosenings(files)
+    nobody, confirmed = combine(files), combine(files, frozenset([found.digest]))
+
+    def matched(rules, line):
+        return [m.rule for m in consider(rules, line, Examples((), ())).matches]
+
+    assert found.sentence == "drop counts only when !('scratch' in operands) (drops {1})"
+    assert matched(nobody, "store drop scratch") == ["drop"]
+    assert matched(confirmed, "store drop scratch") == []
+    assert matched(confirmed, "store drop prod") == ["drop"]
+    assert matched(confirmed, "store drop $X") == ["drop"], "what cannot be seen counts"
+    assert nobody.digest != confirmed.digest, "a record tells by which rules it was judged"
+
+
+def test_two_conditions_both_have_to_hold():
+    shipped = SHIPPED.replace(
+        'severity = "high"', "severity = 'high'\nwhen = \"'a' in operands || 'b' in operands\""
+    )
+    texts = [
+        ("s.toml", Layer.SHIPPED, shipped),
+        ("u.toml", Layer.USER, "[override.drop]\nwhen = \"'b' in operands\""),
+    ]
+    files = parse_files(texts, PLACES)
+    rules = combine(files, frozenset(one.digest for one in loosenings(files)))
+
+    caught = [x for x in "abc" if consider(rules, f"store drop {x}", Examples((), ())).matches]
+    assert caught == ["b"]
+
+
 def state(rules):
     found = [r for r in rules.rules if r.id == "drop"]
     return (found[0].severity, len(found[0].unless), found[0].deny) if found else None
