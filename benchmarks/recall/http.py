@@ -49,8 +49,9 @@ def cases(catalogue: dict[str, Any]) -> Iterator[Case]:
         for one in [*about.get("delete", ()), *about.get("post_exceptions", ())]:
             if one["path"] in _READS:
                 continue
+            severity = "unrated" if _CREATES.search(one["op"]) else one["severity"]
             case = Case(
-                "http", f"{provider} {one['method']} {one['path']}", provider, one["severity"], "",
+                "http", f"{provider} {one['method']} {one['path']}", provider, severity, "",
                 harmless=one["class"] == "none",
             )  # fmt: skip
             yield from spell(case, _sent(provider, host, one))
