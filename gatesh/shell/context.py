@@ -8,12 +8,13 @@ from gatesh.shell.reading import Feed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.model import Word
+    from gatesh.shell.sink import Sink
 
 
 class Context:
     """What holds for all commands of a text: where they were found and what surrounds them."""
 
-    __slots__ = ("depth", "feed", "origin", "piped_in", "prefixes", "remote")
+    __slots__ = ("depth", "feed", "origin", "piped_in", "prefixes", "remote", "sink")
 
     def __init__(
         self,
@@ -28,12 +29,13 @@ class Context:
         self.remote = remote
         self.depth = depth
         self.feed = Feed(None)
+        self.sink: Sink | None = None  # who wants to know what is printed
         self.piped_in = False
 
     def but(self, origin: Origin | None = None) -> Context:
         """Return a copy, with another origin."""
         twin = Context(origin or self.origin, self.prefixes, self.remote, self.depth)
-        twin.feed, twin.piped_in = self.feed, self.piped_in
+        twin.feed, twin.piped_in, twin.sink = self.feed, self.piped_in, self.sink
         return twin
 
     @property

@@ -19,6 +19,7 @@ from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.unwrap import unwrap
 from gatesh.shell.unwrapped import Inner, Script
 from gatesh.shell.words import one
+from gatesh.shell.written import CHANGES_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from gatesh.model import Redirect
     from gatesh.shell.context import Context
     from gatesh.shell.parse import Node
+    from gatesh.shell.sink import Sink
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece
+    from gatesh.shell.unwrapped import Unwrapped
 
 _STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+_ENDS = frozenset(("exec", "exit", "return", "break", "continue"))
 _BUILTIN_PREFIXES = frozenset(("command", "builtin"))
 _OTHER_ENVIRONMENT = frozenset(
     (
@@ -91,7 +95,7 @@ class Follower(Assembler):
         for word in evaluated(command):
             self._again(word, context)
         self._code(command, context)
-        if redirects or command.program == "tee":
+        if redirects or command.program in CHANGES_FILES:
             self._walk.written.by(command, self._state)
         self._unwrap(command, context, function=True)
         if (
@@ -133,6 +137,8 @@ class Follower(Assembler):
         found = unwrap(self._filled(command.words, command.stdin), context.stdin)
         if found.keep:
             self._walk.add(command)
+        if context.sink is not None:
+            self._prints(command, found, context.sink)
         for inner in (*found.inner, *self._written(command), *self._carried(command, context)):
             below = context.but()
             below.depth += 1
@@ -140,6 +146,8 @@ class Follower(Assembler):
             below.remote = inner.remote or context.remote
             if not inner.reads_input:
                 below.stdin, below.piped_in = None, False
+            if isinstance(inner, Script) and inner.arguments is None and not inner.in_place:
+                below.sink = None  # run some other time
             if isinstance(inner, Inner):
                 self._inner(command, inner, below, here=here and inner.prefix in _BUILTIN_PREFIXES)
             else:
@@ -160,6 +168,8 @@ class Follower(Assembler):
             else:
                 self._state.forget(changes)
                 context.feed.at = None
+                if context.sink:
+                    context.sink.lose()
         if function and command.words:
             self._walk.defined.started(command.words[0].text, followed=False)
 
@@ -179,6 +189,16 @@ class Follower(Assembler):
 
         return tuple(carried(command.program, command.words, value))
 
+    def _prints(self, command: SimpleCommand, found: Unwrapped, sink: Sink) -> None:
+        """Tell what a command prints; what it starts tells for itself."""
+        late = any(
+            isinstance(i, Script) and i.arguments is None and not i.in_place for i in found.inner
+        )
+        if late or (found.inner and found.keep) or command.program in _ENDS:
+            sink.lose()
+        elif not found.inner and command.program not in self._walk.defined.changes:
+            sink.take(command, self._walk.written.shown_by(command, self._state))
+
     def _call(self, command: SimpleCommand, context: Context) -> bool:
         """Walk through the body of a function as it is called; False where it cannot be followed."""
         defined, state, name = self._walk.defined, self._state, command.words[0].text
@@ -195,6 +215,7 @@ class Follower(Assembler):
         if any(not one(word) for word in arguments or ()):
             arguments = None
         start = state.copy()
+        mark = context.sink.mark() if context.sink else 0
         defined.active.add(name)
         for number, body in enumerate(bodies):
             after = state if not number else start.copy()
@@ -204,6 +225,8 @@ class Follower(Assembler):
                 state.join(after)
         defined.active.discard(name)
         state.arguments = kept
+        if context.sink and (len(bodies) > 1 or any(body.early for body in bodies)):
+            context.sink.perhaps(mark)
         if len(bodies) > 1:
             context.feed.at = None
         if any(body.early for body in bodies):
@@ -230,7 +253,7 @@ class Follower(Assembler):
             changes = changed(node.body, region, source)
             defined.define(name, Body(node.body, region, source), changes)
 
-    def _written(self, command: SimpleCommand) -> tuple[Script, ...]:
+    def _written(self, command: SimpleCommand) -> tuple[Inner | Script, ...]:
         """Return the script that a command runs and this line has written: `echo rm x >f; sh f`."""
         words, program = command.words, command.program
         if not program:
@@ -242,6 +265,8 @@ class Follower(Assembler):
             return ()
         if (at == 0) == (sources or program in SHELLS):
             return ()
+        if self._walk.written.is_spoiled(words[at], self._state):
+            return (Inner((words[at].but(certainty=Certainty.UNKNOWN),), program),)
         text = self._walk.written.get(words[at], self._state)
         around = self._walk.running.count(text) if text is not None else 0
         if text is None or "\0" in text.text or around > 1:

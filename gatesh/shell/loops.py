@@ -39,11 +39,14 @@ class Loops(Follower):
         before, feed = state.copy(), context.feed
         is_case = any(t.kind is Kind.PATTERN for t in self._tokens_of(node.parts[0]))
         at = feed.at = feed.at if is_case else None
+        mark = context.sink.mark() if context.sink else 0
         self._walk.loops += 1
         for part in node.parts:
             self.node(part, context)
         self._walk.loops -= 1
         feed.at = at if feed.at == at else None
+        if context.sink:
+            context.sink.perhaps(mark)
         state.join(before)
 
     def _values(self, node: Compound) -> list[Word] | None:
@@ -143,6 +146,7 @@ class Loops(Follower):
         texts = {self._source.text[t.start : t.end] for at in self._region.at.values() for t in at}
         leaves = bool(texts & _LEAVES)
         seen: set[SimpleCommand] = set()
+        mark = context.sink.mark() if context.sink else 0
         while True:
             if leaves:
                 state.forget(names)
@@ -162,3 +166,5 @@ class Loops(Follower):
                     context.feed.at = None
         if leaves:
             state.join(before)
+            if context.sink:
+                context.sink.perhaps(mark)

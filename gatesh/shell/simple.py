@@ -284,9 +284,11 @@ class Assembler:
     def _is_assignment(self, token: Token) -> bool:
         """Claim that a word is `NAME=value` or `NAME+=value`."""
         text = self._source.text
+        raw = text[token.start : token.end]
+        if "=" not in raw:
+            return False
         if _ASSIGNMENT.match(text, token.start, token.end):
             return True
-        raw = text[token.start : token.end]
         if "\\\n" in raw and _ASSIGNMENT.match(raw.replace("\\\n", "")):
             raise Unreadable("a line continuation inside an assignment", token.start)
         return False

@@ -6,28 +6,28 @@ reads what is inside substitutions. simple.py makes each command, follow.py goes
 
 from __future__ import annotations
 
-from gatesh.model import Origin, SimpleCommand
+from gatesh.model import Origin, SimpleCommand, Word
 from gatesh.shell.again import evaluated, subscripted
 from gatesh.shell.context import Context
 from gatesh.shell.definitions import Body, Definitions
 from gatesh.shell.effects import calculated, changed
 from gatesh.shell.extents import MOST_NESTING
 from gatesh.shell.loops import MOST_TURNS, Loops
-from gatesh.shell.output import printed
 from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, parse
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
+from gatesh.shell.sink import Sink
 from gatesh.shell.tokens import Kind, TooMuch, Unreadable
 from gatesh.shell.written import Written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import Word
+    from gatesh.model import Redirect
     from gatesh.shell.parse import Node
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece, Region, Source, Token
 
 MOST_ASIDE = 8
-_ASIDE = frozenset("{ w" + " | w" * n + " ; }" for n in range(5))
+LONGEST_ASIDE = 160  # of the skeleton of a substitution whose output is asked for
 MOST_TEXT = 256 * 1024  # of all nested texts together
 
 
@@ -91,14 +91,6 @@ class Walk:
         self._turns_left -= count
         return self._turns_left >= 0
 
-    def printed(self, commands: list[SimpleCommand]) -> Word | None:
-        """Return what the commands print, if they are one whose words say it, and no function."""
-        own = [command for command in commands if command.origin is not Origin.SUBSTITUTION]
-        own = own or commands  # all of it stands in a substitution
-        if len(own) != 1 or own[0] is not commands[-1] or own[0].program in self.defined.changes:
-            return None
-        return printed(own[0])
-
     def output(self, piece: Piece, source: Source, state: State) -> str | None:
         """Return what a substitution prints, where its words say it all."""
         if piece.source is not None:
@@ -113,19 +105,18 @@ class Walk:
         return None if word is None else word.text.rstrip("\n")
 
     def output_of(self, source: Source, region: Region, state: State) -> Word | None:
-        """Return what a text of one simple command, or a pipeline of such, prints."""
-        if self.aside > MOST_ASIDE or region.skeleton() not in _ASIDE:
+        """Return what a text prints, where the words of its commands say it all."""
+        nothing = Word("", source.where(region.start, region.end))
+        if not region.at:  # $()
+            return nothing
+        skeleton = region.skeleton()
+        if self.aside > MOST_ASIDE or len(skeleton) > LONGEST_ASIDE:
             return None
-        node = parse(region.skeleton())
-        aside = Walk(self._cwd, self.defined, self.aside + 1)
-        shell, context = _Shell(aside, source, region, state.copy()), Context()
-        parts = node.parts if isinstance(node, Pipeline) else (node,)
-        for part in parts:
-            first = len(aside.commands)
-            shell.node(part, context)
-            context = context.but()
-            context.piped_in, context.stdin = True, self.printed(aside.commands[first:])
-        return context.stdin
+        aside, context = Walk(self._cwd, self.defined, self.aside + 1), Context()
+        aside.written = self.written.copy()
+        sink = context.sink = Sink()
+        _Shell(aside, source, region, state.copy()).node(parse(skeleton), context)
+        return nothing if sink.mark() == 0 else sink.word()
 
 
 class _Shell(Loops):
@@ -159,6 +150,7 @@ class _Shell(Loops):
         """
         state = self._state
         before, without = state.copy(), None
+        sure, last = True, node.parts[0][1]
         for operator, part, after in node.parts:
             if operator in (";", "&"):
                 if without is not None:
@@ -168,7 +160,7 @@ class _Shell(Loops):
                 before = state.copy()
             if operator == "&&" and without is None:
                 without = state.copy()
-            at = context.feed.at
+            at, mark = context.feed.at, context.sink.mark() if context.sink else 0
             if after == "&":
                 self._aside(part, context)
                 context.feed.at = None
@@ -185,8 +177,22 @@ class _Shell(Loops):
                 self.node(part, context)
             if operator in ("&&", "||") and context.feed.at != at:
                 context.feed.at = None  # nobody knows whether it has read
+            sure = operator == ";" or (operator == "&&" and sure and self._succeeds(last))
+            if context.sink and (not sure or after == "&"):
+                context.sink.perhaps(mark)
+            last = part
         if without is not None:
             state.join(without)
+
+    def _succeeds(self, node: Node) -> bool:
+        """Claim that a command cannot fail."""
+        if not isinstance(node, Simple):
+            return False
+        tokens = self._region.at[node.at]
+        first = self._source.text[tokens[0].start : tokens[0].end]
+        if first in ("echo", "printf", "true", ":"):
+            return all(token.kind is Kind.WORD for token in tokens)
+        return all(t.kind is Kind.WORD and not t.pieces and self._is_assignment(t) for t in tokens)
 
     def _leaves(self, node: Node) -> bool:
         """Claim that nothing behind this node runs: `|| exit 1`, `|| { echo no; return; }`."""
@@ -212,19 +218,17 @@ class _Shell(Loops):
             else:
                 self.node(node.parts[0], context)
             return
-        inner = context
+        inner = context.but()
         for part in node.parts:
-            first = len(self._walk.commands)
+            last = part is node.parts[-1]
+            sink = inner.sink = context.sink if last else Sink()
             self._aside(part, inner)
             inner = context.but()
             inner.piped_in = True
-            inner.stdin = None
-            written = self._walk.commands[first:]
-            if isinstance(part, Simple):
-                inner.stdin = self._walk.printed(written)
+            inner.stdin = sink.word() if sink and not last else None
 
     def _compound(self, node: Compound, context: Context) -> None:
-        inner = self._redirected(node, context)
+        inner, redirects = self._redirected(node, context)
         state = self._state
         values = self._values(node)
         for word in filter(subscripted, values or ()):
@@ -236,6 +240,13 @@ class _Shell(Loops):
             self._pieces([name], context)
             text = self._source.text[name.start : name.end]
             state.forget((text,) if name.kind is Kind.NAME else calculated(text))
+        self._inside(node, values, inner)
+        if inner.sink is not context.sink:
+            printed = inner.sink.word() if inner.sink else None
+            self._walk.written.redirected(redirects, printed, self._state)
+
+    def _inside(self, node: Compound, values: list[Word] | None, inner: Context) -> None:
+        """Walk through the parts of a compound command."""
         if node.kind == "(":
             for part in node.parts:
                 self._aside(part, inner)
@@ -249,14 +260,16 @@ class _Shell(Loops):
         elif not self._lines(node, inner):
             self._loop(node, inner)
 
-    def _redirected(self, node: Compound, context: Context) -> Context:
-        """Return the context inside a compound command: its redirects hold for all of them."""
+    def _redirected(self, node: Compound, context: Context) -> tuple[Context, list[Redirect]]:
+        """Return the context inside a compound command, whose redirects hold for all of it."""
         if not node.redirects:
-            return context
+            return context, []
         inner = context.but()
         tokens = [token for at in node.redirects for token in self._region.at[at]]
         self._pieces(tokens, context)
         redirects = [self._redirect(token) for token in tokens]
+        if any(r.op[0] != "<" and r.fd != 2 for r in redirects):
+            inner.sink = Sink()
         command = SimpleCommand(
             (),
             self._source.where(tokens[0].start, tokens[-1].end),
@@ -270,14 +283,14 @@ class _Shell(Loops):
         for word in evaluated(command):
             self._again(word, context)
         self._stdin(inner, redirects)
-        return inner
+        return inner, redirects
 
     def _if(self, node: Compound, context: Context) -> None:
         state = self._state
         self.node(node.parts[0], context)
         before = state.copy()
         after = state.copy()
-        ends = {context.feed.at}
+        ends, mark = {context.feed.at}, context.sink.mark() if context.sink else 0
         for part in node.parts[1:]:
             state.become(before)
             at = context.feed.at
@@ -287,10 +300,16 @@ class _Shell(Loops):
             after.join(state)
         if len(ends) > 1:
             context.feed.at = None
+        if context.sink:
+            context.sink.perhaps(mark)
         state.become(after)
 
     def _function(self, node: Function, context: Context) -> None:
         """Read a body where it is defined: nobody knows with what state it will be called."""
+        if self._walk.aside:
+            if context.sink:
+                context.sink.lose()
+            return
         (name,) = self._region.at[node.name]
         names = changed(node.body, self._region, self._source)
         called = self._source.text[name.start : name.end]
@@ -300,7 +319,7 @@ class _Shell(Loops):
         self._state.forget(changed(None, self._region, self._source))
         self._state.arguments = None
         inner = context.but(Origin.FUNCTION)
-        inner.stdin, inner.piped_in = None, False
+        inner.stdin, inner.piped_in, inner.sink = None, False, None
         first = len(self._walk.commands)
         self._walk.defined.unborn += 1
         try:
@@ -332,6 +351,7 @@ class _Shell(Loops):
             return
         below = context.but(Origin.SUBSTITUTION)
         below.depth += 1
+        below.sink = None
         state = self._state.copy()
         if piece.opener == ">(":
             below.piped_in, below.stdin = True, None

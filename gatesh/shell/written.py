@@ -8,10 +8,20 @@ from gatesh.shell.output import printed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import SimpleCommand, Word
+    from collections.abc import Iterable
+
+    from gatesh.model import Redirect, SimpleCommand, Word
     from gatesh.shell.state import State
 
 _WRITES = frozenset((">", ">|", ">>", "&>"))
+
+
+# They change a file in place, in ways that are not followed.
+_SPOILS = frozenset(
+    "sed perl ruby awk gawk ed ex vi vim nvim patch python python3 dd truncate git curl wget base64".split()
+)
+_COPIES = frozenset(("cp", "mv", "ln", "install"))
+CHANGES_FILES = _SPOILS | _COPIES | {"tee"}
 
 
 class Written:
@@ -20,20 +30,68 @@ class Written:
     def __init__(self) -> None:
         """Start with none."""
         self._files: dict[str, Word] = {}
+        self._spoiled: set[str] = set()  # written here, and changed by something unseen since
+
+    def copy(self) -> Written:
+        """Return the same files, for a part of the line that is only looked at."""
+        twin = Written()
+        twin._files, twin._spoiled = dict(self._files), set(self._spoiled)
+        return twin
 
     def by(self, command: SimpleCommand, state: State) -> None:
         """Note what a command writes."""
-        targets = [r for r in command.redirects if r.op in _WRITES and r.fd in (None, 1)]
-        names = [(r.target, r.op == ">>") for r in targets]
+        if self._files and command.program in _COPIES:
+            self._copied(command, state)
+        elif self._files and command.program in _SPOILS:
+            for word in command.words[1:]:
+                path = _path(word.but(text=word.text.removeprefix("of=")), state)
+                if path in self._files and path is not None:
+                    del self._files[path]
+                    self._spoiled.add(path)
+        shown = self.shown_by(command, state)
+        text = printed(command.but(redirects=())) if shown is None else shown
+        self.redirected(command.redirects, text, state)
         if command.program == "tee":
             appends = any(word.text == "-a" for word in command.words)
-            names += [(word, appends) for word in command.words[1:]]
-        text = printed(command.but(redirects=())) if names else None
-        for name, appended in names:
-            path = _path(name, state)
-            if path is None or text is None:
-                continue
-            before = self._files.get(path) if appended else None
+            for word in command.words[1:]:
+                self._note(word, text, state, appends=appends)
+
+    def redirected(self, redirects: Iterable[Redirect], text: Word | None, state: State) -> None:
+        """Note what goes to files; None where nobody knows what that is."""
+        for redirect in redirects:
+            if redirect.op in _WRITES and redirect.fd in (None, 1):
+                self._note(redirect.target, text, state, appends=redirect.op == ">>")
+
+    def _copied(self, command: SimpleCommand, state: State) -> None:
+        """`cp a b`, `mv a b`, `ln -s a b` of a file that was written."""
+        names = [word for word in command.words[1:] if word.text[:1] != "-"]
+        text = self.get(names[0], state) if len(names) == 2 else None
+        if names:
+            self._note(names[-1], text, state, appends=False)
+
+    def shown_by(self, command: SimpleCommand, state: State) -> Word | None:
+        """Return what `cat FILE`, or `$(<FILE)`, prints of a file that was written."""
+        if not self._files:
+            return None
+        if not command.words and [r.op for r in command.redirects] == ["<"]:
+            return self.get(command.redirects[0].target, state)
+        if command.program == "cat" and len(command.words) == 2:
+            return self.get(command.words[1], state)
+        return None
+
+    def is_spoiled(self, name: Word, state: State) -> bool:
+        """Claim that the line wrote a file, and that nobody knows what stands in it now."""
+        return bool(self._spoiled) and _path(name, state) in self._spoiled
+
+    def _note(self, name: Word, text: Word | None, state: State, *, appends: bool) -> None:
+        path = _path(name, state)
+        if path is None:
+            return
+        before = self._files.get(path) if appends else None
+        self._spoiled.discard(path)
+        if text is None:
+            self._files.pop(path, None)
+        else:
             self._files[path] = text if before is None else text.but(text=before.text + text.text)
 
     def get(self, name: Word, state: State) -> Word | None:
