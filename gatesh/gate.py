@@ -10,7 +10,7 @@ everything it imports does no I/O that it was not handed: the Protocols below ar
 from __future__ import annotations
 
 from gatesh import policy
-from gatesh.facts import World, inspect_all
+from gatesh.facts import World, defined_before, inspect_all
 from gatesh.facts.stamps import stamps
 from gatesh.model import (
     Answer,
@@ -28,7 +28,7 @@ from gatesh.model import (
 )
 from gatesh.rules.match import RuleSet, match
 from gatesh.shell import rough
-from gatesh.shell.read import read
+from gatesh.shell.read import exactly, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,14 +101,20 @@ class Gate:
         """
         reading = self._read(line)
         inner = inner_line(line, reading)
-        seen = inspect_all(reading, inner, world, self._read)
+        before = defined_before(reading, inner, world)
+        if before:
+            reading = self._read(line, before)
+        seen = inspect_all(reading, inner, world, self._read, exactly(before))
         seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, inner, watch))
         return seen, policy.decide(seen, observe=self._observe)
 
-    def _read(self, line: CommandLine) -> Reading:
-        """Read a text, and where it may have been misread, have it read once more."""
+    def _read(self, line: CommandLine, before: tuple[str, ...] = ()) -> Reading:
+        """Read a text, and where it may have been misread, have it read once more.
+
+        `before` is code that its shell has read already.
+        """
         texts: list[Source] = []
-        reading = read(line, texts)
+        reading = read(line, texts, before)
         if self._second is None or not rough.may_be_misread(reading, texts):
             return reading
         from gatesh.shell.second import confirmed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 import subprocess
@@ -129,6 +130,103 @@ def test_a_rule_about_the_snapshot_shows_the_whole_command(agent):
     seen, decision = agent.gate.consider(agent.line("ls", snapshot), agent.world)
     assert decision.verdict is Verdict.ASK
     assert all(m.command >= seen.reading.wrapping.own for m in decision.matches)
+
+
+# -- known -------------------------------------------------------------------------------------------
+
+
+def in_base64(text: str) -> str:
+    """What Claude Code makes of a function."""
+    coded = base64.b64encode(text.encode()).decode()
+    return f"eval \"$(echo '{coded}' | base64 -d)\" > /dev/null 2>&1\n"
+
+
+STOPS = "ls () \n{ \n    shutdown -h now\n}\n"
+REDEFINED = {
+    "a function": (STOPS, "ls"),
+    "a function in base64": (in_base64(STOPS), "ls"),
+    "a function that calls one": (STOPS + "ll () { ls; }\n", "cd /; ll x"),
+    "a function with arguments": ('go () \n{ \n    "$@" -h now\n}\n', "go shutdown"),
+    "an alias": ("shopt -s expand_aliases\nalias -- ls='shutdown -h'\n", "ls now"),
+    "an alias of an alias": ("alias q='ls '\nalias ls='shutdown -h now'\n", "q"),
+    "in a condition": ("if true; then function ls { shutdown -h now; }; fi\n", "ls"),
+    "at once": ("shutdown -h now\n", "ls"),
+    "in a pipe": (STOPS, "echo x | ls | cat"),
+    "in a substitution": (STOPS, "echo $(ls)"),
+    "in a loop": (STOPS, "for i in 1 2; do ls; done"),
+    "more often than is followed": ("f () { shutdown -h now; }\n", "; ".join(["true"] * 70 + ["f"])),
+    "after more calls than are followed": (
+        "g () { true; }\nf () { shutdown -h now; }\n", "; ".join(["g"] * 70 + ["f"])
+    ),
+    "one of many bodies": ("".join(f"f () {{ {c}; }}\n" for c in ("true", "shutdown -h now", *["true"] * 9)), "f"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REDEFINED)
+def test_what_the_snapshot_defines_is_known_in_the_command(agent, name):
+    content, command = REDEFINED[name]
+    _, decision = agent.gate.consider(
+        agent.line(command, agent.snapshot("1", content)), agent.world
+    )
+    assert decision.verdict is Verdict.ASK
+    assert "power" in {found.rule for found in decision.matches}
+
+
+SHADOWS = """unalias -a 2>/dev/null || true
+shopt -s expand_aliases
+alias -- ll='ls -la'
+alias -- grep='grep --color=auto'
+if ! (unalias rg 2>/dev/null; command -v rg) >/dev/null 2>&1; then
+  function rg {
+  local _bin="${CLAUDE_CODE_EXECPATH:-}"
+  [[ -x $_bin ]] || _bin=/home/u/.local/bin/claude
+  if [[ ! -x $_bin ]]; then command rg ${1+"$@"}; return; fi
+  (exec -a rg "$_bin" ${1+"$@"})
+}
+fi
+function find {
+  local _bin="${CLAUDE_CODE_EXECPATH:-}"
+  if [[ ! -x $_bin ]]; then command find ${1+"$@"}; return; fi
+  (exec -a bfs "$_bin" -S dfs -regextype findutils-default ${1+"$@"})
+}
+stop () { sudo shutdown -h now; }
+export PATH=/usr/bin:/bin
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["find . -name x", "rg -n foo src | head", "ll; grep -r x .", "git status", "ls && pwd"],
+)
+def test_a_usual_snapshot_is_silent(agent, command):
+    seen, decision = agent.gate.consider(
+        agent.line(command, agent.snapshot("1", SHADOWS)), agent.world
+    )
+    assert decision.verdict is Verdict.ALLOW, decision.matches
+    assert "shutdown" not in {c.program for c in seen.reading.commands}
+
+
+def test_a_snapshot_that_changes_is_read_again(agent):
+    line = agent.line("ls", agent.snapshot("1"))
+    assert agent.gate.consider(line, agent.world)[1].verdict is Verdict.ALLOW
+    agent.snapshot("1", STOPS)
+    assert agent.gate.consider(line, agent.world)[1].verdict is Verdict.ASK
+    agent.snapshot("1", "${STOP:-ls} -h now\n")
+    assert agent.gate.consider(line, agent.world)[1].verdict is Verdict.ALLOW
+    stopping = line.but(env=line.env | {"STOP": "shutdown"})
+    assert agent.gate.consider(stopping, agent.world)[1].verdict is Verdict.ASK
+
+
+@pytest.mark.parametrize("line", [". ./lib.sh; stop", "source lib.sh && cd / && stop", "BASH_ENV"])
+def test_what_a_sourced_file_defines_is_known(agent, line):
+    (agent.home / "work/lib.sh").write_text("stop () \n{ \n    sudo shutdown -h now\n}\n")
+    env = {"HOME": str(agent.home), "PATH": "/usr/bin:/bin"}
+    if line == "BASH_ENV":
+        env, line = env | {"BASH_ENV": "$HOME/work/lib.sh"}, "stop"
+    asked = CommandLine(line, str(agent.home / "work"), env)
+    assert agent.gate.consider(asked, agent.world)[1].verdict is Verdict.ASK
+    harmless = asked.but(text=line.replace("stop", "ls"))
+    assert agent.gate.consider(harmless, agent.world)[1].verdict is Verdict.ALLOW
 
 
 # -- recorded ----------------------------------------------------------------------------------------

@@ -214,11 +214,29 @@ _GIT_OWN = frozenset(
 _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
 
+def defined_before(reading: Reading, line: CommandLine, world: World) -> tuple[str, ...]:
+    """Return the code that the line's shell reads besides, where it may define what the line calls."""
+    sources = any(command.program in (".", "source") for command in reading.commands)
+    if not sources and "BASH_ENV" not in line.env:
+        return ()
+    from gatesh.facts.before import code_before
+
+    try:
+        return code_before(reading, line, world)
+    except Exception:  # noqa: BLE001  following the same code fails too, and says so
+        return ()
+
+
 def inspect_all(
-    reading: Reading, line: CommandLine, world: World, read: Callable[[CommandLine], Reading]
+    reading: Reading,
+    line: CommandLine,
+    world: World,
+    read: Callable[[CommandLine], Reading],
+    known: frozenset[str] = frozenset(),
 ) -> Inspection:
     """Return everything that a line would do, that of the code it runs included; `read` reads a text.
 
+    `known` are texts whose functions were followed where the line calls them.
     The commands that the code amounts to stand behind the line's own, so that every index stays what it is.
     """
     world = world.bounded()
@@ -234,7 +252,7 @@ def inspect_all(
         return Inspection(reading, tuple(facts), ())
     from gatesh.facts.code import follow
 
-    followed = follow(reading, line, world, read)
+    followed = follow(reading, line, world, read, known)
     for index, (command, place) in enumerate(followed.commands, len(reading.commands)):
         facts += [(index, fact) for fact in inspect(command, place, world)]
     commands = (*reading.commands, *(command for command, _ in followed.commands))

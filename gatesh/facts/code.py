@@ -30,6 +30,12 @@ TIME_S = 0.5  # no further file is opened after that; what was opened is read
 MOST = 2000  # commands in all
 _NOTHING = SimpleCommand((), Span(0, 0))
 MOST_PAIRS = 300_000  # of a command that runs code and one before it
+# Of the environment, what matters to any text, whatever it says; and what may name any variable in a text.
+_TELLING = ("BASH", "HOME", "IFS", "LANG", "LC_", "SHELLOPTS", "CDPATH")
+_UNTOLD = ("eval", "${!", "declare -", "typeset -", "local -")
+_MOST_SOURCED = 16
+_sourced: dict[tuple[object, ...], Reading] = {}
+_MANY_CALLS = 60  # the reader follows no more than that in one line
 _UNSEEN = "unseen-script"  # stands for code that nobody could see; patterns/code.toml speaks of it
 _GENERATED = frozenset(("read", "cd", "exit"))  # what amounts.py puts around its lines
 _DESTROYING = frozenset(
@@ -51,10 +57,18 @@ class Followed(Value):
 
 
 def follow(
-    reading: Reading, line: CommandLine, world: World, read: Callable[[CommandLine], Reading]
+    reading: Reading,
+    line: CommandLine,
+    world: World,
+    read: Callable[[CommandLine], Reading],
+    known: frozenset[str] = frozenset(),
 ) -> Followed:
-    """Return what the code amounts to that the commands of a line run."""
-    following = _Following(world, read)
+    """Return what the code amounts to that the commands of a line run.
+
+    The functions in a text that is `known` were followed where the line calls them.
+    """
+    few = len(reading.commands) < _MANY_CALLS
+    following = _Following(world, read, known if few else frozenset())
     following.before(line, reading.commands)
     for at, command in enumerate(reading.commands):
         following.span = command.span
@@ -63,8 +77,10 @@ def follow(
 
 
 class _Following:
-    def __init__(self, world: World, read: Callable[[CommandLine], Reading]) -> None:
-        self.world, self.read = world, read
+    def __init__(
+        self, world: World, read: Callable[[CommandLine], Reading], known: frozenset[str]
+    ) -> None:
+        self.world, self.read, self.known = world, read, known
         self.opened = Opened(world, monotonic() + TIME_S)
         self.found: list[tuple[SimpleCommand, CommandLine]] = []
         self.span = Span(0, 0)
@@ -150,7 +166,7 @@ class _Following:
             script = code.path if code.language == "shell" else None
             place = CommandLine(text, cwd, env, line.door, arguments, script)
             try:
-                reading = self.read(place)
+                reading = self._remembered(place) if code.sourced else self.read(place)
             except InputError:  # characters that no line needs: some binary format
                 continue
             self.reading(reading, place, code, depth, called)
@@ -200,6 +216,23 @@ class _Following:
                 self.unseen("unparsed", code.path or "code", line)
             return []
 
+    def _remembered(self, place: CommandLine) -> Reading:
+        """Read a text that many lines source: an agent's snapshot, BASH_ENV."""
+        every = any(mark in place.text for mark in _UNTOLD)
+        told = (
+            (name, value)
+            for name, value in place.env.items()
+            if every or name in place.text or name.startswith(_TELLING)
+        )
+        key = (place.text, place.cwd, place.arguments, place.script, *told)
+        found = _sourced.get(key)
+        if found is None:
+            found = self.read(place)
+            if len(_sourced) >= _MOST_SOURCED:
+                _sourced.pop(next(iter(_sourced)), None)
+            _sourced[key] = found
+        return found
+
     def reading(
         self, reading: Reading, place: CommandLine, code: Code, depth: int, called: set[str]
     ) -> None:
@@ -210,7 +243,7 @@ class _Following:
                 self.unseen("unparsed", code.path, place)
         skipped = (
             frozenset((Origin.FUNCTION,))
-            if code.sourced and not _calls(code, called)
+            if code.sourced and (code.text in self.known or not _calls(code, called))
             else frozenset()
         )
         for at, command in enumerate(reading.commands):

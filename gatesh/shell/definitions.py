@@ -60,6 +60,14 @@ class Definitions:
         self._readings: list[tuple[str, list[SimpleCommand]]] = []
         self._unsure: set[str] = set()
 
+    def learn(self, other: Definitions) -> None:
+        """Know what a text defined that was read before."""
+        self.changes |= other.changes
+        for name, bodies in other.bodies.items():
+            self.bodies[name] = [*self.bodies.get(name, []), *bodies]
+        for name, texts in other.aliases.items():
+            self.aliases[name] = [*self.aliases.get(name, []), *texts]
+
     def define(self, name: str, body: Body, changes: frozenset[str]) -> None:
         """Note a function: any of the bodies a name was given may be the one that runs."""
         if name in self._followed or name in self._others:

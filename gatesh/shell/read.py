@@ -46,11 +46,34 @@ _MARKS = (
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
-def read(line: CommandLine, texts: list[Source] | None = None) -> Reading:
+def read(
+    line: CommandLine, texts: list[Source] | None = None, before: tuple[str, ...] = ()
+) -> Reading:
     """Return the simple commands of a command line; raises InputError for characters no line needs.
 
-    `texts` is given the texts that were read: the line's own, and those of nested shells.
+    `texts` is given the texts that were read: the line's own, and those of nested shells. `before` are
+    texts that its shell has read already: what they define is known.
     """
+    if before:
+        from gatesh.shell.learned import without_guesses
+
+        found = _reading(line, texts, before)
+        return found.but(commands=tuple(without_guesses(found.commands)))
+    return _reading(line, texts)
+
+
+def exactly(before: tuple[str, ...]) -> frozenset[str]:
+    """Return those of the texts whose functions are known wherever they are called."""
+    if not before:
+        return frozenset()
+    from gatesh.shell.learned import exact
+
+    return frozenset(filter(exact, before))
+
+
+def _reading(
+    line: CommandLine, texts: list[Source] | None, before: tuple[str, ...] = ()
+) -> Reading:
     _refuse(line.text)
     texts = [] if texts is None else texts
     if len(line.text) > MOST_TEXT:
@@ -59,14 +82,14 @@ def read(line: CommandLine, texts: list[Source] | None = None) -> Reading:
         return Unparsed(f"longer than {MOST_TEXT >> 10} kB", whole, names=names, beyond=True)
     wrapping = _wrapping(line)
     if wrapping is None or not wrapping.taken_off:
-        found = _read(line, source_of(line.text), _state(line), texts)
+        found = _read(line, source_of(line.text), _state(line), texts, before)
         return (
             found
             if wrapping is None
             else found.but(wrapping=wrapping, commands=_told(found, wrapping))
         )
     state = _within(line, wrapping)
-    found = _read(line.but(text=wrapping.text), source_of(wrapping.text), state, texts)
+    found = _read(line.but(text=wrapping.text), source_of(wrapping.text), state, texts, before)
     return found.but(wrapping=wrapping, commands=(*_around(wrapping, state), *found.commands))
 
 
@@ -119,8 +142,10 @@ def _around(wrapping: Wrapping, state: State) -> Iterator[SimpleCommand]:
         yield SimpleCommand((), nowhere, redirects=(Redirect(">|", target, 1, nowhere),))
 
 
-def _read(line: CommandLine, source: Source, state: State, texts: list[Source]) -> Reading:
-    walk = Walk(line.cwd, _definitions(line))
+def _read(
+    line: CommandLine, source: Source, state: State, texts: list[Source], before: tuple[str, ...]
+) -> Reading:
+    walk = Walk(line.cwd, _definitions(line, before))
     walk.texts = texts
     texts.append(source)
     scanner = Scanner(source)
@@ -159,10 +184,15 @@ def _same_characters(line: CommandLine) -> None:
         raise Unreadable(f"characters outside ASCII under the locale {locale}", 0)
 
 
-def _definitions(line: CommandLine) -> Definitions:
-    """Return the functions that the environment hands in."""
+def _definitions(line: CommandLine, before: tuple[str, ...] = ()) -> Definitions:
+    """Return the functions that the environment hands in, and what was defined before."""
     names = [n for n in line.env if n.startswith("BASH_FUNC_") and n.endswith("%%")]
-    return Definitions({name[len("BASH_FUNC_") : -2]: line.env[name] for name in names})
+    found = Definitions({name[len("BASH_FUNC_") : -2]: line.env[name] for name in names})
+    for text in before:
+        from gatesh.shell.learned import defines
+
+        found.learn(defines(text))
+    return found
 
 
 def _state(line: CommandLine) -> State:
