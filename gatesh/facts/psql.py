@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from gatesh.facts import sql_undone
 from gatesh.facts.pg_target import connection, postgres_target
 from gatesh.facts.sql_input import (
     Input,
@@ -117,6 +118,7 @@ class _Session:
             self.variables[name] = value
         if not all(word.known for word in options.all("set", "variable")):
             self.variables = dict.fromkeys(self.variables)
+        self.pieces: list[Piece] = []  # statements that are complete, and not told yet
         self.conditions = 0  # open \if: what is set there may or may not be
 
     def tell(self, seen: Iterable[Statement], hidden: tuple[str, ...] = ()) -> None:
@@ -156,7 +158,7 @@ class _Session:
         """Run one -c or -f."""
         if name == "command" and not word.text.startswith("\\"):
             given = word_input(word)
-            self.tell(statements(given.text, POSTGRES), given.cannot_see)
+            self.tell(_whole(given.text), given.cannot_see)
         elif name == "command":
             self.script(word_input(word))
         elif word.text == "-":
@@ -193,6 +195,7 @@ class _Session:
                 self._substitute(scanner, token)
                 continue
             if token.kind == "meta":
+                self._flush()
                 ends = self._meta(scanner, given.folder, depth, tokens, source)
                 if not ends:
                     continue
@@ -213,10 +216,17 @@ class _Session:
                 self._skip_rows(scanner)
             tokens, source = [], []
         self._finish(tokens, source)
+        self._flush()
 
     def _finish(self, tokens: list[Token], source: list[str]) -> None:
         if tokens:
-            self.tell(classify([Piece(tokens, "".join(source))], POSTGRES))
+            self.pieces.append(Piece(tokens, "".join(source)))
+
+    def _flush(self) -> None:
+        """Tell the statements so far: those that are rolled back are told together."""
+        pieces, self.pieces = self.pieces, []
+        undoes = self.target.kind == "postgres"
+        self.tell(sql_undone.told(pieces) if undoes else classify(pieces, POSTGRES))
 
     def _substitute(self, scanner: Scanner, token: Token) -> None:
         """Put a variable's value in its place and read on from there, as psql does."""
@@ -242,6 +252,7 @@ class _Session:
             r"|insert|merge|execute|explain|refresh|reassign|vacuum|values|set|reset)\b"
         )
         if re.search(verbs, rows, re.IGNORECASE | re.MULTILINE) or re.search(r"\\[!iogc]", rows):
+            self._flush()
             self.hide("rows of COPY that could run as statements")
         scanner.position = end.end() if end else stop
 
@@ -271,6 +282,7 @@ class _Session:
         self._command(name, arguments, folder, depth)
         if name == "gexec":
             self._finish(tokens, source)
+            self._flush()
             self.tell([Statement("opaque", text="\\gexec", cannot_see=("what a query writes",))])
         return name in _ENDS_STATEMENT
 
@@ -360,6 +372,13 @@ class _Session:
             self.target = before.but(name=name)  # the host stays what it was
         if self.conditions and self.target != before:
             self.target = self.target.but(locality=Locality.UNKNOWN)
+
+
+def _whole(text: str) -> Iterable[Statement]:
+    """Tell a text that goes to the server at once."""
+    return (
+        statements(text, POSTGRES) if len(text) > LIMIT else sql_undone.told(pieces(text, POSTGRES))
+    )
 
 
 def _pipes(rest: str) -> bool:

@@ -153,6 +153,7 @@ def _lexical(tokens: list[Token], dialect: str) -> Iterator[Told]:
         yield from _setting(tokens)
     elif lead in _TRANSACTION:
         known = all(t.kind != "word" or t.text in _TRANSACTION_WORDS for t in tokens[:2])
+        known = known or (lead in ("savepoint", "release") and len(tokens) < 4)
         yield Statement("transaction" if known else "unknown")
     elif lead in _OPAQUE:
         words = [t.text for t in tokens[:2]]

@@ -34,7 +34,7 @@ _PLAIN = (
     "refresh materialized view", "reindex", "rename", "rename table", "rename user", "repair",
     "replace", "reset", "restart", "restore", "restore clean", "revoke", "security label", "select",
     "select function", "select into", "set", "set global", "shell escape", "show", "shutdown",
-    "stop replica", "stop slave", "transaction", "truncate", "unknown", "unlisten", "unlock",
+    "stop replica", "stop slave", "transaction", "truncate", "undone", "unknown", "unlisten", "unlock",
     "unlock tables", "update", "upsert", "use", "vacuum", "vacuum full", "vacuum into",
 )  # fmt: skip
 
