@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.recall.case import Case, pick
+from benchmarks.recall.options import respelled
 from benchmarks.recall.wrappings import wrapped
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def _written(entries: list[dict[str, Any]]) -> Iterator[Case]:
                     files=about.get("files", {}),
                 )  # fmt: skip
                 yield case
+                yield from respelled(case)
                 yield from wrapped(case, 2 if harmless or at else 4)
     if written:
         raise SystemExit(f"cli.toml names what the catalogue does not: {', '.join(written)}")

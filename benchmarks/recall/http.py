@@ -30,7 +30,9 @@ _BODIES = {
     "/client/v4/{accounts_or_zones}/{account_or_zone_id}/logs/explorer/query/sql": "SELECT 1",
 }
 # What the extraction took for destroying because it is done in bulk, and only adds.
-_CREATES = re.compile(r"bulk-?(create|push)|import$|\.(acls|peers|tsigs)\.create$", re.IGNORECASE)
+_CREATES = re.compile(
+    r"bulk-?(create(?!-secrets)|push)|import$|\.(acls|peers|tsigs)\.create$", re.IGNORECASE
+)
 # Operations that the catalogue's extraction took for destroying by a word in their name, but that only read.
 _READS = {
     "/orgs/{org}/attestations/bulk-list", "/users/{username}/attestations/bulk-list",

@@ -68,7 +68,7 @@ _SIMPLE: dict[str, Callable[[str], str]] = {
     "assignment": lambda line: f"LANG=C TZ=UTC {line}",
     "timeout": lambda line: f"timeout 30 {line}",
     "timeout -k": lambda line: f"timeout --signal=KILL -k 5s 2m {line}",
-    "nohup": lambda line: f"nohup {line} > out.log 2>&1 &",
+    "nohup": lambda line: f"nohup {line} > /dev/null 2>&1 &",
     "nice": lambda line: f"nice -n 10 {line}",
     "absolute path": _absolute,
     "backslash": lambda line: f"\\{line}",
