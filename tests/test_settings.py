@@ -40,6 +40,7 @@ def work(tmp_path: Path) -> Path:
         (folder / name).write_text("import os\nos.system('zap')\n")
     (folder / "x.js").write_text("try { require('child_process').execSync('zap') } catch {}\n")
     (folder / "x.rb").write_text("system('zap')\n")
+    (folder / "g").write_text("[alias]\n\tst = !zap\n")
     (folder / "f").write_text("one\n")
     for words in ("init -q", "add f", "commit -qm x"):
         subprocess.run(["git", *words.split()], cwd=folder, env=environment(tmp_path), check=True)

@@ -583,7 +583,13 @@ def _git(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         return
     top = runs.world.probe.repository(os.path.normpath(folder))
     home = runs.line.env.get("HOME") or runs.world.home
+    env = runs.line.env | {a.name: a.value.text for a in runs.command.assignments if a.value.known}
     files = [f"{top}/.git/config"] if top else []
+    files += [
+        os.path.normpath(os.path.join(runs.line.cwd, env[name]))
+        for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
+        if env.get(name)
+    ]
     files += [f"{home}/.gitconfig", f"{home}/.config/git/config", "/etc/gitconfig"]
     name, path = words[at].text.lower(), "git"
     for file in files:

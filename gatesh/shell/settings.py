@@ -28,7 +28,8 @@ _NAMES = {
         ("git", _GIT),
         ("gh glab", f"GH_PAGER GLAB_PAGER PAGER GH_EDITOR {_EDITORS} GH_BROWSER BROWSER {_GIT}"),
         ("man", "MANPAGER PAGER LESSOPEN"),
-        ("less", f"LESSOPEN LESSCLOSE {_EDITORS}"),
+        ("less more", f"LESSOPEN LESSCLOSE LESSEDIT LESS MORE {_EDITORS}"),
+        ("vi vim view nvim ex", "VIMINIT EXINIT"),
         ("perldoc pydoc pydoc3 bat", "BAT_PAGER PERLDOC_PAGER MANPAGER PAGER LESSOPEN"),
         ("psql pgcli", f"PSQL_PAGER PAGER PSQL_EDITOR {_EDITORS}"),
         ("mysql mariadb mycli sqlite3", f"PAGER {_EDITORS}"),
@@ -63,6 +64,22 @@ _USUAL = (
 )
 
 
+def _bang(text: str) -> str:
+    """Return what stands behind the first `!`: a command among those of an editor or a pager."""
+    return text.partition("!")[2]
+
+
+def _filled(text: str) -> str:
+    """Return `|program %s` as the command it is."""
+    return text.lstrip("|-").replace("%s", "''")
+
+
+_COMMANDS = {
+    **dict.fromkeys(("LESSOPEN", "LESSCLOSE", "LESSEDIT"), _filled),
+    **dict.fromkeys(("LESS", "MORE", "VIMINIT", "EXINIT"), _bang),
+}
+
+
 def carried(
     program: str, words: Words, value: Callable[[str], Word | None]
 ) -> Iterator[Inner | Script]:
@@ -71,12 +88,9 @@ def carried(
         found = value(name)
         if found is None or re.fullmatch(_USUAL, found.text):
             continue
-        text = (
-            found.but(text=found.text.lstrip("|-").replace("%s", "''"))
-            if name[:4] == "LESS"
-            else found
-        )
-        yield Script(text, name, reads_input=False)
+        text = _COMMANDS[name](found.text) if name in _COMMANDS else found.text
+        if text:
+            yield Script(found.but(text=text), name, reads_input=False)
     name = _OPTIONS.get(program, "")
     options = value(name) if name else None
     if options is not None and options.text.strip():

@@ -167,10 +167,11 @@ class State:
         return True if name == "PWD" else self._look(name)[0]
 
     def handed_on(self, name: str) -> str | None:
-        """Return what a program that is started gets to see of a variable; None where it gets nothing known."""
-        if name in self._own and (name in self._env or name in self._exported):
-            return self._own[name]
-        return None if name in self._own else self._env.get(name)
+        """Return what a program that is started may get to see of a variable, None where nobody knows.
+
+        That it was not exported is not counted on: `set -a` exports whatever is set later.
+        """
+        return self._own[name] if name in self._own else self._env.get(name)
 
     def set(self, name: str, value: str | None) -> None:
         """Give a variable a value; None where nobody knows it."""
