@@ -123,15 +123,21 @@ def _agreed(question: str) -> bool:
 
 def _say_what_waits(before: tuple[PatternFile, ...], after: tuple[PatternFile, ...]) -> None:
     """Say whether it counts at once, or waits for a person at a keeper."""
+    from gatesh.keeper.rules import lost
     from gatesh.rules import layers
 
     known = {one.digest for one in layers.loosenings(before)}
     waiting = [one for one in layers.loosenings(after) if one.digest not in known]
-    if not waiting:
-        click.echo("it tightens, and counts at once")
+    gone = lost(layers.combine(before).rules, layers.combine(after).rules)
     for one in waiting:
         click.echo(f"it loosens, and waits for you at the keeper: {printable(one.sentence)}")
         click.echo("until you confirm it there, and without a keeper, the rule stays as it was")
+    for rule in gone:
+        click.echo(
+            f"{rule.id} catches less now; a keeper that runs asks you before it goes by that"
+        )
+    if not waiting and not gone:
+        click.echo("it counts at once")
 
 
 def _undo(where: Places, *, dry_run: bool) -> None:

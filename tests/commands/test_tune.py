@@ -117,9 +117,13 @@ def test_what_tightens_counts_at_once(terminal, tuned, history):
     terminal.see(r"denied from now on: 4")
     terminal.see(r"write this\? \[y/N\]")
     terminal.type("y")
-    terminal.see("it tightens, and counts at once")
-
+    terminal.see("it counts at once")
     assert "verdict: deny" in patterns(history, "explain", FORCE)[1]
+
+    terminal.type(f"clear; {GATESH} patterns tune --undo")
+    terminal.see(r"take it back\? \[y/N\]")
+    terminal.type("y")
+    terminal.see("git-push-force catches less now; a keeper that runs asks you")
 
 
 def test_what_an_agent_loosens_is_shown_to_the_person_and_stays_inactive(person, agent, env, place):
