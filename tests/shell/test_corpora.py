@@ -31,7 +31,9 @@ def test_every_command_that_hides_from_parsers_is_held(shared, env, place, tmp_p
     bash = Bash(tmp_path)
 
     def runs(case):
-        return case["executed_by_bash_5.2.15_stdin"] or bool(bash.calls(case["command"].replace("\0", "")))
+        return case["executed_by_bash_5.2.15_stdin"] or bool(
+            bash.calls(case["command"].replace("\0", ""))
+        )
 
     let_by = [
         case["name"]
