@@ -141,6 +141,7 @@ class Wrapping(Value):
     noted_in: str = (
         ""  # the variable that names them, where it is one: the inner command may change it
     )
+    evals: str = ""  # a variable that is evaluated behind it: the inner command may set it
     besides: tuple[str, ...] = ()  # what else of it an approval is bound to
     outer: bool = False  # what is around it is not vouched for: it was read, and has to be shown
 

@@ -82,3 +82,29 @@ def test_a_file_that_changes_while_it_is_held_is_not_run(
     assert done.exit == 126
     assert "changed since" in done.err.decode()
     assert not (work / "ran").exists()
+
+
+def test_a_grant_covers_the_same_command_in_the_agents_next_wrapping(
+    docker: None, kept_agent: Agent, person: Person, work: Path
+) -> None:
+    folder = work / ".claude/shell-snapshots"
+    folder.mkdir(parents=True)
+
+    def wrapped(number: int, command: str, content: str = "shopt -s expand_aliases\n") -> str:
+        snapshot = folder / f"snapshot-bash-{number}-abc.sh"
+        snapshot.write_text(content)
+        return (
+            f"source {snapshot} 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && "
+            f"eval '{command}' < /dev/null && pwd -P >| {work}/claude-{number:04x}-cwd"
+        )
+
+    grant(kept_agent, person, wrapped(1, "docker volume rm pgdata"))
+    assert not asked_again(kept_agent, person, wrapped(20_000, "docker volume rm pgdata"))
+    assert asked_again(kept_agent, person, wrapped(3, "docker volume rm pgdata2"))
+    other = wrapped(
+        4, "docker volume rm pgdata", 'docker() { command docker -H ssh://prod "$@"; }\n'
+    )
+    assert asked_again(kept_agent, person, other)
+    rejected = kept_agent.run(GATESH, "-c", wrapped(5, "docker volume rm pgdata2"))
+    assert rejected.exit == 126
+    assert b"rejected the same command before" in rejected.err

@@ -90,7 +90,8 @@ def _reading(
         )
     state = _within(line, wrapping)
     found = _read(line.but(text=wrapping.text), source_of(wrapping.text), state, texts, before)
-    return found.but(wrapping=wrapping, commands=(*_around(wrapping, state), *found.commands))
+    commands = (*_around(wrapping, state), *found.commands, *_behind(wrapping, state))
+    return found.but(wrapping=wrapping, commands=commands)
 
 
 def _wrapping(line: CommandLine) -> Wrapping | None:
@@ -122,6 +123,8 @@ def _within(line: CommandLine, wrapping: Wrapping) -> State:
         state.set("IFS", BLANKS)
         if "HOME" in line.env:
             state.set("HOME", line.env["HOME"])
+    if wrapping.evals:
+        state.set(wrapping.evals, "")
     if wrapping.noted_in:
         state.set(wrapping.noted_in, wrapping.notes[0])
     return state
@@ -140,6 +143,15 @@ def _around(wrapping: Wrapping, state: State) -> Iterator[SimpleCommand]:
         name = Word(now or f"${wrapping.noted_in}", nowhere, Certainty.EXPANDED)
         target = name if now else name.but(certainty=Certainty.UNKNOWN)
         yield SimpleCommand((), nowhere, redirects=(Redirect(">|", target, 1, nowhere),))
+
+
+def _behind(wrapping: Wrapping, state: State) -> Iterator[SimpleCommand]:
+    """Yield what the wrapping evaluates in the end, where the inner command may have set it."""
+    name = wrapping.evals
+    if not name or state.get(name) == "" or (state.get(name) is None and name not in wrapping.text):
+        return
+    place = Span(0, len(wrapping.text))
+    yield SimpleCommand((Word("eval", place), Word(f'"${name}"', place, Certainty.UNKNOWN)), place)
 
 
 def _read(

@@ -66,11 +66,30 @@ _GEMINI = re.compile(
     re.DOTALL,
 )
 
-# gptme: markers on its shell's input.
+# gptme: markers on its shell's input; where it keeps the shell's state in a FILE, also while a command runs.
 _GPTME = re.compile(
     r"echo START_OF_COMMAND_OUTPUT_\d+\n(?P<command>.*)\n"
     r"echo ReturnCode:\$\? END_OF_COMMAND_OUTPUT(?:_\d+)?\n?",
     re.DOTALL,
+)
+_GPTME_START = re.compile(r"echo START_OF_COMMAND_OUTPUT_(?P<number>\d+)\n")
+_GPTME_FILE = re.compile(
+    r" > (?P<file>/(?:[\w.-]+/)*gptme-shell-state-\w+\.sh)\.tmp 2>/dev/null && mv -f "
+)
+_GPTME_SAVES = (
+    "{ printf 'cd -- %q\\n' \"$(pwd -P)\"; export -p; } > FILE.tmp 2>/dev/null && "
+    "mv -f FILE.tmp FILE || true"
+)
+_GPTME_TRAP = re.compile(
+    r"trap 'case \$\{BASH_COMMAND%% \*\} in [a-z.:|]+\) ;; \*\) (?P<saves>.+?) ;; esac' DEBUG\n"
+)
+_GPTME_DEBUG = "__gptme_old_debug"
+_GPTME_NOTES = "__gptme_old_debug=$(trap -p DEBUG 2>/dev/null || true)\n"
+_GPTME_RESTORES = 'eval "${__gptme_old_debug:-trap - DEBUG}"; unset __gptme_old_debug; '
+_GPTME_END = (
+    "__gptme_pwd=$(pwd -P | od -An -v -tx1 | tr -d ' \n'); __gptme_pwd=${__gptme_pwd%0a}; "
+    'printf "ReturnCode:%s PWDHEX:%s END_OF_COMMAND_OUTPUT_NUMBER\\n" "$__gptme_rc" "$__gptme_pwd"\n'
+    "builtin set +e\n"
 )
 
 # droid: a supervisor that kills the command when its owner is gone; both are arguments.
@@ -131,7 +150,7 @@ def unwrapped(text: str, arguments: tuple[str, ...] = ()) -> Wrapping | None:
     if "_bgpids_file=" in text:
         return _gemini(text)
     if text.startswith("echo START_OF_COMMAND_OUTPUT_"):
-        return _raw("gptme", _GPTME.fullmatch(text), text)
+        return _gptme(text)
     return errand(text)
 
 
@@ -204,6 +223,32 @@ def _gemini(text: str) -> Wrapping | None:
     if match is None or found is None:
         return None
     return found.but(notes=(match.group("notes"),), noted_in="_bgpids_file")
+
+
+def _gptme(text: str) -> Wrapping | None:
+    start = _GPTME_START.match(text)
+    if start is None or "PWDHEX" not in text:
+        return _raw("gptme", _GPTME.fullmatch(text), text)
+    at = start.end()
+    end = _GPTME_END.replace("NUMBER", start.group("number"))
+    before = "__gptme_rc=$?; "
+    notes: tuple[str, ...] = ()
+    if text.startswith(_GPTME_NOTES, at):
+        trap = _GPTME_TRAP.match(text, at + len(_GPTME_NOTES))
+        file = _GPTME_FILE.search(trap.group("saves")) if trap else None
+        if trap is None or file is None:
+            return None
+        saves = _GPTME_SAVES.replace("FILE", file.group("file"))
+        if trap.group("saves") != saves.replace("'", "'\"'\"'"):
+            return None
+        at, notes = trap.end(), (file.group("file"),)
+        before += f"{_GPTME_RESTORES}{saves}; "
+    last = len(text) - len(f"\n{before}{end}")
+    if last < at or text[last:] != f"\n{before}{end}":
+        return None
+    return Wrapping(
+        "gptme", text[at:last], (Span(at, last),), notes=notes, evals=_GPTME_DEBUG if notes else ""
+    )
 
 
 def _raw(agent: str, match: re.Match[str] | None, text: str) -> Wrapping | None:

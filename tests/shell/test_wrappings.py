@@ -31,6 +31,30 @@ GEMINI = (
 )
 GPTME = "echo START_OF_COMMAND_OUTPUT_1763618459\n%s\necho ReturnCode:$? END_OF_COMMAND_OUTPUT\n"
 
+GPTME_SAVES = (
+    "{ printf 'cd -- %q\\n' \"$(pwd -P)\"; export -p; } > /tmp/gptme-shell-state-a_1.sh.tmp 2>/dev/null && "
+    "mv -f /tmp/gptme-shell-state-a_1.sh.tmp /tmp/gptme-shell-state-a_1.sh || true"
+)
+
+
+def gptme(command: str, *, state: bool = True) -> str:
+    """The text as gptme 0.35 writes it to its shell."""
+    quoted = GPTME_SAVES.replace("'", "'\"'\"'")
+    trap = (
+        "__gptme_old_debug=$(trap -p DEBUG 2>/dev/null || true)\n"
+        f"trap 'case ${{BASH_COMMAND%% *}} in echo|:|.|set) ;; *) {quoted} ;; esac' DEBUG\n"
+    )
+    restore = (
+        'eval "${__gptme_old_debug:-trap - DEBUG}"; unset __gptme_old_debug; ' + GPTME_SAVES + "; "
+    )
+    return (
+        f"echo START_OF_COMMAND_OUTPUT_17951\n{trap if state else ''}{command}\n"
+        f"__gptme_rc=$?; {restore if state else ''}"
+        "__gptme_pwd=$(pwd -P | od -An -v -tx1 | tr -d ' \n'); __gptme_pwd=${__gptme_pwd%0a}; printf "
+        '"ReturnCode:%s PWDHEX:%s END_OF_COMMAND_OUTPUT_17951\\n" "$__gptme_rc" "$__gptme_pwd"\n'
+        "builtin set +e\n"
+    )
+
 
 def codex(
     command: str,
@@ -195,6 +219,24 @@ def test_another_supervisor_is_read_as_well_as_the_command_it_is_given():
     assert reading(DROID, *GIVEN, "ls", "; zap").wrapping is None
 
 
+@pytest.mark.parametrize("state", [False, True])
+def test_gptmes_command_is_what_is_read(state):
+    found = reading(gptme("cd src\nrm -rf data", state=state))
+    assert words(found)[found.wrapping.own :] == [["cd", "src"], ["rm", "-rf", "data"]]
+    assert (found.wrapping.agent, found.wrapping.taken_off) == ("gptme", True)
+    assert found.wrapping.own == state
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["__gptme_old_debug=zap", 'declare "__gp""tme_old_debug=zap"', "read -r __gptme_old_debug", "printf -v __gptme_old_debug zap"],
+)  # fmt: skip
+def test_what_gptme_evaluates_in_the_end_is_seen_where_the_command_sets_it(command):
+    last = reading(gptme(command)).commands[-1]
+    assert last.program == "eval"
+    assert not last.words[1].known
+
+
 def test_arguments_beside_a_wrapping_make_it_an_ordinary_line():
     text = CLAUDE["no snapshot"] % '"$@"'
     found = reading(text, "bash", "zap")
@@ -321,6 +363,15 @@ TAMPERED = [
     GEMINI.replace("__code=$?", "zap; __code=$?") % "ls",
     GEMINI.replace("/tmp/gemini-shell-DJy1jL/bgpids.tmp", "/home/u/.bashrc") % "ls",
     GPTME.replace("$?", "$(zap)") % "ls",
+    gptme("ls").replace("; export -p;", "; zap; export -p;"),
+    gptme("ls").replace("; export -p;", "; zap; export -p;", 1),
+    gptme("ls").replace("in echo|", "in $(zap)|"),
+    gptme("ls").replace('- DEBUG}"', '- DEBUG}"; zap'),
+    gptme("ls").replace("builtin set +e", "zap"),
+    gptme("ls").replace("$__gptme_rc", "$(zap)"),
+    gptme("ls").replace("gptme-shell-state-a_1", "other"),
+    gptme("ls").replace("DEBUG\n", "DEBUG; zap\n"),
+    gptme("ls") + "zap\n",
 ]
 
 
@@ -368,6 +419,8 @@ def test_whatever_bash_runs_of_a_tampered_wrapping_is_seen(tmp_path_factory, pla
         "PATH": "/usr/bin:/bin",
         "HOME": str(work),
     }
+    (work / "null").touch()
+    text = text.replace("/dev/", f"{work}/")  # what was put into a file's name makes another file
     subprocess.run(
         ["/bin/bash", "-c", text],
         env=env,
