@@ -144,7 +144,7 @@ _FACTS = {
     "az": ("az", "requests"),
     "railway": ("railway", "requests"),
     "aws": ("aws", "calls"),
-    "psql": ("sql", "psql"),
+    **dict.fromkeys(("psql", "ysqlsh", "gsql"), ("sql", "psql")),
     "pg_restore": ("sql", "pg_restore"),
     **dict.fromkeys(("dropdb", "dropuser"), ("sql", "dropdb")),
     "mysql": ("sql", "mysql"),
@@ -159,7 +159,8 @@ _FACTS = {
             "cockroach", "pgcli", "usql", "mycli", "mysqlsh", "litecli", "sqlcmd", "clickhouse-client",
             "clickhouse-local", "clickhouse", "bq", "snowsql", "snow", "cqlsh", "trino", "presto", "beeline",
             "hive", "spark-sql", "impala-shell", "vsql", "sqlplus", "turso", "wrangler", "pscale", "supabase",
-            "prisma", "heroku", "fly", "flyctl", "neonctl", "neon", "gcloud",
+            "prisma", "heroku", "fly", "flyctl", "neonctl", "neon", "gcloud", "rails", "manage.py",
+            "django-admin",
         ),
         _CLIENTS,
     ),
@@ -321,6 +322,8 @@ def inspect(
     where = _FACTS.get(command.program)
     if command.program.startswith("mkfs."):
         where = _FILES
+    if command.program.startswith("psql") and command.program[4:].strip("-.0123456789") == "":
+        where = ("sql", "psql")  # psql-16, psql17
     if command.program:
         for part in _parts(command):
             yield _call(part, line, world)
@@ -329,7 +332,8 @@ def inspect(
     if command.program in _ALSO_CLIENTS:
         yield from _guarded(_CLIENTS, command, line, world)
     if program := _module(command):
-        words = (command.words[2].but(text=program), *command.words[3:])
+        after = 2 if program == "manage.py" else 3
+        words = (command.words[2].but(text=program), *command.words[after:])
         yield from inspect(command.but(words=words), line, world)
     if command.program in _ALSO_API:
         yield from _guarded(_API, command, line, world)
@@ -344,9 +348,11 @@ def inspect(
 def _module(command: SimpleCommand) -> str:
     """Return the program that `python -m NAME` is, where it is one that we know."""
     words = command.words
-    if not command.program.startswith("python") or len(words) < 3 or words[1].text != "-m":
+    if not command.program.startswith("python") or len(words) < 3:
         return ""
-    return _MODULES.get(words[2].text, "")
+    if words[2].text == "dbshell" and words[1].text.endswith("manage.py"):
+        return "manage.py"
+    return _MODULES.get(words[2].text, "") if words[1].text == "-m" else ""
 
 
 def grammar_of(command: SimpleCommand, grammars: Mapping[str, Grammar]) -> Grammar | None:

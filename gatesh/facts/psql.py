@@ -40,7 +40,7 @@ _LONG = {
     "quiet": False, "record-separator": True, "record-separator-zero": False, "single-step": False,
     "single-line": False, "tuples-only": False, "table-attr": True, "username": True, "set": True,
     "variable": True, "version": False, "no-password": False, "password": False, "expanded": False,
-    "no-psqlrc": False, "help": False, "csv": False,
+    "no-psqlrc": False, "help": False, "csv": False, "cluster": True,
 }  # fmt: skip
 _SHORT = {
     "c": "command", "d": "dbname", "f": "file", "F": "field-separator", "h": "host", "L": "log-file",
@@ -72,6 +72,8 @@ def psql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Sq
     operands = list(options.operands)
     database = options.last("dbname") or (operands.pop(0) if operands else None)
     target = postgres_target(database, options.last("host"), command, line, world, env)
+    if _elsewhere(options, env):
+        target = target.but(locality=Locality.UNKNOWN)
     session = _Session(command, line, world, target, options)
     session.start()
     actions = [(name, word) for name, word in options.given if name in ("command", "file") and word]
@@ -83,6 +85,13 @@ def psql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[Sq
         session.read_stdin(interactive=not command.more_words)
     runs = runs_what_it_makes((fact.kind, fact.tables) for fact in session.facts)
     return [f.but(kind="opaque") if o else f for f, o in zip(session.facts, runs, strict=True)]
+
+
+def _elsewhere(options: Options, env: dict[str, str | None]) -> bool:
+    """Claim that Debian's wrapper is told a cluster that may be on another host: 16/db.prod:5432."""
+    word = options.last("cluster")
+    named = (word.text if word.known else None) if word is not None else env.get("PGCLUSTER", "")
+    return named is None or ":" in named
 
 
 def script(

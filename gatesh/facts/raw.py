@@ -13,10 +13,11 @@ from gatesh.facts import http
 from gatesh.facts import redis as redis_commands
 from gatesh.facts import url as urls
 from gatesh.facts.cli import Grammar, walk
+from gatesh.facts.piped import piped, printed
 from gatesh.facts.sql_input import told
 from gatesh.facts.sql_statement import Statement
 from gatesh.facts.surroundings import Surroundings
-from gatesh.facts.words import UNSEEN, show, visible, visible_document
+from gatesh.facts.words import show, visible
 from gatesh.model import CommandLine, HttpRequest, Locality, SimpleCommand, SqlStatement, Target
 
 TYPE_CHECKING = False
@@ -60,9 +61,6 @@ _REDIS = frozenset(
     "flushall flushdb shutdown config slaveof replicaof debug eval del unlink auth multi swapdb migrate".split()
 )
 _PORTS = {"6379": "redis", "6380": "redis", "26379": "redis", "11211": "memcached"}
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|(.))", re.DOTALL)
-_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "a": "\a", "e": "\x1b", '"': '"', "'": "'"}
-_ACROSS = re.compile(r"[\s;)}'\"]*\|&?[\s({'\"]*")
 _MOST = 50  # requests of one text
 
 
@@ -80,7 +78,7 @@ def sent(
     """Yield what the text would do that the command sends to a server."""
     around = Surroundings(command, line, world)
     peer = _device(command, world)
-    text = _printed(command, around) if peer else None
+    text = printed(command, around) if peer else None
     if peer is None:
         peer = _peer(command)
         text = _fed(command, line, world, around) if peer else None
@@ -155,58 +153,7 @@ def _fed(
             found = _SOCAT_FILE.fullmatch(visible(word))
             if found and found[1] not in ("-", "stdio") and not word.text.startswith("-"):
                 return around.given(found[1])
-    if not command.piped_in:
-        return None
-    writing = _in_front(command, line, world)
-    texts = [_printed(one, Surroundings(one, line, world)) for one in writing]
-    return "".join(text or "" for text in texts)
-
-
-def _in_front(command: SimpleCommand, line: CommandLine, world: World) -> list[SimpleCommand]:
-    """Return the commands that write into the pipe: `echo x |`, `(echo x; sleep 1) |`."""
-    start = command.span.start
-    earlier = sorted((c for c in world.before if c.span.end <= start), key=lambda c: c.span.end)
-    if not earlier or not _ACROSS.fullmatch(line.text[earlier[-1].span.end : start]):
-        return []
-    across = line.text[earlier[-1].span.end : start]
-    closing = next((c for c in across if c in ")}"), "")
-    if not closing:
-        return earlier[-1:]
-    opened = line.text.rfind("({"[closing == "}"], 0, earlier[-1].span.end)
-    return [c for c in earlier if c.span.start > opened]
-
-
-def _printed(command: SimpleCommand, around: Surroundings) -> str | None:
-    """Return what echo, printf or cat writes, UNSEEN for what cannot be known."""
-    texts = [visible(word) for word in command.words[1:]]
-    if command.program == "echo":
-        while texts and re.fullmatch(r"-[neE]+", texts[0]):
-            texts.pop(0)
-        return _unescaped(" ".join(texts)) + "\n"
-    if command.program == "printf" and texts:
-        pattern, arguments = texts[0], texts[1:]
-        filled = re.sub(
-            r"%(%|[-0-9.]*[sbdc])",
-            lambda m: "%" if m[1] == "%" else arguments.pop(0) if arguments else "",
-            pattern,
-        )
-        return _unescaped(filled)
-    if command.program == "cat":
-        documents = [r.target for r in command.redirects if r.op in ("<<", "<<-")]
-        if documents:
-            return visible_document(documents[-1])
-        read = [around.given(text) for text in texts] if texts else [around.stdin()]
-        return "".join(UNSEEN if text is None else text for text in read)
-    return None
-
-
-def _unescaped(text: str) -> str:
-    def one(found: re.Match[str]) -> str:
-        if found[1] or found[2]:
-            return chr(int(found[1], 16) if found[1] else int(found[2], 8) & 255)
-        return _LETTERS.get(found[3], found.group())
-
-    return _ESCAPE.sub(one, text)
+    return piped(command, line, world) if command.piped_in else None
 
 
 # -- what it says ----------------------------------------------------------------------------------

@@ -354,6 +354,28 @@ CLIENTS: dict[str, tuple[Client, ...]] = {
             ),
         ),
     ),
+    "rails": (
+        Client(
+            "rails",
+            "dbconsole|db",
+            valued="e:environment db database",
+            language="psql",
+            default=_UNKNOWN,
+        ),
+    ),
+    **dict.fromkeys(
+        ("manage.py", "django-admin"),
+        (
+            Client(
+                "django",
+                "dbshell",
+                valued="database settings pythonpath c:command e:execute",
+                sql="command execute",
+                language="psql",
+                default=_UNKNOWN,
+            ),
+        ),
+    ),
     "gcloud": (
         Client(
             "spanner",

@@ -6,9 +6,11 @@ import os
 import re
 
 from gatesh._value import Value
+from gatesh.facts.piped import apart, piped, redirected
 from gatesh.facts.sql_kinds import LIMIT
 from gatesh.facts.sql_statement import Statement
 from gatesh.facts.surroundings import only_readers, sets
+from gatesh.facts.words import UNSEEN, show
 from gatesh.model import SqlStatement, Word
 
 TYPE_CHECKING = False
@@ -132,7 +134,7 @@ def file_input(
     content = world.files.read(found, LIMIT)
     if content is None:
         return Input(cannot_see=(f"file: {path} cannot be read",))
-    written = _written_in(path, line) or not only_readers(world)
+    written = _written_in(path, line) or not only_readers(apart(command, world))
     hidden = (f"file: {path} is written by this line",) if written else ()
     return Input(content.decode("utf-8", "surrogateescape"), hidden, os.path.dirname(found))
 
@@ -154,12 +156,15 @@ def stdin_input(command: SimpleCommand, line: CommandLine, world: World) -> Inpu
     if command.stdin is not None:
         hidden = () if command.stdin.known else ("stdin: holds expansions",)
         return Input(command.stdin.text, hidden)
-    files = [r for r in command.redirects if r.op in ("<", "<>") and r.fd in (None, 0)]
-    if files:
-        return file_input(files[-1].target, command.but(remote=""), line, world)
-    if command.piped_in or any(r.op == "<&" for r in command.redirects):
+    redirect, reads = redirected(command, world)
+    if redirect is not None:
+        return file_input(redirect.target, reads.but(remote=""), line, apart(command, world))
+    if not command.piped_in and not any(r.op == "<&" for r in command.redirects):
+        return None
+    text = piped(command, line, world) if command.piped_in else None
+    if text is None or not text.strip(f"{UNSEEN}\n"):
         return Input(cannot_see=("stdin: what is piped in",))
-    return None
+    return Input(show(text), ("stdin: holds expansions",) if UNSEEN in text else ())
 
 
 def word_input(word: Word) -> Input:

@@ -31,6 +31,8 @@ def test_line_is_told_as_the_table_says(row, told, tmp_path):
 
 @pytest.mark.parametrize("row", TABLE["line"], ids=lambda row: row["line"][:70])
 def test_no_client_is_local_inside_a_container(row, told):
+    if row["line"].startswith("("):
+        pytest.skip("no program takes a group")
     facts = told(f"docker exec -i box {row['line'].strip()}")
     assert not [fact for fact in facts if fact.target.locality.value == "local"]
 
