@@ -14,6 +14,8 @@ from gatesh.shell.unwrapped import Inner, Script, Unwrapped, filled_in, joined, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatesh.shell.unwrapped import Words
 
 MOST_COMMANDS = 16  # of one xargs or parallel
@@ -22,8 +24,17 @@ _ITEM = re.compile(r"(?:[^\s'\"\\]|'[^'\n]*'|\"[^\"\n]*\"|\\.)+", re.DOTALL)
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|\\(.)", re.DOTALL)
 _NAMES = {"null": "0", "delimiter": "d", "replace": "i", "max-args": "n", "max-lines": "l", "arg-file": "a",
           "eof": "e", "process-slot-var": "E"}  # fmt: skip
-_ODD = frozenset("a arg-file C colsep 0 null d delimiter pipe N n max-args X m L max-lines".split())
-_SLOT = re.compile(r"\{(\d*)([./]{0,2}|#|%)\}")
+_ODD = frozenset(
+    "a arg-file C colsep 0 null d delimiter pipe N n max-args max-replace-args X m L max-lines I i U".split()
+)
+_SLOT = re.compile(r"\{(\d*)(//|/\.|[./]?|#|%)\}")
+_CHANGED: dict[str, Callable[[str], str]] = {
+    "": str,
+    ".": lambda text: re.sub(r"\.[^/.]*\Z", "", text),
+    "/": lambda text: text.rsplit("/", 1)[-1],
+    "//": lambda text: text.rpartition("/")[0] or ".",
+    "/.": lambda text: re.sub(r"\.[^/.]*\Z", "", text.rsplit("/", 1)[-1]),
+}
 
 
 def xargs(program: str, words: Words, stdin: Word | None) -> Unwrapped:
@@ -103,7 +114,8 @@ def parallel(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     marks = (":::", ":::+", "::::", "::::+", "--")
     end = next((i for i in range(at, len(words)) if texts[i] in marks), len(words))
     template, sources = words[at:end], words[end:]
-    values = _values(sources) if sources else _lines(stdin, options)
+    plain = not set(options) & _ODD
+    values = (_values(sources) if sources else _lines(stdin)) if plain else None
     if values is None or len(values) > MOST_COMMANDS or not all(w.known for w in template):
         return _unseen(program, template, sources)
     scripts = []
@@ -144,38 +156,30 @@ def _values(sources: Words) -> list[tuple[Word, ...]] | None:
     return list(itertools.product(*lists)) if total <= MOST_COMMANDS else None
 
 
-def _lines(stdin: Word | None, options: dict[str, Word]) -> list[tuple[Word, ...]] | None:
-    odd = set(options) & {
-        "a",
-        "arg-file",
-        "C",
-        "colsep",
-        "0",
-        "null",
-        "d",
-        "delimiter",
-        "pipe",
-        "N",
-        "n",
-        "X",
-        "m",
-    }
-    if stdin is None or not stdin.known or odd or "\0" in stdin.text:
+def _lines(stdin: Word | None) -> list[tuple[Word, ...]] | None:
+    """Return the rows that the lines of standard input are."""
+    if stdin is None or not stdin.known or "\0" in stdin.text:
         return None
     return [(stdin.but(text=line),) for line in stdin.text.splitlines() if line]
 
 
 def _filled(template: str, row: tuple[Word, ...]) -> str | None:
-    """Put the values where the template wants them, quoted as parallel does; None for {.} and its like."""
+    """Put the values where the template wants them, quoted as parallel does; None for {#} and {%}."""
     quoted = [_quote(word.text) for word in row]
     found = list(_SLOT.finditer(template))
     if not found:
         return " ".join([template, *quoted])
-    if any(m.group(2) or int(m.group(1) or 1) > len(row) or m.group(1) == "0" for m in found):
+    if any(m.group(2) in ("#", "%") for m in found):
         return None
-    return _SLOT.sub(
-        lambda m: quoted[int(m.group(1)) - 1] if m.group(1) else " ".join(quoted), template
-    )
+    if any(int(m.group(1) or 1) > len(row) or m.group(1) == "0" for m in found):
+        return None
+
+    def put(match: re.Match[str]) -> str:
+        number, form = match.groups()
+        texts = [row[int(number) - 1].text] if number else [word.text for word in row]
+        return " ".join(_quote(_CHANGED[form](text)) for text in texts)
+
+    return _SLOT.sub(put, template)
 
 
 def _quote(text: str) -> str:

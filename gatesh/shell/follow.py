@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gatesh.shell.unwrapped import Unwrapped
 
 _STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+_FILLS_IN = frozenset(("find", "gfind"))  # they put a word where {} stands
 _ENDS = frozenset(("exec", "exit", "return", "break", "continue"))
 _BUILTIN_PREFIXES = frozenset(("command", "builtin"))
 _OTHER_ENVIRONMENT = frozenset(
@@ -350,6 +351,9 @@ class Follower(Assembler):
             state.arguments = script.arguments
             name = script.shell_name
             state.shell_name = name.text if name is not None and name.known else None
+            if command.more_words and not set(command.prefixes) & _FILLS_IN:
+                state.arguments = None  # xargs sh -c 'rm "$0" "$@"'
+                state.shell_name = None if name is command.words[0] else state.shell_name
         if script.text.known:
             self._walk.text(self._located(script.text), state, context)
         else:

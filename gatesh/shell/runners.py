@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gatesh.shell.unwrapped import Words
 
 _NONE = Grammar()
+_ONE = Grammar("", "", 1)
 _NPX = Grammar("cp", "call package workspace prefix registry")
 _UV = Grammar(
     "pfin",
@@ -56,6 +57,7 @@ RUNNERS: dict[str, tuple[Grammar, dict[str, Grammar]]] = {
     "aws-vault": (_NONE, {"exec": Grammar("dt", "duration region mfa-token", 1)}),
     "railway": (_NONE, {"run": Grammar("esp", "environment service project")}),
     "dotenv": (Grammar("fep", "file"), {"": Grammar("fep", "file"), "run": _NONE}),
+    "ip": (Grammar("n", "netns family"), {"netns exec": _ONE, "vrf exec": _ONE}),
     "perf": (
         _NONE,
         {"stat": Grammar("eoprCDI", "event output repeat"), "record": Grammar("ecoFCD", "event output")},
@@ -71,8 +73,6 @@ RUNNERS: dict[str, tuple[Grammar, dict[str, Grammar]]] = {
     "tini": (_NONE, {"": Grammar("ep")}),
     "dumb-init": (_NONE, {"": Grammar("r")}),
     "catatonit": (_NONE, {"": _NONE}),
-    "entr": (_NONE, {"": _NONE}),
-    "watchexec": (_NONE, {"": Grammar("ewidsfNo")}),
 }  # fmt: skip
 
 _TMUX = {
@@ -130,7 +130,12 @@ def recorded(program: str, words: Words, _: Word | None) -> Unwrapped:
 
 
 def tmux(program: str, words: Words, _: Word | None) -> Unwrapped:
-    """`tmux new -d 'rm x'`, `tmux send-keys -t s 'rm x' Enter`: a shell over there runs it."""
+    r"""`tmux new -d 'rm x'`, `tmux send-keys -t s 'rm x' Enter`: a shell over there runs it; \; separates."""
+    ends = [at for at, word in enumerate(words) if word.text == ";"]
+    if ends:
+        before = tmux(program, words[: ends[0]], _)
+        behind = tmux(program, (words[0], *words[ends[0] + 1 :]), _)
+        return Unwrapped((*before.inner, *behind.inner))
     at, _values = skip_options(words, 1, Grammar("cfLSTD"))
     name = words[at].text if at < len(words) else ""
     if name in ("send-keys", "send"):

@@ -15,6 +15,7 @@ from gatesh.shell.prefixes import (
     CONTAINER_PROGRAMS,
     CONTAINERS,
     FIND_COMMANDS,
+    LAUNCHERS,
     PREFIXES,
     SHELL_LONG,
     SHELL_VALUED,
@@ -48,6 +49,8 @@ from gatesh.shell.words import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gatesh.shell.unwrapped import Words
 
 
@@ -66,11 +69,22 @@ def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
     grammar = PREFIXES.get(program)
     if grammar is not None:
         return _prefix(program, grammar, words, stdin)
+    found = NOTHING
     if program in CONTAINER_PROGRAMS:
-        return _container(program, words)
-    if program in RUNNERS:
-        return runner(program, words)
-    return NOTHING
+        found = _container(program, words)
+    elif program in RUNNERS:
+        found = runner(program, words)
+    if found is NOTHING and program in LAUNCHERS and _may_launch(program, words):
+        from gatesh.shell.launchers import launched
+
+        return launched(program, words, stdin)
+    return found
+
+
+def _may_launch(program: str, words: Words) -> bool:
+    """Claim that one of the programs everybody uses is used to run another; loading the page costs time."""
+    wanted = _LAUNCHES.get(program)
+    return wanted is None or any(word.text.startswith(wanted) for word in words[1:])
 
 
 # -- prefix commands ---------------------------------------------------------------------------------
@@ -318,13 +332,28 @@ def _ssh(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     host = words[at].text
     at, _values = skip_options(words, at + 1, grammar)
     rest = words[at:]
+    local = tuple(
+        Script(text.but(certainty=Certainty.UNKNOWN), program, reads_input=False)
+        for text in _ssh_commands(words[:at])
+    )
     text = joined(rest) if rest else stdin
     if text is None:
-        return NOTHING
+        return Unwrapped(local)
     script = Script(
         text.but(text=visible(text)), program, remote=host or "?", reads_input=bool(rest)
     )
-    return Unwrapped((script,))
+    return Unwrapped((*local, script))
+
+
+def _ssh_commands(options: Words) -> Iterator[Word]:
+    """Yield what `-o ProxyCommand=…` and its like run on this machine."""
+    for at, word in enumerate(options):
+        given = word.text[2:] if word.text[:2] == "-o" else ""
+        if word.text == "-o" and options[at + 1 :]:
+            given = options[at + 1].text
+        match = re.match(r"(?i)(?:ProxyCommand|LocalCommand|KnownHostsCommand)[\s=]+(.*)", given)
+        if match and match.group(1) != "none":
+            yield word.but(text=match.group(1))
 
 
 def _container(program: str, words: Words) -> Unwrapped:
@@ -354,6 +383,11 @@ def _container(program: str, words: Words) -> Unwrapped:
     return Unwrapped((Inner(rest, program, remote=where),)) if rest else NOTHING
 
 
+_LAUNCHES = {
+    "git": ("bisect", "submodule", "rebase", "difftool", "filter-branch"),
+    "sort": ("--comp",), "gcloud": ("--command", "--"), "kubectl": ("--",), "man": ("-P", "--pager"),
+    "less": ("+",), "vim": ("+", "-", "ex"), "nc": ("-",), "split": ("--f",),
+}  # fmt: skip
 _SPECIAL = {
     "command": _command,
     "env": _env,
