@@ -234,11 +234,11 @@ def _unparsed(
         best = pieces.commands
     start = min(source.where(why.start, why.start).start, len(line.text))
     names = rough.names(source.text)
-    hidden = len(names) >= rough.MOST_NAMES or rough.hides(source.text, why.reason)
+    beyond = isinstance(why, TooMuch) or len(names) >= rough.MOST_NAMES
     return Unparsed(
         why.reason,
         Span(start, len(line.text)),
         tuple(best),
         names,
-        beyond=isinstance(why, TooMuch) or hidden,
+        beyond=beyond or rough.hides(source.text, why.reason),
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gatesh.model import Reading
     from gatesh.shell.tokens import Source
 
-_WORD = r"[^\s;&|(){}<>$`'\"\\=,]+"
+_WORD = re.compile(r"[^\s;&|(){}<>$`'\"\\=,]+")
 MOST_NAMES = 2000
 # Expansions, globs and braces within a word, and what takes its code from elsewhere.
 _HIDING = r"""(?x)
@@ -30,7 +30,7 @@ def names(text: str) -> tuple[str, ...]:
     """Return the base names of all that may be a program, also with the quotes taken out of words."""
     found: dict[str, None] = {}
     for each in (text, _unquoted(text)):
-        for match in re.finditer(_WORD, each):
+        for match in _WORD.finditer(each):
             found[match.group().rsplit("/", 1)[-1]] = None
             if len(found) >= MOST_NAMES:
                 break
@@ -49,7 +49,9 @@ def hides(text: str, reason: str) -> bool:
 
 
 def _unquoted(text: str) -> str:
-    return re.sub(r"\\\n|['\"\\]", "", text)
+    for mark in ("\\\n", "'", '"', "\\"):  # no expression: the caller may be out of stack
+        text = text.replace(mark, "")
+    return text
 
 
 def may_be_misread(reading: Reading, texts: list[Source]) -> bool:
