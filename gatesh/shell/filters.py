@@ -108,6 +108,97 @@ def _tr(options: list[str], text: str) -> str | None:
     return text.translate(table)
 
 
+def _head(options: list[str], text: str) -> str | None:
+    """`head -n 1`, `head -1`."""
+    count = _count(options)
+    return None if count is None else "".join(text.splitlines(keepends=True)[:count])
+
+
+def _tail(options: list[str], text: str) -> str | None:
+    count = _count(options)
+    if count is None:
+        return None
+    return "".join(text.splitlines(keepends=True)[-count:]) if count else ""
+
+
+def _count(options: list[str]) -> int | None:
+    given = " ".join(options)
+    match = re.fullmatch(r"(?:-n ?|--lines[= ]|-)([0-9]{1,6})", given)
+    return 10 if not given else int(match.group(1)) if match else None
+
+
+def _cut(options: list[str], text: str) -> str | None:
+    """`cut -d, -f2`, `cut -d : -f 1,3`, `cut -c2-4`: lists of single numbers and ranges."""
+    given = re.fullmatch(r"(?:-d ?(.) )?-f ?([0-9,-]+)(?: -d ?(.))?", " ".join(options), re.DOTALL)
+    letters = re.fullmatch(r"-[cb] ?([0-9,-]+)", " ".join(options))
+    if not text.isascii() or not (given or letters) or not text.endswith("\n"):
+        return None
+    mark = (given.group(1) or given.group(3) or "\t") if given else ""
+    wanted = _places(given.group(2) if given else letters.group(1) if letters else "")
+    if wanted is None:
+        return None
+    lines = []
+    for line in text[:-1].split("\n"):
+        parts = line.split(mark) if mark else list(line)
+        if mark and len(parts) == 1:
+            lines.append(line)
+        else:
+            lines.append(
+                mark.join(
+                    p for at, p in enumerate(parts, 1) if any(a <= at <= b for a, b in wanted)
+                )
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _places(text: str) -> list[tuple[int, int]] | None:
+    found = []
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d{0,5})(-?)(\d{0,5})", part)
+        if not match or part in ("", "-"):
+            return None
+        low, dash, high = match.groups()
+        found.append((int(low or 1), int(high) if high else 99999 if dash else int(low)))
+    return found
+
+
+def _sed(options: list[str], text: str) -> str | None:
+    """`sed s/a/b/g` of plain text: what means something to sed is left alone."""
+    script = options[-1] if options and options[:-1] in ([], ["-e"], ["-E"], ["-r"]) else "?"
+    if script == "":
+        return text
+    match = re.fullmatch(r"s([/,|#:@])([\w .,=:;@%+<>-]+)\1([\w ./,=:;@%+<>-]*)\1(g?)", script)
+    if (
+        match is None
+        or not text.endswith("\n")
+        or match.group(1) in match.group(2) + match.group(3)
+    ):
+        return None
+    old, new = match.group(2), match.group(3)
+    if re.search(r"[.+]", old):
+        return None
+    count = -1 if match.group(4) else 1
+    return "\n".join(line.replace(old, new, count) for line in text.split("\n"))
+
+
+def _awk(options: list[str], text: str) -> str | None:
+    """`awk '{print $2}'`."""
+    match = (
+        re.fullmatch(r"\s*\{\s*print(?:\s+\$(\d|NF))?;?\s*\}\s*", options[0])
+        if len(options) == 1
+        else None
+    )
+    if match is None or not text.endswith("\n"):
+        return None
+    number = match.group(1) or "0"
+    lines = []
+    for line in text[:-1].split("\n"):
+        parts = re.findall(r"[^ \t]+", line)
+        at = len(parts) if number == "NF" else int(number)
+        lines.append(line if at == 0 else parts[at - 1] if at <= len(parts) else "")
+    return "\n".join(lines) + "\n"
+
+
 def _set(text: str) -> str | None:
     """Return the characters of one of tr's sets."""
     if not text.isascii() or re.search(r"\[[=.]|\[.\*", text):
@@ -157,4 +248,9 @@ _FILTERS: dict[str, Callable[[list[str], str], str | None]] = {
     "rev": _rev,
     "tac": _tac,
     "tr": _tr,
+    "head": _head,
+    "tail": _tail,
+    "cut": _cut,
+    "sed": _sed,
+    "awk": _awk,
 }

@@ -14,9 +14,12 @@ from gatesh.shell.filters import filtered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatesh.model import SimpleCommand
 
 LONGEST = 64 * 1024
+_MOST_NUMBERS = 1000
 _ECHO_OPTION = r"-[neE]+"
 _FORMAT = r"%(%|[-0-9.]*[sbdc])"
 _ECHO_OCTAL = r"\\0([0-7]{0,3})"
@@ -34,6 +37,8 @@ def printed(command: SimpleCommand) -> Word | None:
         text = _echo(words[1:])
     elif command.program == "printf":
         text = _printf(words[1:])
+    elif command.program in ("dirname", "basename", "seq"):
+        text = _PRINTS[command.program](words[1:])
     elif command.stdin is not None and command.stdin.known:
         text = filtered(words, command.stdin.text)
     if text is None or len(text) > LONGEST:
@@ -58,6 +63,44 @@ def _echo(words: list[str]) -> str:
     before, cut, _ = text.partition("\\c")
     decoded = decode(re.sub(_ECHO_OCTAL, r"\\\1", before))
     return decoded if cut else decoded + newline
+
+
+def _dirname(words: list[str]) -> str | None:
+    if not words or any(word[:1] in ("-", "") for word in words):
+        return None
+    folders = []
+    for word in words:
+        bare = word.rstrip("/")
+        head = bare.rpartition("/")[0]
+        folders.append(head.rstrip("/") or "/" if "/" in bare else "." if bare else "/")
+    return "".join(folder + "\n" for folder in folders)
+
+
+def _basename(words: list[str]) -> str | None:
+    if not 1 <= len(words) <= 2 or any(word[:1] in ("-", "") for word in words):
+        return None
+    name = words[0].rstrip("/").rpartition("/")[2] or "/"
+    ending = words[1] if len(words) > 1 else ""
+    return (name.removesuffix(ending) if ending != name else name) + "\n"
+
+
+def _seq(words: list[str]) -> str | None:
+    """`seq 3`, `seq 2 5`, `seq 1 2 9`."""
+    if not 1 <= len(words) <= 3 or not all(re.fullmatch(r"-?(?:0|[1-9]\d{0,6})", w) for w in words):
+        return None
+    numbers = [int(word) for word in words]
+    first, last = (1 if len(numbers) == 1 else numbers[0]), numbers[-1]
+    step = numbers[1] if len(numbers) == 3 else 1
+    if not step or abs(last - first) // abs(step) > _MOST_NUMBERS:
+        return None
+    return "".join(f"{n}\n" for n in range(first, last + (1 if step > 0 else -1), step))
+
+
+_PRINTS: dict[str, Callable[[list[str]], str | None]] = {
+    "dirname": _dirname,
+    "basename": _basename,
+    "seq": _seq,
+}
 
 
 def _printf(words: list[str]) -> str | None:

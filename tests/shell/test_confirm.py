@@ -59,6 +59,10 @@ IFS=:; a=(x y); show "${a[*]}" "$*"; IFS=; show "${a[*]}" "${a[@]}"; unset IFS; 
 read x y <<< '  a  b  c '; show "$x" "$y"; IFS=, read -r x y <<< 'a,,b,'; show "$x" "$y"; read <<< ' q '; show "$REPLY"; IFS=': ' read -ra a <<< ' a : b::c '; show "${a[@]}"
 printf -v x '%s-' a b; printf -vy q; printf -v 'z[1]' w; show "$x" $y "${z[1]}"; mapfile -t a <<< $'p\nq r'; show "${a[@]}"; mapfile -t -d, a < <(printf 'a,b'); show "${a[@]}"
 while read -r k v; do show "$v" "$k"; done <<< $'1 2 3\n4'; printf 'a\nb' | while IFS= read -r l || [ -n "$l" ]; do show "$l"; done; { read x; read y; show $x$y; } < <(printf 'a\nb\n')
+show $(dirname /a/b/c) $(dirname a) $(dirname a/b/) $(dirname /) $(basename /a/b.txt .txt) $(basename a/) $(seq 3) $(seq 2 4) $(seq 5 -2 1)
+show $(echo a,b,c | cut -d, -f2) $(echo a:b:c | cut -d: -f1,3) $(echo abcd | cut -c2-3) $(echo ab | cut -d, -f2) $(printf 'a\nb\nc\n' | head -1) $(printf 'a\nb\n' | tail -n 1)
+show $(echo axbx | sed s/x/y/g) $(echo axbx | sed 's|x|/|') $(echo a b c | awk '{print $2}') $(echo a b | awk '{ print $NF }') $(echo ' a' | awk '{print $3}')x
+show $(echo a; echo b) "$(true && echo c)" $({ echo d; } | cat) "$(for i in 1; do echo e; done)" $(x=f; echo $x) "$(cat <<< g; printf h)" $(:)x
 x=1 y=$x; show $y; x=2 y=$x show $y; e=; x=3 z=$x $e; show $z
 """
 
