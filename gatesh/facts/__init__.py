@@ -207,11 +207,14 @@ _RUNNING = frozenset(
     sh bash dash ash zsh ksh mksh rbash yash . source make gmake npm yarn pnpm bun uv poetry pipenv
     pdm rye hatch bundle
     python python2 python3 pypy pypy3 ipython ipython3 node nodejs deno tsx ts-node ruby perl
+    just task go-task composer tox nox invoke inv fab rake poe php lua luajit Rscript
     """.split()
 )
-_GIT_OWN = frozenset(
-    "status diff log add commit show branch checkout push pull fetch stash reset rev-parse".split()
-)
+_MAY_RUN = frozenset(
+    ("awk", "gawk", "mawk", "nawk", "sed", "gsed")
+)  # only where their text says so
+_STARTS = re.compile(r"system|\||^-f|^--f|getline|(?:^|[;{\n\d$/])\s*e\s|[/|#,@][gpiIm\d]*e\b")
+_GIT_OWN = frozenset("status diff log add show branch fetch stash reset rev-parse".split())
 _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
 
@@ -278,6 +281,8 @@ def runs_code(command: SimpleCommand) -> bool:
     program = command.program
     if program == "git":
         return len(command.words) > 1 and command.words[1].text not in _GIT_OWN
+    if program in _MAY_RUN:
+        return any(_STARTS.search(word.text) for word in command.words[1:])
     return (
         program in _RUNNING
         or "/" in command.words[0].text

@@ -180,7 +180,7 @@ class _Following:
         if code.language == "python":
             return self.python(code, env, line, depth)
         if code.language == "javascript":
-            return self.javascript(code, env, line)
+            return self.javascript(code, env, line, depth)
         from gatesh.facts import other_code
 
         return other_code.lines(code.text, code.language)
@@ -204,17 +204,23 @@ class _Following:
             self.each(module, _NOTHING, (), (), line, depth)
         return found.lines
 
-    def javascript(self, code: Code, env: dict[str, str], line: CommandLine) -> Iterable[str]:
-        """Return what a text of JavaScript or TypeScript amounts to."""
+    def javascript(
+        self, code: Code, env: dict[str, str], line: CommandLine, depth: int
+    ) -> Iterable[str]:
+        """Return what a text of JavaScript or TypeScript amounts to, and follow the files beside it."""
         from gatesh.facts import javascript_code
 
         arguments = tuple(word.text for word in code.arguments)
+        cwd = code.cwd or line.cwd
         try:
-            return javascript_code.lines(code.text, code.path, code.cwd or line.cwd, arguments, env)
+            found = javascript_code.read(code.text, code.path, cwd, arguments, env, code.names)
         except (ValueError, RecursionError):  # deeper than anybody writes, or a bundle
             if javascript_code.may_destroy(code.text):
                 self.unseen("unparsed", code.path or "code", line)
             return []
+        for module in self.opened.scripts(found, code, cwd):
+            self.each(module, _NOTHING, (), (), line, depth)
+        return found.lines
 
     def _remembered(self, place: CommandLine) -> Reading:
         """Read a text that many lines source: an agent's snapshot, BASH_ENV."""

@@ -151,7 +151,27 @@ class Tree:
         self.looped: dict[str, list[Node]] = {}
         self.calls: list[Node] = []
         self.members: dict[str, list[Node]] = {}  # this.client = …
-        _Parser(tokens(text), self, 0).statements()
+        self.owners: dict[
+            Node, tuple[str, ...]
+        ] = {}  # the functions with a name that a call stands in
+        self.inside: tuple[str, ...] = ()
+        self.naming = ""  # what the next function will be called
+        found = tokens(text)
+        self.names = frozenset(token.text for token in found if token.kind == "name")
+        _Parser(found, self, 0).statements()
+
+    def call(self, node: Node) -> None:
+        """Keep a call."""
+        self.calls.append(node)
+        self.owners[node] = self.inside
+
+    def enter(self, name: str) -> tuple[str, ...]:
+        """Begin a function's body; return what `inside` is to be again behind it."""
+        before = self.inside
+        name = name or self.naming
+        self.naming = ""
+        self.inside = (*before, name) if name else before
+        return before
 
 
 _END = Token("end", "")
@@ -222,7 +242,12 @@ class _Parser:
         elif self._skip("{"):
             self.statements("}")
         else:
-            self.expression()
+            made = self.expression()
+            if made.kind == "call" and self._is("{"):  # a method of a class
+                before = self._tree.enter(made.items[0].text)
+                self._at += 1
+                self.statements("}")
+                self._tree.inside = before
 
     def _import(self) -> None:
         """`import a, {b as c} from 'm'`, `import * as d from 'm'`, `import e = require('m')`."""
@@ -250,9 +275,7 @@ class _Parser:
             bound = Node("member", name, [value]) if name else value
             self._tree.bound.setdefault(own, []).append(bound)
         if not names:
-            self._tree.calls.append(
-                Node("call", "", [Node("name", "import"), Node("string", value.text)])
-            )
+            self._tree.call(Node("call", "", [Node("name", "import"), Node("string", value.text)]))
 
     def _declaration(self) -> None:
         """`const a = 1, {b: c} = d`, `const x of y`."""
@@ -275,6 +298,7 @@ class _Parser:
             if self._is("=", "of", "in"):
                 looped = not self._is("=")
                 self._at += 1
+                self._tree.naming = self._tokens[start].text
                 value = self.expression(comma=False)
                 self._pattern(self._tokens[start:stop], value, looped=looped)
             if not self._skip(","):
@@ -333,6 +357,7 @@ class _Parser:
                 self._at += 1
                 operators.add(operator)
                 if operator in ("=", "||", "??", "&&"):
+                    self._tree.naming = parts[-1].text if operator == "=" else ""
                     right = self.expression(comma=False)
                     self._assigned(parts, operator, right)
                     parts.append(right)
@@ -385,7 +410,7 @@ class _Parser:
                 return Node("other")
             made = self._postfix(self._primary(), calls=False)
             made = Node("new", "", [made, *(self._arguments() if self._is("(") else [])])
-            self._tree.calls.append(made)
+            self._tree.call(made)
             return self._postfix(made)
         return self._postfix(self._primary())
 
@@ -409,10 +434,12 @@ class _Parser:
         while not self._skip("=>"):
             self._at += 1
         body = []
+        before = self._tree.enter("")
         if self._skip("{"):
             self.statements("}")
         else:
             body = [self.expression(comma=False)]
+        self._tree.inside = before
         return Node("function", "", body, parameters)
 
     def _parameters(self) -> list[str]:
@@ -479,8 +506,10 @@ class _Parser:
         parameters = self._parameters() if self._is("(") else []
         while self._peek().kind != "end" and not self._is("{", ";"):
             self._at += 1  # its type
+        before = self._tree.enter(name)
         if self._skip("{"):
             self.statements("}")
+        self._tree.inside = before
         made = Node("function", name, [], parameters)
         if name:
             self._tree.bound.setdefault(name, []).append(made)
@@ -543,12 +572,12 @@ class _Parser:
                 node = Node("member", text, [node] if text else [node, index])
             elif self._is("(") and calls:
                 node = Node("call", "", [node, *self._arguments()])
-                self._tree.calls.append(node)
+                self._tree.call(node)
             elif self._peek().kind == "template":
                 token = self._peek()
                 self._at += 1
                 node = Node("call", "tagged", [node, self._filled(token)])
-                self._tree.calls.append(node)
+                self._tree.call(node)
             else:
                 return node
 

@@ -62,13 +62,28 @@ class Given(Value):
         return found is not None and not (found.kind == "name" and found.text == "false")
 
 
-def lines(
-    text: str, path: str, cwd: str, arguments: tuple[str, ...], env: Mapping[str, str]
-) -> list[str]:
-    """Return what the text amounts to."""
+class Read(Value):
+    """What one text amounts to, and the files that it imports."""
+
+    lines: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+def read(
+    text: str,
+    path: str,
+    cwd: str,
+    arguments: tuple[str, ...],
+    env: Mapping[str, str],
+    names: frozenset[str] | None = None,
+) -> Read:
+    """Return what the text amounts to; `names` are those by which somebody imports it."""
     if not _WORTH.search(text):
-        return []
-    return amounts.once(list(_lines(text, path, cwd, arguments, env, 0)))
+        return Read(())
+    script = Script(text, path, cwd, arguments, env)
+    found = amounts.once(list(_lines(script, path, cwd, arguments, env, names, 0)))
+    return Read(tuple(found), tuple(script.modules()), script.names)
 
 
 def may_destroy(text: str) -> bool:
@@ -77,10 +92,17 @@ def may_destroy(text: str) -> bool:
 
 
 def _lines(
-    text: str, path: str, cwd: str, arguments: tuple[str, ...], env: Mapping[str, str], deep: int
+    script: Script,
+    path: str,
+    cwd: str,
+    arguments: tuple[str, ...],
+    env: Mapping[str, str],
+    names: frozenset[str] | None,
+    deep: int,
 ) -> Iterator[str]:
-    script = Script(text, path, cwd, arguments, env)
     for node in script.calls:
+        if names is not None and not all(owner in names for owner in script.owners[node]):
+            continue  # a function of an imported file that nobody there uses
         name = script.called(node.items[0])
         given = node.items[1:]
         function = node.items[0]
@@ -90,7 +112,8 @@ def _lines(
             given = given[1].items if given[1].kind == "array" else []
         call = Given(script, node, name, given)
         for code in _evaluated(call) if deep < _NESTED else ():
-            yield from _lines(code, path, cwd, arguments, env, deep + 1)
+            inner = Script(code, path, cwd, arguments, env)
+            yield from _lines(inner, path, cwd, arguments, env, None, deep + 1)
         for each in (call, *_handed(call)):
             reader = _reader(each.name)
             if (

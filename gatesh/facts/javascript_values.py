@@ -42,7 +42,7 @@ class Script:
     ) -> None:
         """Read the text."""
         tree = Tree(text)
-        self.calls = tree.calls
+        self.calls, self.owners, self.names = tree.calls, tree.owners, tree.names
         self._bound, self._looped, self._members = tree.bound, tree.looped, tree.members
         self._path, self._cwd, self._env = path, cwd, env
         self._arguments = ("node", path or "[eval]", *arguments)
@@ -64,6 +64,24 @@ class Script:
             if found.kind == "function":
                 for name, given in zip(found.keys, arguments, strict=False):
                     self._bound.setdefault(name, []).append(given)
+
+    def modules(self) -> Iterator[str]:
+        """Yield the files beside it that the text requires or imports."""
+        sources = [
+            b.items[0] if b.kind == "member" else b
+            for v in self._bound.values()
+            for b in v
+            if b.items or b.text
+        ]
+        found = [s.text for s in sources if s.kind == "module"]
+        for call in self.calls:
+            if call.items[1:] and self.called(call.items[0]) in _REQUIRES:
+                found += self.values(call.items[1])
+        yield from (
+            name
+            for name in dict.fromkeys(found)
+            if name.startswith((".", "/")) and "\0" not in name
+        )
 
     # -- what something is called --------------------------------------------------------------------
 

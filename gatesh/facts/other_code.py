@@ -1,4 +1,4 @@
-"""Ruby and Perl: calls that destroy, send or start something, found by a careful scan.
+"""Ruby, Perl, PHP, Lua, awk and R: calls that destroy, send or start something, found by a careful scan.
 
 No parser stands behind this. Comments and the insides of strings are taken out first, so that a name in a text
 says nothing; a call counts where its name stands as code, and its argument where it is a literal or a
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 _WORTH = {
     "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
-    r"|rmdir|rmtree|system|exec|spawn|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
-    "perl": r"\b(?:unlink|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do)\b|`",
+    r"|rmdir|rmtree|sh|system|exec|spawn|send|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
+    "php": r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|unlink|rmdir|eval)\b|`",
+    "lua": r"\b(?:execute|popen|remove|rename)\b",
+    "awk": r"system|getline|\|",
+    "r": r"\b(?:system|system2|shell|unlink|file\.remove)\b",
+    "perl": r"\b(?:unlink|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do|open|eval)\b|`",
 }  # fmt: skip
 
 # A string or a comment, per language; group 1 is a string's quote.
@@ -30,6 +34,14 @@ _TOKENS = {
         r"|%x(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|\[(?P<x3>[^]]{0,4000})\])",
         re.DOTALL | re.MULTILINE,
     ),
+    "php": re.compile(
+        rf"(?://|#(?!\[))[^\n]*|/\*.*?\*/|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`", re.DOTALL
+    ),
+    "lua": re.compile(rf"--\[\[.*?\]\]|--[^\n]*|{_COMMON}|\[\[(?P<s2>.*?)\]\]", re.DOTALL),
+    "awk": re.compile(
+        r"(?<![\w)\]])/(?:\\.|[^/\\\n])+/|#[^\n]*|(?P<q>\")(?P<s>(?:\\.|[^\"\\])*)\"", re.DOTALL
+    ),
+    "r": re.compile(rf"#[^\n]*|{_COMMON}", re.DOTALL),
     "perl": re.compile(
         rf"(?<![$&\w])#[^\n]*|^=\w+.*?^=cut|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
         r"|\bqx\s*(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|/(?P<x3>[^/]{0,4000})/)|\bq[qw]?\s*\{(?P<s2>[^}]{0,4000})\}"
@@ -37,13 +49,22 @@ _TOKENS = {
         re.DOTALL | re.MULTILINE,
     ),
 }
+_NO_HOLE = re.compile(r"(?!)")
 _HOLE = {
+    "php": re.compile(r"\{?\$(\w+)(?:->\w+|\[[^]]*\])*\}?"),
+    "lua": _NO_HOLE,
+    "awk": _NO_HOLE,
+    "r": _NO_HOLE,
     "ruby": re.compile(r"#\{([^{}]*)\}"),
     "perl": re.compile(r"[$@]\{?(\w+)\}?(?:(?:->)?[\[{][^]}]*[\]}])*"),
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "", "0": ""}
 _STRING = re.compile("\x01(\\d+)\x01")
 _BOUND = {
+    "php": re.compile("\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
+    "lua": re.compile("(?:local\\s+)?(\\w+)\\s*=\\s*\x01(\\d+)\x01"),
+    "awk": re.compile("(\\w+)\\s*=\\s*\x01(\\d+)\x01"),
+    "r": re.compile("(\\w+)\\s*(?:<-|=)\\s*\x01(\\d+)\x01"),
     "ruby": re.compile("^\\s*(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*$", re.MULTILINE),
     "perl": re.compile("(?:my|our)\\s+\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
 }
@@ -54,6 +75,8 @@ def lines(text: str, language: str) -> list[str]:
     """Return what a text in one of these languages amounts to."""
     if not re.search(_WORTH[language], text):
         return []
+    if language == "php" and "<?" in text:
+        text = "\n".join(re.findall(r"<\?(?:php|=)?(.*?)(?:\?>|\Z)", text, re.DOTALL))
     return amounts.once(list(_READERS[language](_Code(text, language))))
 
 
@@ -94,6 +117,14 @@ class _Code:
             self._part(p.strip()) for p in re.split(r"\+|(?<=\x01)\s*\.\s*(?=[\x01$])", expression)
         ]
         return "".join(parts)
+
+    def joined(self, expression: str) -> str:
+        """Return what an expression is in which texts stand side by side, however they are joined."""
+        out = ""
+        for part in re.split("(\x01\\d+\x01)|\\.\\.|[.+\\s]", expression):
+            if part:
+                out += self._part(part.strip("()"))
+        return out
 
     def _part(self, part: str) -> str:
         if found := _STRING.fullmatch(part):
@@ -174,13 +205,16 @@ def _ruby(code: _Code) -> Iterator[str]:
         program = "rmdir" if name.startswith("Dir") else "rm"
         yield from (amounts.command(program, "--", code.value(part)) for part in given)
     for _, given in code.calls(
-        r"(?:Kernel\.|Open3\.|IO\.|Process\.)?(?:system|exec|spawn|popen3?|capture2e?|capture3)\b"
+        r"(?:Kernel\.|Open3\.|IO\.|Process\.)?(?:sh|system|exec|spawn|popen3?|capture2e?|capture3)\b"
     ):
         words = [code.value(part) for part in given if not re.match(r"\w+:\s|\w+\s*=>", part)]
         if len(words) == 1:
             yield from _shell(words[0])
         else:
             yield from _words(words)
+    for _, given in code.calls(r"(?:Kernel\.)?(?:send|public_send|__send__)\b"):
+        if len(given) > 1 and re.search(r"system|exec|spawn", given[0]):
+            yield from _shell(code.value(given[1]))
     for name, given in code.calls(r"(?:HTTParty|Faraday|RestClient)\.(?:delete|post|put|patch)\b"):
         if given:
             yield amounts.request(name.rpartition(".")[2].upper(), code.value(given[0]))
@@ -203,6 +237,15 @@ def _perl(code: _Code) -> Iterator[str]:
             yield from _shell(words[0])
         else:
             yield from _words(words)
+    for _, given in code.calls(r"open\b"):
+        for text in map(code.value, given):
+            if is_seen(text) and text.strip()[:1] == "|":
+                yield from _shell(text.strip()[1:])
+            elif is_seen(text) and text.strip()[-1:] == "|":
+                yield from _shell(text.strip()[:-1])
+    for _, given in code.calls(r"eval\b"):
+        if given and is_seen(text := code.value(given[0])) and len(text) < len(code.text):
+            yield from lines(text, "perl")
     for name, given in code.calls(
         r"(?:File::Path::)?(?:remove_tree|rmtree)\b|(?:CORE::)?(?:unlink|rmdir)\b"
     ):
@@ -222,4 +265,50 @@ def _perl(code: _Code) -> Iterator[str]:
             yield amounts.request(found[1].upper(), url)
 
 
-_READERS = {"ruby": _ruby, "perl": _perl}
+# -- PHP, Lua, awk, R --------------------------------------------------------------------------------
+
+
+def _commands(code: _Code, names: str, deletes: str) -> Iterator[str]:
+    """Tell calls that hand a text to a shell, and those that delete a file."""
+    for text in code.run:
+        yield from _shell(text)
+    for _, given in code.calls(rf"(?:{names})\b"):
+        if given:
+            yield from _shell(code.joined(given[0]))
+    for name, given in code.calls(rf"(?:{deletes})\b"):
+        if given:
+            program = (
+                ("rmdir",)
+                if name == "rmdir"
+                else ("rm", "-rf")
+                if "recursive" in str(given[1:])
+                else ("rm",)
+            )
+            yield amounts.command(*program, "--", code.joined(given[0]))
+
+
+def _php(code: _Code) -> Iterator[str]:
+    shells = r"system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec"
+    yield from _commands(code, shells, r"unlink|rmdir")
+    for _, given in code.calls(r"eval\b"):
+        if given and is_seen(text := code.joined(given[0])):
+            yield from lines(text, "php")
+
+
+def _lua(code: _Code) -> Iterator[str]:
+    yield from _commands(code, r"os\.execute|io\.popen", r"os\.remove")
+
+
+def _r(code: _Code) -> Iterator[str]:
+    yield from _commands(code, r"system2?|shell", r"unlink|file\.remove")
+
+
+def _awk(code: _Code) -> Iterator[str]:
+    yield from _commands(code, "system", "(?!)")
+    for found in re.finditer(
+        "(?:\\|&?\\s*((?:\x01\\d+\x01\\s*)+))|((?:\x01\\d+\x01\\s*)+)\\|&?\\s*getline", code.text
+    ):
+        yield from _shell(code.joined(found[1] or found[2]))
+
+
+_READERS = {"php": _php, "lua": _lua, "awk": _awk, "r": _r, "ruby": _ruby, "perl": _perl}

@@ -2,7 +2,7 @@
 
 What a file holds when it is run is what an earlier command of the same line writes into it, or what is
 on the disk now. A file that is not there, or that no language here can read, says nothing.
-Over 250 lines: one short function for each program with a way of its own to be told what to run.
+Longer than 400 lines: how each kind of program is told what to run.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ import re
 from time import monotonic
 
 from gatesh._value import Value
-from gatesh.facts.amounts import line as spelled
-from gatesh.facts.amounts import quoted, unseen
+from gatesh.facts.amounts import unseen
 from gatesh.facts.paths import expand, working_folder
 from gatesh.facts.words import UNSEEN, visible, visible_document
+from gatesh.model import Certainty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gatesh.facts import World
+    from gatesh.facts.javascript_code import Read as JavascriptRead
     from gatesh.facts.python_code import Read
     from gatesh.model import CommandLine, SimpleCommand, Word
 
 LIMIT = 256 * 1024  # bytes of one file
 FILES = 32  # of one line
-MODULES = 16  # of Python, beside a script
+MODULES = 16  # beside a script, that it imports
+_ENDINGS = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".mts", "/index.js", "/index.ts")
 _DEEP = 3  # cp a b; cp b c; bash c
 
 _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
@@ -38,41 +40,24 @@ _SHEBANG = re.compile(
     r"#![ \t]*(?:\S*/)?([\w.+-]+)(?:[ \t]+(?:-S[ \t]+)?(?:\w+=\S*[ \t]+)*([\w.+/-]+))?"
 )
 _FETCHERS = frozenset(("curl", "wget", "wget2", "http", "https", "xh", "aria2c", "scp", "ssh"))
+_SHOWN_FILE = re.compile(r"\"?(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]+)\s*[)`]\"?")
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _LANGUAGES = {
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3"), "python"),
     **dict.fromkeys(("node", "nodejs", "deno", "bun", "tsx", "ts-node"), "javascript"),
-    "ruby": "ruby",
+    **dict.fromkeys(("ruby", "rake", "jruby"), "ruby"),
     "perl": "perl",
+    "php": "php",
+    **dict.fromkeys(("lua", "luajit"), "lua"),
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), "awk"),
+    "Rscript": "r",
 }  # fmt: skip
 _STARTS = {"python": "__main__.py", "javascript": "index.js"}  # of a folder
 _VERSION = re.compile(r"[\d.]+$")
-_RUNNERS = {
-    "uv": "run",
-    "poetry": "run",
-    "pipenv": "run",
-    "pdm": "run",
-    "rye": "run",
-    "hatch": "run",
-    "bundle": "exec",
-}
-_NPM_OWN = frozenset(
-    """
-    install i ci add remove rm uninstall update upgrade publish pack link ls list outdated audit init create
-    exec dlx x config cache login logout whoami version view info why explain help doctor root bin fund dedupe
-    prune rebuild import store workspaces workspace set policies node up self-update approve-builds patch
-    """.split()
-)
-_GIT_OWN = frozenset(
-    """
-    add am annotate apply archive bisect blame branch bundle cat-file check-ignore checkout cherry cherry-pick
-    clean clone commit config count-objects describe diff diff-tree difftool fetch filter-branch for-each-ref
-    format-patch fsck gc grep help init log ls-files ls-remote ls-tree merge merge-base mergetool mv name-rev
-    notes prune pull push range-diff rebase reflog remote repack replace rerere reset restore rev-list
-    rev-parse revert rm shortlog show show-ref sparse-checkout stash status submodule switch symbolic-ref tag
-    update-index update-ref version worktree write-tree lfs
-    """.split()
-)
+
+
+def _language(program: str) -> str:
+    return _LANGUAGES.get(program) or _LANGUAGES.get(_VERSION.sub("", program), "")
 
 
 class Code(Value):
@@ -127,10 +112,26 @@ class Opened:
                 for path in (f"{folder}/{parts}.py", f"{folder}/{parts}/__init__.py"):
                     if path == code.path or self._world.files.kind(path) != "file":
                         continue
-                    self._modules += 1
-                    text = self.text(path) if self._modules <= MODULES else None
-                    if text is not None:
-                        yield Code("python", text, path, cwd, code.arguments, names=read.names)
+                    yield from self._module("python", path, code, cwd, read.names)
+
+    def scripts(self, read: JavascriptRead, code: Code, cwd: str) -> Iterator[Code]:
+        """Yield the files that a text of JavaScript imports by their place."""
+        folder = os.path.dirname(code.path) if code.path else cwd
+        for name in read.imports:
+            base = os.path.normpath(os.path.join(folder, name))
+            for path in (base, *(base + end for end in _ENDINGS)):
+                if path != code.path and self._world.files.kind(path) == "file":
+                    yield from self._module("javascript", path, code, cwd, read.names)
+                    break
+
+    def _module(
+        self, language: str, path: str, code: Code, cwd: str, names: frozenset[str]
+    ) -> Iterator[Code]:
+        self._modules += 1
+        text = self.text(path) if self._modules <= MODULES else None
+        if text is not None:
+            names = names | (code.names or frozenset())
+            yield Code(language, text, path, cwd, code.arguments, names=names)
 
 
 class Runs:
@@ -158,12 +159,14 @@ class Runs:
         if not words or not words[0].known:
             return
         program = words[0].text.rsplit("/", 1)[-1]
-        language = _LANGUAGES.get(program) or _LANGUAGES.get(_VERSION.sub("", program))
-        reader = _PROGRAMS.get(program)
+        language = _language(program)
+        from gatesh.facts.projects import PROGRAMS
+
+        reader = _PROGRAMS.get(program) or PROGRAMS.get(program)
         if reader is not None:
             yield from reader(self, words)
-        elif language is not None:
-            yield from _interpreter(self, words, language)
+        elif language in _OPTIONS:
+            yield from interpreter(self, words, language)
         elif "/" in words[0].text:
             yield from _executed(self, words)
 
@@ -250,6 +253,38 @@ class Runs:
         text = visible(word).replace(UNSEEN, unseen())
         return Code(language, text, "", self.cwd, arguments)
 
+    def with_shebang(
+        self, text: str, path: str, cwd: str | None, words: tuple[Word, ...] = ()
+    ) -> Iterator[Code]:
+        """Yield a text whose first line says what reads it."""
+        found = _SHEBANG.match(text)
+        names = [n.rsplit("/", 1)[-1] for n in (found[2], found[1]) if n] if found else ["sh"]
+        for name in names:
+            language = _language(name) or ("shell" if name in _SHELLS else "")
+            if language:
+                yield Code(language, text, path, cwd, words[1:])
+                return
+            if name in ("make", "gmake") and words:
+                from gatesh.facts.projects import make
+
+                yield from make(self, (words[0], words[0].but(text="-f"), *words))
+
+    def nearest(self, names: list[str]) -> Iterator[tuple[str, str]]:
+        """Yield the first of these files, with its text, in the folder or the closest one above."""
+        folder = self.cwd
+        for _ in range(12 if folder else 0):
+            for name in names:
+                path = os.path.normpath(os.path.join(folder or "/", name))
+                text = self.content(path)[0] if self.known(path) else None
+                if text is not None:
+                    yield path, text
+                    return
+            folder = os.path.dirname(folder or "/")
+
+    def known(self, path: str) -> bool:
+        """Claim that a file is there, or that the line itself may make it."""
+        return self.world.files.kind(path) == "file" or any(c.redirects for c in self.before)
+
     def texts(self, path: str, found: list[str]) -> Iterator[Code]:
         """Yield texts that a file has a shell run."""
         folder = os.path.dirname(path)
@@ -326,15 +361,7 @@ def _executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         yield Code("shell", "", path, runs.cwd, words[1:], hidden=hidden)
     if text is None:
         return
-    found = _SHEBANG.match(text)
-    names = [n.rsplit("/", 1)[-1] for n in (found[2], found[1]) if n] if found else ["sh"]
-    for name in names:
-        language = _LANGUAGES.get(_VERSION.sub("", name)) or ("shell" if name in _SHELLS else "")
-        if language:
-            yield Code(language, text, path, runs.cwd, words[1:])
-            return
-        if name in ("make", "gmake"):
-            yield from _make(runs, (words[0], words[0].but(text="-f"), *words))
+    yield from runs.with_shebang(text, path, runs.cwd, words)
 
 
 # -- interpreters ------------------------------------------------------------------------------------
@@ -347,10 +374,13 @@ _OPTIONS = {
                     "--env-file", "--tsconfig")),
     "ruby": ("e", "IrECF", (), ()),
     "perl": ("eE", "I", (), ()),
+    "php": ("r", "dcBFR", ("--run",), ()),
+    "lua": ("e", "l", (), ()),
+    "r": ("e", "", (), ()),
 }  # fmt: skip
 
 
-def _interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator[Code]:
+def interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator[Code]:
     """`python -c CODE`, `python x.py`, `python - <<E`, `node -e CODE`, `perl -ne CODE`."""
     letters, valued, long, long_valued = _OPTIONS[language]
     at, found = 1, []
@@ -384,9 +414,18 @@ def _interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator
         while at + 1 < len(words) and words[at].text in ("-e", "-E"):
             found.append(words[at + 1])
             at += 2
+    for word in found:
+        if (
+            shown := _SHOWN_FILE.fullmatch(word.text)
+        ) and not word.known:  # python -c "$(cat x.py)"
+            yield from runs.file(
+                language, word.but(text=shown[1], certainty=Certainty.EXPANDED), words[at:]
+            )
+        else:
+            yield runs.inline(language, word, words[at:])
     if found:
-        yield from (runs.inline(language, word, words[at:]) for word in found)
-    elif at < len(words) and words[at].text not in _STDIN:
+        return
+    if at < len(words) and words[at].text not in _STDIN:
         yield from runs.file(language, words[at], words[at + 1 :])
     else:
         yield from runs.stdin(language, words[at + 1 :])
@@ -425,194 +464,8 @@ def _module(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             return
 
 
-def _runner(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`uv run x.py`, `poetry run python x.py`, `bundle exec ruby x.rb`."""
-    program = words[0].text.rsplit("/", 1)[-1]
-    if len(words) < 3 or words[1].text != _RUNNERS[program]:
-        return
-    at = 2
-    while at < len(words) and words[at].text[:1] == "-":
-        at += (
-            2
-            if words[at].text
-            in ("--with", "--python", "-p", "--project", "--extra", "--group", "--env-file")
-            else 1
-        )
-    rest = words[at:]
-    if rest and rest[0].text.endswith(".py"):
-        yield from runs.file("python", rest[0], rest[1:])
-    else:
-        yield from runs.of(rest)
-
-
-# -- recipes -----------------------------------------------------------------------------------------
-
-
-def _make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`make -C DIR -f FILE A=1 target`."""
-    from gatesh.facts.recipes import Makefile
-
-    folder, file, targets = runs.cwd, "", []
-    given: dict[str, str] = {}
-    rest = [visible(word).replace(UNSEEN, unseen()) for word in words[1:]]
-    while rest:
-        text = rest.pop(0)
-        name, equals, value = text.partition("=")
-        if text in (
-            "-n",
-            "--just-print",
-            "--dry-run",
-            "--recon",
-            "-q",
-            "--question",
-            "-v",
-            "--version",
-            "-h",
-            "--help",
-        ):
-            return
-        if text in ("-C", "--directory", "-f", "--file", "--makefile", "-I", "-o", "-W") and rest:
-            value, name = rest.pop(0), text
-        elif re.match(r"-[Cf].", text):
-            name, value = text[:2], text[2:]
-        if name in ("-C", "--directory"):
-            folder = None if folder is None else os.path.join(folder, value)
-        elif name in ("-f", "--file", "--makefile"):
-            file = value
-        elif equals and name[:1] != "-":
-            given[name.rstrip(":?+")] = value
-        elif text[:1] != "-" and name not in ("-I", "-o", "-W"):
-            targets.append(text)
-    if folder is None:
-        return
-    for name in [file] if file else ["GNUmakefile", "makefile", "Makefile"]:
-        path = os.path.normpath(os.path.join(folder, name))
-        text_, _ = runs.content(path)
-        if text_ is not None:
-            text_ = _INCLUDE.sub(lambda m: _included(runs, m, folder or ""), text_)
-            made = Makefile(text_, given, runs.line.env)
-            yield from (Code("shell", t, path, folder) for t in made.recipes(targets))
-            return
-
-
-_INCLUDE = re.compile(r"^[-s]?include[ \t]+([\w./-]+)[ \t]*$", re.MULTILINE)
-
-
-def _included(runs: Runs, found: re.Match[str], folder: str) -> str:
-    """Return what a makefile includes by name."""
-    text = runs.content(os.path.normpath(os.path.join(folder, found[1])))[0]
-    return found[0] if text is None else text
-
-
-def _npm(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`npm run build -- --x`, `npm test`, `yarn build`, `pnpm -C web run build`."""
-    from gatesh.facts.recipes import npm_scripts
-
-    program = words[0].text.rsplit("/", 1)[-1]
-    folder, rest = runs.cwd, list(words[1:])
-    operands: list[str] = []
-    while rest:
-        text = visible(rest.pop(0)).replace(UNSEEN, unseen())
-        if text in ("-C", "--prefix", "--cwd", "--dir") and rest and not operands[1:]:
-            folder = None if folder is None else os.path.join(folder, visible(rest.pop(0)))
-        elif text in ("-w", "--workspace", "-F", "--filter") and rest and len(operands) < 2:
-            rest.pop(0)
-        elif text != "--" and (text[:1] != "-" or operands[1:]):
-            operands.append(text)
-    if operands in (["install"], ["i"], ["ci"]) or (program == "yarn" and not operands):
-        operands = ["install", ""]  # the package's own scripts run as well
-    elif operands[:1] in (["run"], ["run-script"], ["rum"]):
-        operands = operands[1:]
-    elif (
-        not operands
-        or operands[0] in _NPM_OWN
-        or (
-            program == "npm" and operands[0] not in ("test", "t", "tst", "start", "stop", "restart")
-        )
-    ):
-        return
-    if not operands or folder is None:
-        return
-    name = {"t": "test", "tst": "test"}.get(operands[0], operands[0])
-    path = os.path.normpath(os.path.join(folder, "package.json"))
-    content = runs.content(path)[0]
-    found = npm_scripts(content, name, operands[1:]) if content is not None else None
-    if found is not None and content is not None and operands == ["install", ""]:
-        found = [t.removesuffix(" ''") for t in found] + (npm_scripts(content, "prepare", []) or [])
-    if found:
-        yield from runs.texts(path, found)
-    elif program == "bun" and re.search(r"\.[cm]?[jt]sx?$", name):
-        yield from runs.file("javascript", words[0].but(text=os.path.join(folder, name)), ())
-
-
-def _bun(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`bun run build` and `bun x.ts`."""
-    yield from _npm(runs, words)
-    if words[1:] and words[1].text != "run":
-        yield from _interpreter(runs, words, "javascript")
-
-
-def _git(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`git wipe`, where a configuration, or `-c alias.wipe=…`, says what that is."""
-    from gatesh.facts.recipes import git_aliases
-
-    folder, at, aliases = runs.cwd, 1, {}
-    while at < len(words) and words[at].text[:1] == "-":
-        text = words[at].text
-        value = visible(words[at + 1]) if at + 1 < len(words) else ""
-        if text == "-C":
-            folder = None if folder is None else os.path.join(folder, value)
-        name, equals, alias = value.partition("=")
-        if text == "-c" and equals and name.lower().startswith("alias."):
-            aliases[name[len("alias.") :].lower()] = alias
-        at += (
-            2
-            if text
-            in (
-                "-C",
-                "-c",
-                "--git-dir",
-                "--work-tree",
-                "--namespace",
-                "--exec-path",
-                "--config-env",
-            )
-            else 1
-        )
-    if at >= len(words) or not words[at].known or words[at].text in _GIT_OWN or folder is None:
-        return
-    top = runs.world.probe.repository(os.path.normpath(folder))
-    home = runs.line.env.get("HOME") or runs.world.home
-    env = runs.line.env | {a.name: a.value.text for a in runs.command.assignments if a.value.known}
-    files = [f"{top}/.git/config"] if top else []
-    files += [
-        os.path.normpath(os.path.join(runs.line.cwd, env[name]))
-        for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
-        if env.get(name)
-    ]
-    files += [f"{home}/.gitconfig", f"{home}/.config/git/config", "/etc/gitconfig"]
-    name, path = words[at].text.lower(), "git"
-    for file in files:
-        if name not in aliases and (text_ := runs.content(file)[0]) is not None:
-            found = git_aliases(text_)
-            path = file if name in found else path
-            aliases |= {k: v for k, v in found.items() if k not in aliases}
-    alias = aliases.get(name, "")
-    rest = [visible(word).replace(UNSEEN, unseen()) for word in words[at + 1 :]]
-    tail = " ".join(["", *map(quoted, rest)])
-    if alias.startswith("!"):
-        yield Code("shell", spelled(alias[1:] + tail, *rest), path, top or folder)
-    elif alias:
-        yield Code("shell", spelled(f"git {alias}{tail}", *rest), path, folder)
-
-
 _PROGRAMS: dict[str, Callable[[Runs, tuple[Word, ...]], Iterator[Code]]] = {
     **dict.fromkeys(_SHELLS, _shell),
     ".": _source,
     "source": _source,
-    **dict.fromkeys(("make", "gmake"), _make),
-    **dict.fromkeys(("npm", "yarn", "pnpm"), _npm),
-    "bun": _bun,
-    "git": _git,
-    **dict.fromkeys(_RUNNERS, _runner),
 }
