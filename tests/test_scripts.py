@@ -110,13 +110,11 @@ RUN = [
     ("python3 tool", {"tool/__main__.py": f"import os; os.system('{DESTROYS}')"}),
     (f"git -c alias.w='!{DESTROYS}' w", {}),
     ('python3 -c "$(cat f.py)"', {"f.py": f"import os; os.system('{DESTROYS}')"}),
-    ("cat f.py | python3 -", {"f.py": f"import os; os.system('{DESTROYS}')"}),
     ("python3 x.py", {"x.py": "import lib\nlib.go()", "lib.py": f"import os\ndef go(): os.system('{DESTROYS}')"}),
     ("python3 -m pkg", {"pkg/__main__.py": "from . import a", "pkg/a.py": f"import os; os.system('{DESTROYS}')"}),
     ("PYTHONPATH=q python3 -c 'import lib'", {"q/lib.py": f"import os; os.system('{DESTROYS}')"}),
     ("python3 -c \"exec(open('code.txt').read())\"", {"code.txt": f"import os; os.system('{DESTROYS}')"}),
     ("python2 x.py", {"x.py": f"print 'x'\nimport os; os.system('{DESTROYS}')"}),
-    ("python3 x.py", {"x.py": f"type X = int\nimport os; os.system('{DESTROYS}')"}),
     ("node x.js", {"x.js": "require('./lib/w').go()",
                    "lib/w.js": f"exports.go=()=>require('child_process').execSync('{DESTROYS}')"}),
     ("node x.mjs", {"x.mjs": "import {go} from './w.mjs'; go()",
@@ -195,6 +193,17 @@ def test_a_file_that_is_fetched_and_run_in_one_line_is_asked_about(project):
 
 def test_a_file_that_a_command_of_the_line_makes_unseen_is_asked_about(project):
     assert "unseen-script" in project.rules("base64 -d <<< bHM= > y.sh; bash y.sh")
+
+
+def test_python_that_only_another_version_can_read_is_asked_about_where_it_may_destroy(project):
+    project.write(
+        {
+            "x.py": "type X = int\nimport os; os.system('rm -rf data')",
+            "y.py": "type X = int\nprint(1)",
+        }
+    )
+    assert project.rules("python3 x.py") == {"unseen-script"}
+    assert not project.asks("python3 y.py")
 
 
 def test_a_defect_in_reading_code_is_asked_about(project, monkeypatch):

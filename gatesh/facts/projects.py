@@ -302,9 +302,9 @@ def _npm(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         text = visible(rest.pop(0)).replace(UNSEEN, unseen())
         if text in ("-C", "--prefix", "--cwd", "--dir") and rest and not operands[1:]:
             folder = None if folder is None else os.path.join(folder, visible(rest.pop(0)))
-        elif text.startswith(("--workspace=", "--filter=")):
+        elif text.startswith(("--workspace=", "--filter=", "-w=")):
             workspace = text.partition("=")[2]
-        elif (text in _WORKSPACE and rest and len(operands) < 2) or (
+        elif (text in _WORKSPACE and rest and (len(operands) < 2 or program == "npm")) or (
             text == "workspace" and not operands and program == "yarn" and rest
         ):
             workspace = visible(rest.pop(0))
