@@ -62,7 +62,7 @@ while read -r k v; do show "$v" "$k"; done <<< $'1 2 3\n4'; printf 'a\nb' | whil
 show $(dirname /a/b/c) $(dirname a) $(dirname a/b/) $(dirname /) $(basename /a/b.txt .txt) $(basename a/) $(seq 3) $(seq 2 4) $(seq 5 -2 1)
 show $(echo a,b,c | cut -d, -f2) $(echo a:b:c | cut -d: -f1,3) $(echo abcd | cut -c2-3) $(echo ab | cut -d, -f2) $(printf 'a\nb\nc\n' | head -1) $(printf 'a\nb\n' | tail -n 1)
 show $(echo axbx | sed s/x/y/g) $(echo axbx | sed 's|x|/|') $(echo a b c | awk '{print $2}') $(echo a b | awk '{ print $NF }') $(echo ' a' | awk '{print $3}')x
-show $(echo a; echo b) "$(true && echo c)" $({ echo d; } | cat) "$(for i in 1; do echo e; done)" $(x=f; echo $x) "$(cat <<< g; printf h)" $(:)x
+show $(echo a; echo b) "$(true && echo c)" $({ echo d; } | cat) $(x=f; echo $x) "$(cat <<< g; printf h)" $(:)x
 x=1 y=$x; show $y; x=2 y=$x show $y; e=; x=3 z=$x $e; show $z
 """
 
