@@ -151,7 +151,8 @@ _FACTS = {
     "mariadb": ("sql", "mysql"),
     **dict.fromkeys(("sqlite3", "sqlite", "duckdb"), ("sqlite", "sqlite3")),
     **dict.fromkeys(
-        ("redis-cli", "valkey-cli", "keydb-cli", "dragonfly-cli", "iredis"), ("redis", "statements")
+        ("redis-cli", "redis6-cli", "valkey-cli", "keydb-cli", "dragonfly-cli", "iredis"),
+        ("redis", "statements"),
     ),
     **dict.fromkeys(("mongosh", "mongo"), ("mongo", "statements")),
     **dict.fromkeys(

@@ -71,7 +71,12 @@ _READS = frozenset(
     balancerStatus getShardMap listShards dbHash filemd5 logRotate
     """.split()
 )
-_EVALUATES = frozenset("eval Function globalThis Reflect fromCharCode atob".split())
+_EVALUATES = frozenset(
+    """
+    eval Function globalThis Reflect fromCharCode atob getPrototypeOf getOwnPropertyNames __proto__
+    constructor
+    """.split()
+)
 _SHELL = frozenset("child_process node:child_process run runProgram".split())
 
 
@@ -144,6 +149,9 @@ def _is_opaque(tokens: list[_Token]) -> bool:
         exact = token.text in _METHODS and token.text not in _COMMON
         if token.kind == "string" and exact and after in (",", ")"):
             return True  # Reflect.get(db, "dropDatabase")
+        handed = token.kind == "name" and token.text in ("call", "apply", "bind") and after == "("
+        if handed and at > 1 and tokens[at - 2].text in (")", "]"):  # find(f => …).call(db)
+            return True
         if token.text == "]" and token.kind == "mark" and after == "(":
             inner = _before(tokens, at)
             if len(inner) != 1 or inner[0].kind != "string" or "\\" in inner[0].text:
