@@ -361,13 +361,25 @@ def _module(command: SimpleCommand) -> str:
     return _MODULES.get(words[2].text, "") if words[1].text == "-m" else ""
 
 
+_split: tuple[object, frozenset[str]] = (None, frozenset())
+
+
+def _with_subcommands(grammars: Mapping[str, Grammar]) -> frozenset[str]:
+    """Return the programs that have a grammar for one of their subcommands; found once for many lines."""
+    global _split
+    if _split[0] is not grammars:
+        names = frozenset(name.partition(" ")[0] for name in grammars if " " in name)
+        _split = (grammars, names)
+    return _split[1]
+
+
 def grammar_of(command: SimpleCommand, grammars: Mapping[str, Grammar]) -> Grammar | None:
     """Return the grammar of a command: its subcommand's, its program's, or the one built in."""
     from gatesh.facts.cli import walk
 
     program = command.program
     found = grammars.get(program)
-    if any(name.startswith(f"{program} ") for name in grammars):
+    if program in _with_subcommands(grammars):
         first = next((g.word for g in walk(command.words[1:], found) if not g.option), None)
         found = grammars.get(f"{program} {first.text}" if first else "", found)
     module = _FACTS.get(program, _FILES)[0]
