@@ -104,9 +104,6 @@ class Follower(Assembler):
             and command.program not in self._walk.defined.changes
         ):
             context.feed.at = None
-        if command.program == "alias":
-            for word in words[1:]:
-                self._walk.defined.alias(word)
 
     def _code(self, command: SimpleCommand, context: Context) -> None:
         """Read what shells that are started later run because a variable says so."""
@@ -155,6 +152,9 @@ class Follower(Assembler):
                 self._walk.running.append(inner.text)  # a script that runs itself has no end
                 self._script(command, inner, below)
                 self._walk.running.pop()
+        if here and command.program == "alias":
+            for word in command.words[1:]:
+                self._walk.defined.alias(word)
         if here and found.keep:
             changes = self._walk.defined.changes.get(command.program)
             if changes is None:

@@ -24,7 +24,8 @@ _SUDO = """chdir chroot close-from group host other-user prompt role type user c
     auth-type"""
 _ENV = "argv0 chdir split-string unset"
 _STRACE = """attach columns output signal string-limit summary-sort-by trace trace-path user expr
-    env"""
+    env argv0 abbrev verbose raw status inject fault kvm read write decode-pids
+    summary-syscall-overhead detach-on"""
 _UNSHARE = "map-user map-group map-users map-groups propagation setgroups setuid setgid root wd"
 _SETPRIV = """ambient-caps apparmor-profile bounding-set egid euid gid groups inh-caps pdeathsig regid
     reset-env-from reuid rgid ruid securebits selinux-label"""
@@ -76,6 +77,9 @@ PREFIXES: dict[str, Grammar] = {
     "setpriv": Grammar("", _SETPRIV),
     "runuser": Grammar("Gcgsuw", "command group session-command shell supp-group user whitelist-environment"),
     "linux32": Grammar(),
+    "choom": Grammar("np", "adjust pid"),
+    "uclampset": Grammar("mMp", "pid"),
+    "ld.so": Grammar("", "library-path preload audit argv0 inhibit-rpath glibc-hwcaps-mask"),
     "linux64": Grammar(),
     "prlimit": Grammar("p", "pid"),
     "systemd-run": Grammar("EHMpu", _SYSTEMD_RUN),
@@ -94,6 +98,9 @@ PREFIXES: dict[str, Grammar] = {
     "valgrind": Grammar(),
 }  # fmt: skip
 
+
+# Options without a value whose names begin the name of one that takes one.
+FLAGS = frozenset(("login", "summary", "tag", "sem", "reset-env"))
 
 SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash gatesh".split())
 SHELL_VALUED = "oO"

@@ -114,8 +114,22 @@ def runner(program: str, words: Words) -> Unwrapped:
     return Unwrapped((Inner((first, *rest[1:]), program),))
 
 
-def recorded(program: str, words: Words, _: Word | None) -> Unwrapped:
-    """`script -qc 'rm x' /dev/null`, and `script -q /dev/null rm x` elsewhere."""
+def filtered(program: str, words: Words, _: Word | None) -> Unwrapped:
+    """`split --filter='rm x' file`: a shell runs it for each part."""
+    grammar = Grammar(
+        "abClnt", "filter suffix-length bytes line-bytes lines number separator additional-suffix"
+    )
+    at = 1
+    while at < len(words):
+        at, values = skip_options(words, at, grammar)
+        if "filter" in values:
+            return script(values["filter"], program).but(keep=True)
+        at += 1
+    return NOTHING
+
+
+def recorded(program: str, words: Words, stdin: Word | None) -> Unwrapped:
+    """`script -qc 'rm x' /dev/null`, `script f <<< 'rm x'`, and `script -q /dev/null rm x` elsewhere."""
     grammar = Grammar(
         "EIOTcmotB",
         "command echo log-in log-out log-io log-timing logging-format output-limit timing",
@@ -126,6 +140,8 @@ def recorded(program: str, words: Words, _: Word | None) -> Unwrapped:
     if text is not None:
         return script(text, program)
     rest = words[at:]
+    if not rest and stdin is not None:
+        return script(stdin, program, reads_input=False).but(keep=True)
     return Unwrapped((Inner(rest, program),)) if rest else NOTHING
 
 

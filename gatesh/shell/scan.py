@@ -489,7 +489,7 @@ class Scanner(Extents):
         while i < size:
             end = i
             line, i = self._line(i, joined=not token.quoted)
-            if token.op == "<<-":
+            if token.op == "<<-" and line != delimiter:  # <<-'\tE' is found as it stands
                 line = line.lstrip("\t")
             if line == delimiter:
                 break

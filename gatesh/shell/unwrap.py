@@ -26,6 +26,7 @@ from gatesh.shell.prefixes import (
 from gatesh.shell.runners import (
     RUNNERS,
     archived,
+    filtered,
     in_nix,
     queued,
     recorded,
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
     from gatesh.shell.unwrapped import Words
 
 
+_LOADERS = ("ld-linux", "ld-musl", "ld.so", "ld64.so")
+
+
 def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
     """Return what a command with these words starts; only xargs may be given a NUL."""
     if not words or not words[0].known:
@@ -66,7 +70,9 @@ def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
         return special(program, words, stdin)
     if program in SHELLS:
         return _shell(program, words, stdin)
-    grammar = PREFIXES.get(program)
+    if program == "exe" and words[0].text.startswith("/proc/"):
+        return _shell(program, words, stdin)
+    grammar = PREFIXES.get("ld.so" if program.startswith(_LOADERS) else program)
     if grammar is not None:
         return _prefix(program, grammar, words, stdin)
     found = NOTHING
@@ -165,6 +171,12 @@ def _setarch(program: str, words: Words, _: Word | None) -> Unwrapped:
     first = 2 if words[1:] and words[1].text[:1] != "-" else 1
     at, _values = skip_options(words, first, Grammar())
     return Unwrapped((Inner(words[at:], program),), keep=False) if words[at:] else NOTHING
+
+
+def _capsh(program: str, words: Words, stdin: Word | None) -> Unwrapped:
+    """`capsh --user=u -- -c 'rm x'`: what stands behind is for bash."""
+    at = next((n for n, w in enumerate(words[1:], 1) if w.text in ("--", "==")), len(words))
+    return _shell(program, words[at:], stdin) if words[at:] else NOTHING
 
 
 def _find(program: str, words: Words, _: Word | None) -> Unwrapped:
@@ -394,9 +406,11 @@ _SPECIAL = {
     "find": _find, "gfind": _find,
     "fd": _fd, "fdfind": _fd,
     "setarch": _setarch,
+    "capsh": _capsh,
     "watch": _watch,
     "xargs": xargs, "gxargs": xargs, "parallel": parallel,
-    "script": recorded, "tmux": tmux, "screen": screen, "at": queued, "batch": queued, "hyperfine": timed,
+    "script": recorded, "split": filtered,
+    "tmux": tmux, "screen": screen, "at": queued, "batch": queued, "hyperfine": timed,
     "nix-shell": in_nix, "nix": in_nix,
     "flock": _flock,
     "su": _su, "runuser": _su,

@@ -6,7 +6,7 @@ import re
 
 from gatesh._value import Value
 from gatesh.model import Certainty, Word
-from gatesh.shell.prefixes import SHELLS
+from gatesh.shell.prefixes import FLAGS, SHELLS
 from gatesh.shell.words import visible
 
 TYPE_CHECKING = False
@@ -64,7 +64,8 @@ def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str
             return at + 1, values
         if text.startswith("--"):
             name, has_value, given = text[2:].partition("=")
-            full = name if name in long else next((n for n in long if n.startswith(name)), "")
+            full = name if name in long or name in FLAGS else _abbreviated(name, long)
+            full = "" if full in FLAGS else full
             if full and has_value:
                 values[full] = words[at].but(text=given)
             elif full and at + 1 < len(words):
@@ -78,6 +79,10 @@ def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str
             break
         at += 1
     return at, values
+
+
+def _abbreviated(name: str, long: list[str]) -> str:
+    return next((n for n in long if n.startswith(name)), "")
 
 
 def assigns(program: Word, text: str) -> bool:

@@ -11,7 +11,8 @@ import subprocess
 from pathlib import Path
 
 TOOLS = """bash sh dash cat env base64 tr rev sed head tee nohup nice timeout setsid stdbuf xargs find true false echo printf mkdir
-    chmod cp mv ln dirname basename grep sleep test ionice flock chrt taskset setarch script kill sort touch""".split()
+    chmod cp mv ln dirname basename grep sleep test ionice flock chrt taskset setarch script kill sort touch
+    awk perl python3 make git tar split setpriv prlimit choom su runuser run-parts sqlite3 seq yes date ls which diff tac""".split()
 ARGUMENTS = ("bash", "p1", "p 2")
 LIMITS = ((resource.RLIMIT_CPU, 5), (resource.RLIMIT_FSIZE, 1 << 20), (resource.RLIMIT_CORE, 0))
 STUB = """#!/bin/sh

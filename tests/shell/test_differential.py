@@ -44,7 +44,7 @@ def passed_by(text: str, bash: Bash, judge: Judge) -> list[str] | None:
 
 @pytest.mark.parametrize("row", [row for _, row in STATEMENTS], ids=lambda row: repr(row[:60]))
 def test_each_composition_alone_is_seen_or_held(row, bash, judge):
-    for seed in range(2):
+    for seed in range(3 if CASES else 1):
         text = Composer(random.Random(seed), deepest=0).filled(row)
         assert passed_by(text, bash, judge) is None, text
 
@@ -74,6 +74,8 @@ def test_a_mention_runs_nothing_and_is_not_held(row, bash, judge):
 def test_what_is_listed_as_not_seen_is_not_seen(row, bash, judge):
     """Seen by now? Then it belongs to another table of compositions.toml, and no longer into docs/reading.md."""
     texts = [Composer(random.Random(seed), deepest=0).filled(row) for seed in range(3)]
+    if not any(map(bash.calls, texts)):
+        pytest.skip("its program is not here")
     assert any(passed_by(text, bash, judge) is not None for text in texts), texts
 
 
