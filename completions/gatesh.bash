@@ -4,7 +4,7 @@ _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
-        case ' keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/tune setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
+        case ' keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
         " -c"|"keeper/ --late"|"keeper/ --wait"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
@@ -24,7 +24,7 @@ _gatesh() {
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;
             'check/') options='--json --jsonl --cwd -h --help' ;;
-            'patterns/') words='backtest coverage explain lint list new schema show test tune' options='-h --help' ;;
+            'patterns/') words='backtest coverage explain lint list new schema show test trust tune' options='-h --help' ;;
             'patterns/backtest/') options='--since --patterns --limit --json -h --help' ;;
             'patterns/coverage/') options='--since --limit --json -h --help' ;;
             'patterns/explain/') options='--cwd --all -h --help' ;;
@@ -34,6 +34,7 @@ _gatesh() {
             'patterns/schema/') options='-h --help' ;;
             'patterns/show/') options='-h --help' kind=rule ;;
             'patterns/test/') options='--plain -h --help' kind=file ;;
+            'patterns/trust/') options='--undo --dry-run -h --help' kind=file ;;
             'patterns/tune/') options='--unless --when --severity --off --deny --undo --dry-run --since -h --help' kind=rule ;;
             'setup/') words='opencode' options='--list --dry-run --undo --yes -h --help' ;;
             'demo/') options='--unattended -h --help' ;;

@@ -313,7 +313,8 @@ class Layer(StrEnum):
 
     SHIPPED = "shipped"
     USER = "user"
-    PROJECT = "project"
+    PROJECT = "project"  # <project>/.gatesh/patterns: may only tighten
+    TRUSTED = "trusted"  # the same, with exactly the content that a person trusts: counts as USER
 
 
 class Match(Value):

@@ -172,3 +172,11 @@ def asker(
         tty=str(door.tty) if door and door.tty else "",
         wait_s=limit if wait_s is None else wait_s,
     )
+
+
+def folder_of(pid: int) -> str:
+    """Return the folder a process works in; the root's where that cannot be seen."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return "/"

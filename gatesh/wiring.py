@@ -22,14 +22,14 @@ def open_log(places: Places, *, thorough: bool = False) -> SqliteLog:
     return SqliteLog(places.audit_db, thorough=thorough)
 
 
-def load_rules(places: Places, confirmed: frozenset[str] = frozenset()) -> RuleSet:
-    """Load the shipped and the user's pattern files; raises PatternFileError.
+def load_rules(places: Places, cwd: str = "") -> RuleSet:
+    """Load the shipped, the user's and, for a folder, its project's pattern files; raises PatternFileError.
 
-    What loosens is active only where a person has confirmed its digest.
+    What loosens is not active: that takes a person at a keeper.
     """
-    from gatesh.rules.load import load
+    from gatesh.rules.load import load, projects_of
 
-    return load(places, confirmed=confirmed)
+    return load(places, projects=projects_of(cwd) if cwd else ())
 
 
 def world_of(places: Places, rules: RuleSet) -> World:
@@ -39,16 +39,16 @@ def world_of(places: Places, rules: RuleSet) -> World:
     return World(OsFiles(), GitProbe(), places.user_home, rules.grammars)
 
 
-def gate_at(places: Places) -> tuple[Gate, World]:
+def gate_at(places: Places, cwd: str = "") -> tuple[Gate, World]:
     """Return a gate for a door that works alone, with its own log."""
-    rules = load_rules(places)
+    rules = load_rules(places, cwd)
     gate = Gate(rules, open_log(places), time.time_ns, second=Shfmt())
     return gate, world_of(places, rules)
 
 
-def gate_for_check(places: Places) -> tuple[Gate, World]:
+def gate_for_check(places: Places, cwd: str = "") -> tuple[Gate, World]:
     """Return a gate that can only consider: it has no log, and nothing will run."""
-    rules = load_rules(places)
+    rules = load_rules(places, cwd)
     gate = Gate(rules, _NoLog(), time.time_ns, second=Shfmt())
     return gate, world_of(places, rules)
 

@@ -39,23 +39,24 @@ def check(ctx: click.Context, as_json: bool, jsonl: bool, cwd: str, line: str | 
     from gatesh.wiring import gate_for_check
 
     where = here()
-    gate, world = gate_for_check(where)
     folder = os.path.abspath(cwd) if cwd else os.getcwd()
+    gate, world = gate_for_check(where, folder)
     if jsonl:
-        ctx.exit(_check_all(gate, world, folder, loosenings(where)))
-    found = considered(gate, world, line or "", folder, loosenings(where))
+        ctx.exit(_check_all(gate, world, folder, loosenings(where, folder)))
+    found = considered(gate, world, line or "", folder, loosenings(where, folder))
     click.echo(json.dumps(found) if as_json else describe(found))
     ctx.exit(Exit.OK if found["verdict"] == Verdict.ALLOW else Exit.ASKED)
 
 
-def loosenings(where: Places) -> tuple[Loosening, ...]:
-    """Return what the user's own pattern files loosen; what a keeper's person confirmed is not known here."""
+def loosenings(where: Places, cwd: str) -> tuple[Loosening, ...]:
+    """Return what the user's and the project's files loosen; a keeper's confirmations are not known here."""
     from gatesh.model import Layer
     from gatesh.rules import layers, load
 
-    if all(layer is Layer.SHIPPED for _, layer in load.files(where)):
+    found = load.files(where, load.projects_of(cwd))
+    if all(layer is Layer.SHIPPED for _, layer in found):
         return ()
-    return layers.loosenings(load.read_all(where))
+    return layers.loosenings(load.read_all(where, found))
 
 
 def note(loosening: Loosening) -> str:

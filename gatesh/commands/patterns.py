@@ -11,6 +11,7 @@ from gatesh.commands.check import concerning, note
 from gatesh.commands.patterns_backtest import backtest, coverage
 from gatesh.commands.patterns_explain import explain
 from gatesh.commands.patterns_new import new
+from gatesh.commands.patterns_trust import trust
 from gatesh.commands.patterns_tune import tune
 from gatesh.doors.client import here
 from gatesh.errors import Exit, PatternFileError, UsageError
@@ -47,10 +48,10 @@ def patterns() -> None:
 )
 def list_rules(words: tuple[str, ...], klass: str, severity: str, program: str, file_: str) -> None:
     """List the active rules, or those in which all WORDS occur."""
-    from gatesh.rules.load import load
+    from gatesh.rules.load import load, projects_of
 
     wanted = [word.lower() for word in words]
-    for rule in load(here()).rules:
+    for rule in load(here(), projects=projects_of(os.getcwd())).rules:
         text = " ".join((rule.id, rule.klass, rule.say, rule.notation, *rule.source)).lower()
         if (
             all(word in text for word in wanted)
@@ -84,17 +85,20 @@ def _is_file(path: str, name: str) -> bool:
 def show(rule_id: str) -> None:
     """Show one rule as it is written, what changes it, and whether that counts."""
     from gatesh.rules import layers
-    from gatesh.rules.load import load, read_all
+    from gatesh.rules.load import files as listed
+    from gatesh.rules.load import load, projects_of, read_all
     from gatesh.rules.positions import table_of
 
-    where = here()
-    files = read_all(where)
+    where, projects = here(), projects_of(os.getcwd())
+    files = read_all(where, listed(where, projects))
     file, rule = found(files, rule_id)
     click.echo(f"{rule.id}  ({file.path}:{rule.line}, {rule.layer})\n")
     click.echo(printable(table_of(_read_text(file.path), rule_id), lines=True))
     for change in (c for other in files for c in other.overrides if c.rule == rule_id):
         click.echo(f"changed by: {change.file}:{change.line}: {change.key} = {_toml(change.value)}")
-    active = next((r for r in load(where, cached=False).rules if r.id == rule_id), None)
+    active = next(
+        (r for r in load(where, projects=projects, cached=False).rules if r.id == rule_id), None
+    )
     if active and active.deny:
         click.echo("verdict:    deny, without asking")
     for one in concerning(layers.loosenings(files), {rule_id}, set()):
@@ -219,5 +223,5 @@ def _read(
     return load.read_all(PLACES, found, report)
 
 
-for command in (explain, new, tune, backtest, coverage):
+for command in (explain, new, tune, backtest, coverage, trust):
     patterns.add_command(command)

@@ -31,18 +31,23 @@ _NAMED = 6  # of the rest
 @click.option("--all", "every", is_flag=True, help="Every rule that looked, however far off.")
 def explain(line: str, cwd: str, every: bool) -> None:
     """Show how LINE is read: its commands, the facts, the rules that looked, and what they say."""
-    from gatesh.rules.load import load
+    from gatesh.rules.load import load, projects_of
     from gatesh.rules.trace import Trace
     from gatesh.wiring import gate_for_check
 
     where = here()
-    gate, world = gate_for_check(where)
     folder = os.path.abspath(cwd) if cwd else os.getcwd()
+    gate, world = gate_for_check(where, folder)
     asked = CommandLine(line, folder, dict(os.environ), Door.CHECK)
     trace = Trace()
     seen, decision = gate.consider(asked, world, trace.watch)
     told = _explained(
-        load(where), seen, decision, loosenings(where), trace, 10**6 if every else _TOLD
+        load(where, projects=projects_of(folder)),
+        seen,
+        decision,
+        loosenings(where, folder),
+        trace,
+        10**6 if every else _TOLD,
     )
     for text in told:
         click.echo(printable(text))

@@ -78,7 +78,7 @@ def _read(where: Places, line: str) -> tuple[str, tuple[tuple[int, Fact], ...]]:
     from gatesh.model import CommandLine, Door
     from gatesh.wiring import gate_for_check
 
-    gate, world = gate_for_check(where)
+    gate, world = gate_for_check(where, os.getcwd())
     seen, _ = gate.consider(CommandLine(line, os.getcwd(), dict(os.environ), Door.CHECK), world)
     return line, seen.facts
 

@@ -90,7 +90,7 @@ def _change(
     click.echo(f"of {len(past)} recorded command lines:")
     for line in told(list(changed(past, now, was))):
         click.echo(f"  {line}")
-    if not dry_run and _agreed("write this?"):
+    if not dry_run and agreed("write this?"):
         said = ", ".join(f"{key} = {edit.toml(value)}" for key, value in changes.items())
         journal.write(where, file, new, f"{rule_id}: {said}")
         click.echo(f"written to {file}; gatesh patterns tune --undo takes it back")
@@ -112,7 +112,7 @@ def _diff(before: str, after: str, file: str) -> Iterator[str]:
         yield click.style(printable(line), fg=colours.get(line[:1]))
 
 
-def _agreed(question: str) -> bool:
+def agreed(question: str) -> bool:
     """Ask on the terminal; without one nothing is written."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -149,7 +149,7 @@ def _undo(where: Places, *, dry_run: bool) -> None:
     click.echo(f"takes back: {printable(last.what)}")
     for line in _diff(last.after, last.before or "", last.file):
         click.echo(line)
-    if dry_run or not _agreed("take it back?"):
+    if dry_run or not agreed("take it back?"):
         return
     before = load.read_all(where)
     journal.undo(where)

@@ -56,7 +56,7 @@ def submit(what: Submission, env: dict[bytes, bytes], places: Places, reason: st
     line = command_line(what, os.getcwdb(), env)
     who = asker(os.getpid(), os.getuid(), line.env)
     try:
-        gate, world = gate_at(places)
+        gate, world = gate_at(places, line.cwd)
         outcome = gate.submit(line, who, world, NoApprover(reason), _Bash(what, env))
     except (InputError, PatternFileError) as error:
         kind = "input" if isinstance(error, InputError) else "patterns"

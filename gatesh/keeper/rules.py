@@ -4,6 +4,9 @@ What tightens is active at once. What loosens (an override that lets something b
 catches less than the one that was active) is listed to the person and stays inactive until they confirm
 it; a rule that was active goes on until then. Nothing that was confirmed is stored: the next keeper asks
 again. A change that cannot be read changes nothing.
+
+A session in a project with pattern files of its own goes by those as well, wherever it works later: Projects
+keeps one Rules for each set of such folders, on top of the user's.
 """
 
 from __future__ import annotations
@@ -12,12 +15,12 @@ import os
 import threading
 
 from gatesh import wiring
-from gatesh.errors import PatternFileError
+from gatesh.errors import ConfigError, PatternFileError
 from gatesh.facts import World
 from gatesh.model import Severity
 from gatesh.places import Places
 from gatesh.rules import layers
-from gatesh.rules.load import files, read_all
+from gatesh.rules.load import files, projects_of, read_all
 from gatesh.rules.match import RuleSet
 from gatesh.rules.rule import Rule
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from gatesh.approval.attach import Approvers
     from gatesh.rules.source import PatternFile
 
+_MOST_FOLDERS = 8  # with pattern files, that one session works in
+_MOST_PROJECTS = 32  # sets of such folders
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -53,15 +58,26 @@ def lost(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> tuple[Rule, ...]:
 class Rules:
     """The active rules, and the world they look at."""
 
-    def __init__(self, places: Places, approvers: Approvers) -> None:
-        """Load them; raises PatternFileError. What loosens is put before the approvers."""
+    def __init__(
+        self,
+        places: Places,
+        approvers: Approvers,
+        projects: tuple[str, ...] = (),
+        base: Rules | None = None,
+    ) -> None:
+        """Load them; raises PatternFileError. What loosens is put before the approvers.
+
+        `projects` are the folders of pattern files beside the user's, whose own state `base` keeps.
+        """
         self._places, self._approvers = places, approvers
+        self._projects, self._base = projects, base
         self._lock = threading.Lock()
         self._confirmed: frozenset[str] = frozenset()
         self._asked = ""  # the id of the question that is open
         self._shown: tuple[frozenset[str], tuple[Rule, ...]] | None = None
         self._stamp = self._look()
         self._baseline: tuple[Rule, ...] = ()
+        self.kept: tuple[Rule, ...] = ()  # active, and in the files no more
         self.active: tuple[RuleSet, World]
         self._load()
 
@@ -81,20 +97,41 @@ class Rules:
                 self._approvers.note("the pattern files have changed and were read again")
 
     def _look(self) -> tuple[object, ...]:
-        return tuple((path, _identity(path)) for path, _ in files(self._places))
+        paths = [path for path, _ in files(self._places, self._projects)]
+        if self._base:
+            paths.append(f"{self._places.config}/trusted")
+        above = self._base.active[0].digest if self._base else ""
+        return (above, *((path, _identity(path)) for path in paths))
+
+    def _read(self) -> tuple[PatternFile, ...]:
+        return read_all(self._places, files(self._places, self._projects))
+
+    @property
+    def confirmed(self) -> frozenset[str]:
+        """Return the digests of what a person has confirmed, here or for all projects."""
+        return self._confirmed | (self._base.confirmed if self._base else frozenset())
 
     def _load(self) -> None:
-        found = read_all(self._places)
-        fresh = layers.combine(found, self._confirmed)
+        found = self._read()
+        fresh = layers.combine(found, self.confirmed)
         kept = lost(self._baseline, fresh.rules)
-        rules = layers.rule_set([*fresh.rules, *kept], fresh.grammars) if kept else fresh
+        above = self._base.kept if self._base else ()
+        self.kept = (*kept, *lost(above, (*fresh.rules, *kept)))
+        rules = fresh
+        if self.kept:
+            rules = layers.rule_set([*fresh.rules, *self.kept], fresh.grammars)
         self._baseline = rules.rules
         self.active = rules, wiring.world_of(self._places, rules)
         self._ask(found, kept)
 
     def _ask(self, found: tuple[PatternFile, ...], kept: tuple[Rule, ...]) -> None:
         """List what loosens, unless the same is asked already."""
-        open_ = [one for one in layers.loosenings(found) if one.digest not in self._confirmed]
+        mine = self._projects or ("",)
+        open_ = [
+            one
+            for one in layers.loosenings(found)
+            if one.digest not in self.confirmed and one.file.startswith(mine)
+        ]
         shown = frozenset(one.digest for one in open_), kept
         if shown == self._shown:
             return
@@ -122,9 +159,9 @@ class Rules:
         self._approvers.note(text)
 
     def _loosen(self, digests: frozenset[str], dropped: tuple[Rule, ...]) -> None:
-        found = read_all(self._places)
-        before = layers.combine(found, self._confirmed).rules
-        after = layers.combine(found, self._confirmed | digests).rules
+        found = self._read()
+        before = layers.combine(found, self.confirmed).rules
+        after = layers.combine(found, self.confirmed | digests).rules
         weakened = {rule.id for rule in lost(before, after)}
         self._confirmed |= digests
         self._baseline = tuple(
@@ -132,6 +169,39 @@ class Rules:
         )
         self._asked, self._shown = "", None
         self._load()
+
+
+class Projects:
+    """The rules of each session: the user's, and those of every project it has worked in."""
+
+    def __init__(self, places: Places, approvers: Approvers, base: Rules) -> None:
+        """Begin with the user's alone."""
+        self._places, self._approvers, self._base = places, approvers, base
+        self._lock = threading.Lock()
+        self._folders: dict[str, tuple[str, ...]] = {}  # of a session
+        self._rules: dict[tuple[str, ...], Rules] = {}
+
+    def of(self, session: str, cwds: tuple[str, ...]) -> tuple[RuleSet, World]:
+        """Return what a session goes by that now works in these folders; raises GateshError."""
+        found = {folder for cwd in cwds for folder in projects_of(cwd)}
+        with self._lock:
+            known = self._folders.get(session, ())
+            folders = tuple(sorted(found | {*known}))
+            if not folders:
+                return self._base.active
+            if len(folders) > _MOST_FOLDERS or (
+                folders not in self._rules and len(self._rules) >= _MOST_PROJECTS
+            ):
+                raise ConfigError(
+                    "there are too many projects with pattern files of their own",
+                    "start the keeper again to forget the ones that are done",
+                )
+            self._folders[session] = folders
+            if folders not in self._rules:
+                self._rules[folders] = Rules(self._places, self._approvers, folders, self._base)
+            rules = self._rules[folders]
+        rules.look_again()
+        return rules.active
 
 
 def _identity(path: str) -> tuple[int, ...] | None:

@@ -22,7 +22,7 @@ from gatesh.errors import AuditError, ConfigError, Exit, GateshError
 from gatesh.keeper.door import Connection, line_of
 from gatesh.keeper.place import Place
 from gatesh.keeper.recorded import roots_of_this_boot
-from gatesh.keeper.rules import Rules
+from gatesh.keeper.rules import Projects, Rules
 from gatesh.model import Asker
 from gatesh.places import Places
 
@@ -73,6 +73,7 @@ class Keeper:
             self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions
         )
         self.rules = Rules(places, self.approvers)
+        self._projects = Projects(places, self.approvers, self.rules)
 
     def start(self) -> None:
         """Serve, in threads of its own."""
@@ -212,8 +213,14 @@ class Keeper:
             _refuse(sock, "this session has too many commands at once")
             return
         try:
-            rules, world = self.rules.active
             connection = Connection(sock, self.log, self.approvers)
+            try:
+                folders = (line.cwd, session.folder_of(asker.root_pid))
+                rules, world = self._projects.of(asker.session, folders)
+            except GateshError as error:
+                self.approvers.alert("patterns", f"refused a line: {error.message}", pid=pid)
+                _refuse(sock, error.message)
+                return
             connection.serve(line, asker, rules, world, observe=self._observe)
         finally:
             with self._lock:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from gatesh.places import Places
 
 _FORM = 2  # of the file; a change of any class below changes the key by itself
-_NAME = "rules.cache"
+NAME = "rules.cache"
+PROJECT = "rules-project.cache"  # of the project that was last worked in
 _LIMIT = 8_000_000
 _PURPOSE = b"rules.cache"
 _CLASSES: tuple[type[Value], ...] = (
@@ -58,9 +59,9 @@ def key(places: Places, files: Iterable[tuple[str, Layer]]) -> str:
     return repr(seen)
 
 
-def read(folder: str, key: str) -> RuleSet | None:
+def read(folder: str, key: str, name: str = NAME) -> RuleSet | None:
     """Return the rules kept under this key, or None where there are none to be trusted."""
-    data = _sealed(f"{folder}/{_NAME}")
+    data = _sealed(f"{folder}/{name}")
     if data is None:
         return None
     try:
@@ -73,13 +74,13 @@ def read(folder: str, key: str) -> RuleSet | None:
     return RuleSet(rules, index, known, programs, digest, unpack)
 
 
-def write(folder: str, key: str, rules: RuleSet) -> None:
+def write(folder: str, key: str, rules: RuleSet, name: str = NAME) -> None:
     """Keep the rules, all or nothing; a folder that cannot be written only costs time."""
     packed = tuple(pack(rule) for rule in rules.rules)
     grammars = {name: pack(grammar) for name, grammar in rules.grammars.items()}
     parts: Any = (key, packed, dict(rules.index), grammars, rules.programs, rules.digest)
     data = marshal.dumps(_shared(parts, {}))
-    path = f"{folder}/{_NAME}"
+    path = f"{folder}/{name}"
     temporary = f"{path}.{os.getpid()}"
     try:
         sealed = seal(load_key(key_beside(path)), data, _PURPOSE) + data

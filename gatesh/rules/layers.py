@@ -2,7 +2,8 @@
 
 Tightening is a new rule, a raised severity, `deny`. Everything else in a user's files loosens: a lowered
 severity, an `unless`, a `when`, `off`, another grammar for a program that shipped rules speak of. The digest
-of a loosening covers its whole meaning: a person confirms this one, not whatever stands there later.
+of a loosening covers its whole meaning: a person confirms this one, not whatever stands there later. A file
+of a project that nobody trusts loosens nothing at all, and its sentences are not shown.
 """
 
 from __future__ import annotations
@@ -45,20 +46,46 @@ class Loosening(Value):
 
 def combine(files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozenset()) -> RuleSet:
     """Return the rules that are active when a person has confirmed these loosenings and no other."""
-    rules = {rule.id: rule for file in files for rule in file.rules}
-    grammars: dict[str, Grammar] = {}
-    for file in files:
-        for program, grammar in file.grammars.items():
-            loosens = file.layer is not Layer.SHIPPED and _spoken_of(program, files)
-            if not loosens or _grammar_digest(program, grammar) in confirmed:
-                grammars[program] = grammar
+    rules = {rule.id: _in_its_place(rule) for file in files for rule in file.rules}
+    grammars = {
+        program: grammar
+        for file in files
+        for program, grammar in file.grammars.items()
+        if not _rereads(file, program, files)
+        or (file.layer is not Layer.PROJECT and _grammar_digest(program, grammar) in confirmed)
+    }
     off = set()
     for change in (o for file in files for o in file.overrides):
         rule = rules[change.rule]
-        if _tightens(change, files) or _digest(change) in confirmed:
+        if _tightens(change, rule) or _may_loosen(change, confirmed):
             rules[change.rule] = _changed(rule, change)
             off |= {change.rule} if change.key == "off" else set()
     return rule_set([r for r in rules.values() if r.id not in off], grammars)
+
+
+def _in_its_place(rule: Rule) -> Rule:
+    """Return a rule of a project that nobody trusts without its sentences: a card must not say them.
+
+    It could be the asker who wrote them.
+    """
+    if rule.layer is not Layer.PROJECT:
+        return rule
+    said = "a rule of this project, which you have not trusted, holds it"
+    return rule.but(
+        say=said, instead="gatesh patterns trust, in the project, shows its rules", preview=""
+    )
+
+
+def _may_loosen(change: Override, confirmed: frozenset[str]) -> bool:
+    return change.layer is not Layer.PROJECT and _digest(change) in confirmed
+
+
+def _rereads(file: PatternFile, program: str, files: tuple[PatternFile, ...]) -> bool:
+    """Claim that a grammar in this file would have lines read differently that others have rules for."""
+    if file.layer is Layer.SHIPPED:
+        return False
+    above = (Layer.SHIPPED,) if file.layer is Layer.USER else (Layer.SHIPPED, Layer.USER)
+    return _spoken_of(program, [f for f in files if f.layer in above])
 
 
 def rule_set(rules: list[Rule], grammars: dict[str, Grammar]) -> RuleSet:
@@ -81,11 +108,14 @@ def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
     rules = {rule.id: rule for file in files for rule in file.rules}
     for file in files:
         for change in file.overrides:
-            if not _tightens(change, files):
-                said = _sentence(change, rules[change.rule])
+            rule = rules[change.rule]
+            if _tightens(change, rule):
+                rules[change.rule] = _changed(rule, change)
+            elif file.layer is not Layer.PROJECT:
+                said = _sentence(change, rule)
                 yield Loosening(said, _digest(change), change.file, change.line, change.rule)
         for program, grammar in file.grammars.items():
-            if file.layer is not Layer.SHIPPED and _spoken_of(program, files):
+            if file.layer is not Layer.PROJECT and _rereads(file, program, files):
                 said = f"the command line of {program} is read by another grammar"
                 yield Loosening(said, _grammar_digest(program, grammar), file.path, 1, program)
 
@@ -100,13 +130,11 @@ def _sentence(change: Override, rule: Rule) -> str:
     return f"{rule.id} is off ({rule.say})"
 
 
-def _tightens(change: Override, files: tuple[PatternFile, ...]) -> bool:
+def _tightens(change: Override, rule: Rule) -> bool:
+    """Claim that a change leaves nothing unasked that the rule, as it is by now, asks about."""
     if change.key == "deny":
         return True
-    if change.key != "severity":
-        return False
-    severity = next(r.severity for file in files for r in file.rules if r.id == change.rule)
-    return _RANK[change.value] >= _RANK[severity]
+    return change.key == "severity" and _RANK[change.value] >= _RANK[rule.severity]
 
 
 def _changed(rule: Rule, change: Override) -> Rule:
@@ -123,7 +151,9 @@ def _changed(rule: Rule, change: Override) -> Rule:
 
 
 def _digest(change: Override) -> str:
-    return digest_of((change.rule, change.key, change.value, change.patterns))
+    # A project's loosening is confirmed for that project: for another, it is another one.
+    where = change.file if change.layer is Layer.TRUSTED else ""
+    return digest_of((change.rule, change.key, change.value, change.patterns, where))
 
 
 def _grammar_digest(program: str, grammar: Grammar) -> str:
@@ -131,11 +161,11 @@ def _grammar_digest(program: str, grammar: Grammar) -> str:
 
 
 def _spoken_of(program: str, files: Iterable[PatternFile]) -> bool:
-    """Claim that a shipped rule or grammar speaks of a program, or of a subcommand of it."""
+    """Claim that a rule or grammar of these files speaks of a program, or of a subcommand of it."""
     name = program.split(maxsplit=1)[0]
-    shipped = [file for file in files if file.layer is Layer.SHIPPED]
-    known = {grammar.split()[0] for file in shipped for grammar in file.grammars}
-    return name in known or any(name in _named(rule) for file in shipped for rule in file.rules)
+    listed = list(files)
+    known = {grammar.split()[0] for file in listed for grammar in file.grammars}
+    return name in known or any(name in _named(rule) for file in listed for rule in file.rules)
 
 
 def _programs(rule: Rule) -> frozenset[str]:

@@ -11,7 +11,7 @@ from tests.installed import GATESH
 
 BELOW = [
     ("patterns", name)
-    for name in "backtest coverage explain lint list new schema show test tune".split()
+    for name in "backtest coverage explain lint list new schema show test trust tune".split()
 ]
 
 
