@@ -240,6 +240,7 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
 
     folder, file, targets = runs.cwd, "", []
     given: dict[str, str] = {}
+    evaluated: list[str] = []
     rest = [visible(word).replace(UNSEEN, unseen()) for word in words[1:]]
     while rest:
         text = rest.pop(0)
@@ -259,6 +260,8 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             return
         if text in ("-C", "--directory", "-f", "--file", "--makefile", "-I", "-o", "-W") and rest:
             value, name = rest.pop(0), text
+        elif name == "--eval":
+            evaluated.append(value if equals else rest.pop(0) if rest else "")
         elif re.match(r"-[Cf].", text):
             name, value = text[:2], text[2:]
         if name in ("-C", "--directory"):
@@ -275,18 +278,25 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         path = os.path.normpath(os.path.join(folder, name))
         text_, _ = runs.content(path)
         if text_ is not None:
+            text_ = "\n".join([text_, *evaluated])
             text_ = _INCLUDE.sub(lambda m: _included(runs, m, folder or ""), text_)
             made = Makefile(text_, given, runs.line.env)
             yield from (Code("shell", t, path, folder) for t in made.recipes(targets))
             return
 
 
-_INCLUDE = re.compile(r"^[-s]?include[ \t]+([\w./-]+)[ \t]*$", re.MULTILINE)
+_INCLUDE = re.compile(r"^[-s]?include[ \t]+([\w./*-]+)[ \t]*$", re.MULTILINE)
 
 
 def _included(runs: Runs, found: re.Match[str], folder: str) -> str:
     """Return what a makefile includes by name."""
-    text = runs.content(os.path.normpath(os.path.join(folder, found[1])))[0]
+    place, _, pattern = os.path.normpath(os.path.join(folder, found[1])).rpartition("/")
+    if "*" in pattern:
+        import fnmatch
+
+        names = fnmatch.filter(runs.world.files.names(place, 500) or [], pattern)
+        return "\n".join(runs.content(f"{place}/{name}")[0] or "" for name in sorted(names)[:16])
+    text = runs.content(f"{place}/{pattern}")[0]
     return found[0] if text is None else text
 
 

@@ -1,7 +1,7 @@
 """Recipes: what `make target`, `npm run script` and a git alias have a shell run.
 
 Makefiles are read by their plain parts: variables, rules, prerequisites, recipe lines. A function or a variable
-that is not known becomes an unseen part; both branches of a condition count; pattern rules are not looked for.
+that is not known becomes an unseen part; both branches of a condition count.
 """
 
 from __future__ import annotations
@@ -45,10 +45,18 @@ class Makefile:
 
     def _read(self, text: str) -> None:
         current: tuple[list[str], tuple[str, ...], list[str]] | None = None
-        define = False
+        define = ""
+        body: list[str] = []
         for raw in re.sub(r"[ \t]*\\\n[ \t]*", " ", text).split("\n"):
-            if define or raw.startswith("define "):
-                define = not raw.startswith("endef")
+            if define and raw.startswith("endef"):
+                self._set(define, "", "\n".join(body))
+                define, body = "", []
+                continue
+            if define:
+                body.append(raw)
+                continue
+            if found := re.match(r"(?:override\s+|export\s+)*define\s+([\w.-]+)", raw):
+                define = found[1]
                 continue
             if raw.startswith("\t"):
                 if current:
@@ -63,6 +71,8 @@ class Makefile:
                 self._keep(current)
                 needs = tuple(self.expanded(found[2]).replace("|", " ").split())
                 current = (self.expanded(found[1]).split(), needs, [found[3]] if found[3] else [])
+            elif "$(" in line:
+                self.expanded(line)  # $(info $(shell …))
         self._keep(current)
 
     def _set(self, name: str, how: str, value: str) -> None:
@@ -96,15 +106,33 @@ class Makefile:
             if automatic and name in automatic:
                 return automatic[name]
             function, _, rest = name.partition(" ")
+            if function == "call" and rest:
+                return self._call(rest, automatic, deep)
             if function == "shell" and rest:
                 self._started.append(self.expanded(rest, automatic, deep + 1))
                 return unseen("shell")
             self._left -= 1
+            if rest and deep <= _DEEP and self._left > 0:
+                self.expanded(rest, automatic, deep + 1)  # what it starts
             if rest or deep > _DEEP or self._left < 0:
                 return unseen(function)
             return self._value(name, automatic, deep)
 
         return _REFERENCE.sub(value, text)
+
+    def _call(self, text: str, automatic: Mapping[str, str] | None, deep: int) -> str:
+        """Tell `$(call name,a,b)`."""
+        self._left -= 1
+        if deep > _DEEP or self._left < 0:
+            return unseen("call")
+        name, *given = [
+            self.expanded(part.strip(), automatic, deep + 1) for part in text.split(",")
+        ]
+        numbered = {str(at): part for at, part in enumerate(given, 1)}
+        for variables in (self._given, self._variables):
+            if name in variables:
+                return self.expanded(variables[name], {**(automatic or {}), **numbered}, deep + 1)
+        return unseen("call")
 
     def _value(self, name: str, automatic: Mapping[str, str] | None, deep: int) -> str:
         name, _, replaced = name.partition(":")  # $(SRC:.c=.o)
@@ -124,7 +152,10 @@ class Makefile:
     def recipes(self, targets: list[str]) -> Iterator[str]:
         """Yield the recipe lines of the targets and of what they need, prerequisites first."""
         done: set[str] = set()
-        for target in targets or [self.first]:
+        goal = (
+            self._given.get(".DEFAULT_GOAL") or self._variables.get(".DEFAULT_GOAL") or self.first
+        )
+        for target in targets or [goal]:
             yield from self._recipes(target, done)
         yield from (shell(text) for text in dict.fromkeys(self._started))
 
@@ -132,17 +163,33 @@ class Makefile:
         if target in done or len(done) > _MOST_RULES:
             return
         done.add(target)
-        rules = self.rules.get(target, [])
+        rules, stem = self.rules.get(target, []), target.rpartition(".")[0]
+        if not any(rule.recipe for rule in rules):
+            found, stem = self._by_pattern(target, stem)
+            rules = [*rules, *found]
         needs = [need for rule in rules for need in rule.needs]
         for need in needs:
             yield from self._recipes(need, done)
         automatic = {"@": target, "<": needs[0] if needs else "", "^": " ".join(needs), "+": " ".join(needs),
-                     "?": " ".join(needs), "*": target.rpartition(".")[0], "@D": ".", "@F": target}  # fmt: skip
+                     "?": " ".join(needs), "*": stem, "@D": ".", "@F": target}  # fmt: skip
+        told: list[str] = []
         for rule in rules:
-            for line in rule.recipe:
-                text = self.expanded(line.lstrip("@-+ \t"), automatic)
-                if text.strip():
-                    yield shell(text)
+            told += [self.expanded(line.lstrip("@-+ \t"), automatic) for line in rule.recipe]
+        if ".ONESHELL" in self.rules:
+            told = ["\n".join(told)]
+        yield from (shell(text) for text in told if text.strip())
+
+    def _by_pattern(self, target: str, stem: str) -> tuple[list[Rule], str]:
+        """Return the rule `%.o: %.c` that makes a target, with its needs, and what % stands for."""
+        for pattern, rules in self.rules.items():
+            start, percent, end = pattern.partition("%")
+            fits = target.startswith(start) and target.endswith(end)
+            if percent and fits and len(target) > len(start) + len(end):
+                stem = target[len(start) : len(target) - len(end)]
+                needs = [[need.replace("%", stem) for need in rule.needs] for rule in rules]
+                made = zip(rules, needs, strict=True)
+                return [Rule(tuple(n), rule.recipe) for rule, n in made if rule.recipe], stem
+        return [], stem
 
 
 def npm_scripts(content: str, name: str, arguments: list[str]) -> list[str] | None:
