@@ -26,7 +26,6 @@ _READS = frozenset(("read", "mapfile", "readarray"))
 _SUBSTITUTION = re.compile(r"\$\(|`|\$\{|<\(")
 _SUBSCRIPT = r"(?s)[A-Za-z_][A-Za-z0-9_]*\[.*(?:\$\(|`|\$\{|<\()"
 _QUOTED = r"(?s)\$\{[A-Za-z_][A-Za-z0-9_]*\[.*'.*(?:\$\(|`|\$\{|<\()"  # ${b['a[$(rm x)]']}
-_IN_ARRAY = r"(?s)\[.*(?:'[^']*(?:\$\(|`)|\\[$`])|'[^']*\[[^']*(?:\$\(|`)"  # b=('a[$(rm x)]')
 _CODE = frozenset(("PROMPT_COMMAND",))
 _FILES = frozenset(("BASH_ENV", "ENV"))
 
@@ -39,8 +38,6 @@ def evaluated(command: SimpleCommand) -> Iterator[Word]:
     for assignment in command.assignments:
         if assignment.value.known and _SUBSTITUTION.search(assignment.value.text):
             yield assignment.value
-        elif assignment.value.text[:1] == "(" and re.search(_IN_ARRAY, assignment.value.text):
-            yield assignment.value.but(text=assignment.value.text.replace("\\", ""))
     if command.program in _OTHERS:
         return
     for word in command.words:

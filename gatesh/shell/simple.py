@@ -10,10 +10,9 @@ from gatesh.shell import words as wording
 from gatesh.shell.arrays import Array
 from gatesh.shell.definitions import MOST_BODIES
 from gatesh.shell.effects import DECLARES, calculated
-from gatesh.shell.expand import Reader
+from gatesh.shell.elements import ASSIGNMENT, Elements
 from gatesh.shell.scan import Scanner
 from gatesh.shell.tokens import Kind, Source, Token, TooMuch, Unreadable
-from gatesh.shell.words import one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +22,11 @@ if TYPE_CHECKING:
     from gatesh.shell.tokens import Region
     from gatesh.shell.walk import Walk
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[.*?\])?(\+?)=", re.DOTALL)
 
-_KEYED = re.compile(r"\[([^][]+)\]=")
+_RUNS = r"\$\(|`|\$\{|<\("
 
 
-class Assembler:
+class Assembler(Elements):
     """Makes the simple commands of one region of one text, with the state it runs in."""
 
     def __init__(self, walk: Walk, source: Source, region: Region, state: State) -> None:
@@ -95,18 +93,22 @@ class Assembler:
         if redirects and words and words[0].text == "exec":
             context.feed.at = None  # what the shell reads from here on may be something else
         if words and words[0].text in DECLARES and not redirects:
-            self._declare_arrays(words, rest)
+            self._declare_arrays(words, rest, context)
 
-    def _declare_arrays(self, words: list[Word], tokens: list[Token]) -> None:
+    def _declare_arrays(self, words: list[Word], tokens: list[Token], context: Context) -> None:
         """Set the arrays of `declare -A m=([k]=v)`: their words say nothing of them."""
         defined = self._walk.defined
+        for token in tokens:
+            match = ASSIGNMENT.match(self._source.text, token.start, token.end)
+            if match:
+                self._evaluated(match, token, context)
         if words[0].text == "local" and not defined.in_function:
             return
         options = "".join(w.text[1:] for w in words[1:] if w.text[:1] in ("-", "+"))
         if set(options) - set("aAgx") or words[0].text in defined.changes:
             return
         for token in tokens:
-            match = _ASSIGNMENT.match(self._source.text, token.start, token.end)
+            match = ASSIGNMENT.match(self._source.text, token.start, token.end)
             if match and not match.group(2) and self._elements_at(match) is not None:
                 if "A" in options and not match.group(3):
                     self._state.set_array(match.group(1), Array(keyed=True))
@@ -128,68 +130,30 @@ class Assembler:
         self._pieces([token], context)
         assignment = self._assignment(token)
         match = self._matched(token)
+        self._evaluated(match, token, context)
         if match.group(2) or self._elements_at(match) is not None:
             self._state.set_array(assignment.name, self._array(match, token.end))
         else:
             self._assign(assignment)
         return assignment
 
-    def _array(self, match: re.Match[str], end: int) -> Array | None:
-        """Return the array behind `a=(…)`, `a+=(…)`, `a[k]=value`; None where nobody knows."""
-        name, subscript, plus = match.groups()
-        before = self._state.array(name)
-        if subscript:
-            return None if before is None or plus else self._with(before, match, end)
-        if plus and before is None:
-            return None
-        array = before if plus and before else Array(keyed=self._state.keyed(name))
-        found = self._elements(self._elements_at(match) or [], array)
-        return None if found is None else array.followed_by(found)
-
-    def _with(self, array: Array, match: re.Match[str], end: int) -> Array | None:
-        """Return the array after `a[k]=value`."""
+    def _evaluated(self, match: re.Match[str], token: Token, context: Context) -> None:
+        """Read what an element's text would run, were it evaluated: `b=('a[$(rm x)]'); ((b))`."""
         source, state = self._source, self._state
-        key = Reader(source, state).key(array, match.start(2) + 1, match.end(2) - 1)
-        value = wording.value(source, match.end(), end, state, colons=True)
-        if not value.known:
-            value = value.but(text=f'"{value.text}"')
-        elif value.globbed:  # no path is looked for
-            value = value.but(globbed=False)
-        if key is None or self._elements_at(match) is not None or not one(value):
-            return None
-        return array.having(key, value)
-
-    def _elements(
-        self, elements: list[tuple[int, int]], array: Array
-    ) -> list[tuple[int | str | None, Word]] | None:
-        """Return the elements of `(a [k]=b $c)` with their keys; None where their number is not known."""
-        source, state = self._source, self._state
-        found: list[tuple[int | str | None, Word]] = []
+        elements = self._elements_at(match)
+        if elements is None and match.group(2):
+            elements = [(match.end(), token.end)]
+        if not elements or not re.search(_RUNS, source.text[token.start : token.end]):
+            return
         for start, end in elements:
-            if source.text[start] == "[":
-                match = _KEYED.match(source.text, start, end)
-                if match is None:
-                    return None
-                key = Reader(source, state).key(array, match.start(1), match.end(1))
-                word = wording.value(source, match.end(), end, state).but(globbed=False)
-                if key is None or not one(word):
-                    return None
-                found.append((key, word))
-                continue
-            words, unseen = wording.fields(source, Token(Kind.WORD, start, end), state)
-            if unseen or not all(word.known or one(word) for word in words):
-                return None
-            found += [(None, word) for word in words]
-        return found
+            words, _ = wording.fields(source, Token(Kind.WORD, start, end), state)
+            for word in words:
+                if word.known and re.search(_RUNS, word.text):
+                    self._again(word, context)
 
-    def _matched(self, token: Token) -> re.Match[str]:
-        match = _ASSIGNMENT.match(self._source.text, token.start, token.end)
-        assert match is not None
-        return match
-
-    def _elements_at(self, match: re.Match[str]) -> list[tuple[int, int]] | None:
-        """Return where the elements of `NAME=(…)` stand."""
-        return self._source.arrays.get(match.end() + 1)
+    def _again(self, word: Word, context: Context) -> None:
+        """Read the substitutions in a text that is expanded a second time."""
+        raise NotImplementedError
 
     def _words(self, tokens: list[Token]) -> tuple[list[Word], list[Redirect], bool]:
         """Return the words and redirects of a command, and whether unseen words may be among them."""
@@ -287,9 +251,9 @@ class Assembler:
         raw = text[token.start : token.end]
         if "=" not in raw:
             return False
-        if _ASSIGNMENT.match(text, token.start, token.end):
+        if ASSIGNMENT.match(text, token.start, token.end):
             return True
-        if "\\\n" in raw and _ASSIGNMENT.match(raw.replace("\\\n", "")):
+        if "\\\n" in raw and ASSIGNMENT.match(raw.replace("\\\n", "")):
             raise Unreadable("a line continuation inside an assignment", token.start)
         return False
 
