@@ -60,4 +60,4 @@ def unseen_code(command: SimpleCommand) -> str:
 
 def _made(text: str) -> bool:
     """Claim that a file's content is made by a command: bash <(curl …)."""
-    return text.lstrip("\"'").startswith("<(")
+    return text.lstrip("\"'").startswith(("<(", "/dev/fd/", "/proc/self/fd/"))

@@ -264,6 +264,8 @@ class Follower(Assembler):
             at = next((i for i, w in enumerate(words) if i and w.text[:1] not in ("-", "+")), 0)
         elif "/" not in words[0].text:
             return ()
+        elif (original := self._walk.written.copied_from(words[0], self._state)) is not None:
+            return (Inner((original, *words[1:]), program),)
         if (at == 0) == (sources or program in SHELLS):
             return ()
         if self._walk.written.is_spoiled(words[at], self._state):

@@ -30,17 +30,19 @@ class Written:
     def __init__(self) -> None:
         """Start with none."""
         self._files: dict[str, Word] = {}
+        self._copies: dict[str, Word] = {}  # of files that were there before
         self._spoiled: set[str] = set()  # written here, and changed by something unseen since
 
     def copy(self) -> Written:
         """Return the same files, for a part of the line that is only looked at."""
         twin = Written()
         twin._files, twin._spoiled = dict(self._files), set(self._spoiled)
+        twin._copies = dict(self._copies)
         return twin
 
     def by(self, command: SimpleCommand, state: State) -> None:
         """Note what a command writes."""
-        if self._files and command.program in _COPIES:
+        if command.program in _COPIES:
             self._copied(command, state)
         elif self._files and command.program in _SPOILS:
             for word in command.words[1:]:
@@ -65,9 +67,17 @@ class Written:
     def _copied(self, command: SimpleCommand, state: State) -> None:
         """`cp a b`, `mv a b`, `ln -s a b` of a file that was written."""
         names = [word for word in command.words[1:] if word.text[:1] != "-"]
-        text = self.get(names[0], state) if len(names) == 2 else None
-        if names:
-            self._note(names[-1], text, state, appends=False)
+        path = _path(names[-1], state) if names else None
+        if path is None:
+            return
+        source = names[0] if len(names) == 2 else None
+        text = None if source is None else self.get(source, state)
+        self._note(names[-1], text, state, appends=False)
+        self._copies.pop(path, None)
+        if source is not None and text is None:
+            original = self.copied_from(source, state) or source
+            if _path(original, state) != path:
+                self._copies[path] = original
 
     def shown_by(self, command: SimpleCommand, state: State) -> Word | None:
         """Return what `cat FILE`, or `$(<FILE)`, prints of a file that was written."""
@@ -78,6 +88,11 @@ class Written:
         if command.program == "cat" and len(command.words) == 2:
             return self.get(command.words[1], state)
         return None
+
+    def copied_from(self, name: Word, state: State) -> Word | None:
+        """Return the file that the line copied to this place: `cp /bin/rm f; ./f x`."""
+        path = _path(name, state) if self._copies else None
+        return None if path is None else self._copies.get(path)
 
     def is_spoiled(self, name: Word, state: State) -> bool:
         """Claim that the line wrote a file, and that nobody knows what stands in it now."""
