@@ -142,12 +142,29 @@ class Examples(Value):
 
 @lru_cache(maxsize=4096)
 def glob_expression(glob: str, paths: bool) -> re.Pattern[str]:
-    """Return the expression of a glob: only `*` is special, and `/**` at the end means the top as well."""
-    one, many = ("[^/]*", ".*") if paths else (".*", ".*")
+    """Return the expression of a glob: only `*` is special, and `/**` at the end means the top as well.
+
+    A star takes the least that its text can follow, and keeps it, wherever that cannot be wrong: a long
+    word would else be tried in as many ways as there are stars.
+    """
     tail = ""
     if paths and glob.endswith("/**") and len(glob) > 3:
         glob, tail = glob[:-3], "(?:/.*)?"
-    wholes = glob.replace("\\*", "\0").split("**")  # a star with a backslash is a star
-    parts = [one.join(re.escape(p) for p in whole.split("*")) for whole in wholes]
-    found = many.join(parts).replace(re.escape("\0"), re.escape("*"))
-    return re.compile(found + tail, re.DOTALL)
+    first, *rest = _STARS.split(glob.replace("\\*", "\0"))  # a star with a backslash is a star
+    stars, texts = rest[::2], rest[1::2]
+    many = [len(star) > 1 or not paths for star in stars]
+    found = [_literal(first)]
+    for place, text in enumerate(texts):
+        last = place == len(texts) - 1
+        # `**x*y`: the first x may stand in a segment that has no y.
+        kept = not last and (not many[place] or many[place + 1])
+        any_ = "." if many[place] else "[^/]"
+        found.append(f"(?>{any_}*?{_literal(text)})" if kept else f"{any_}*{_literal(text)}")
+    return re.compile("".join(found) + tail, re.DOTALL)
+
+
+_STARS = re.compile(r"(\*\*?)")
+
+
+def _literal(text: str) -> str:
+    return re.escape(text).replace(re.escape("\0"), re.escape("*"))
