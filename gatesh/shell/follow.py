@@ -10,14 +10,14 @@ from gatesh.shell.definitions import Body
 from gatesh.shell.effects import LEAVES_INPUT, apply, changed
 from gatesh.shell.extents import MOST_NESTING
 from gatesh.shell.parse import Function, parse
-from gatesh.shell.prefixes import SHELLS
+from gatesh.shell.prefixes import SHELL_LONG, SHELLS
 from gatesh.shell.scan import Scanner
 from gatesh.shell.settings import SETTINGS, carried
 from gatesh.shell.simple import Assembler
 from gatesh.shell.state import CWD, EVERYTHING
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.unwrap import unwrap
-from gatesh.shell.unwrapped import Inner, Script
+from gatesh.shell.unwrapped import Inner, Script, script_at
 from gatesh.shell.words import one
 from gatesh.shell.written import CHANGES_FILES
 
@@ -261,13 +261,13 @@ class Follower(Assembler):
             return ()
         at, sources = 0, program in (".", "source")
         if sources or program in SHELLS:
-            at = next((i for i, w in enumerate(words) if i and w.text[:1] not in ("-", "+")), 0)
+            at = 1 if sources else script_at(words)
+            if at >= len(words):
+                return ()
         elif "/" not in words[0].text:
             return ()
         elif (original := self._walk.written.copied_from(words[0], self._state)) is not None:
             return (Inner((original, *words[1:]), program),)
-        if (at == 0) == (sources or program in SHELLS):
-            return ()
         if self._walk.written.is_spoiled(words[at], self._state):
             return (Inner((words[at].but(certainty=Certainty.UNKNOWN),), program),)
         text = self._walk.written.get(words[at], self._state)
@@ -278,6 +278,8 @@ class Follower(Assembler):
             return (Script(text, program, arguments=None),)
         if sources:
             return (Script(text, program, arguments=None, in_place=True),)
+        if words[at - 1].text in SHELL_LONG:  # --rcfile FILE
+            return (Script(text, program, arguments=None),)
         return (Script(text, program, arguments=words[at + 1 :], shell_name=words[at]),)
 
     def _filled(self, words: tuple[Word, ...], stdin: Word | None) -> tuple[Word, ...]:

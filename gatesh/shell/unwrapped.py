@@ -6,7 +6,7 @@ import re
 
 from gatesh._value import Value
 from gatesh.model import Certainty, Word
-from gatesh.shell.prefixes import FLAGS, SHELLS
+from gatesh.shell.prefixes import FLAGS, SHELL_LONG, SHELL_VALUED, SHELLS
 from gatesh.shell.words import visible
 
 TYPE_CHECKING = False
@@ -79,6 +79,21 @@ def skip_options(words: Words, at: int, grammar: Grammar) -> tuple[int, dict[str
             break
         at += 1
     return at, values
+
+
+def script_at(words: Words) -> int:
+    """Return the place of the file that a shell reads: its script, or a start-up file."""
+    at = 1
+    while at < len(words):
+        text = words[at].text
+        if text in ("-", "--") or text in SHELL_LONG:
+            return at + 1
+        if len(text) < 2 or text[0] not in "-+":
+            return at
+        at += 1
+        if text[:2] != "--":
+            at += sum(letter in SHELL_VALUED for letter in text)
+    return at
 
 
 def _abbreviated(name: str, long: list[str]) -> str:

@@ -21,6 +21,7 @@ _SPOILS = frozenset(
     "sed perl ruby awk gawk ed ex vi vim nvim patch python python3 dd truncate git curl wget base64".split()
 )
 _COPIES = frozenset(("cp", "mv", "ln", "install"))
+_NOWHERE = "?/"  # in front of a file's name where nobody knows its folder
 CHANGES_FILES = _SPOILS | _COPIES | {"tee"}
 
 
@@ -100,6 +101,8 @@ class Written:
 
     def _note(self, name: Word, text: Word | None, state: State, *, appends: bool) -> None:
         path = _path(name, state)
+        if path is None and name.known and not name.globbed:
+            path = _NOWHERE + os.path.basename(name.text)
         if path is None:
             return
         before = self._files.get(path) if appends else None
@@ -111,8 +114,24 @@ class Written:
 
     def get(self, name: Word, state: State) -> Word | None:
         """Return what the line itself wrote to a file."""
-        path = _path(name, state) if self._files else None
-        return None if path is None else self._files.get(path)
+        if not self._files:
+            return None
+        path = _path(name, state)
+        return (
+            self._somewhere(name) if path is None else self._files.get(path, self._unplaced(path))
+        )
+
+    def _somewhere(self, name: Word) -> Word | None:
+        """Return what was written last under a name, in whatever folder."""
+        if not name.known or name.globbed:
+            return None
+        base = os.path.basename(name.text)
+        found = [text for path, text in self._files.items() if os.path.basename(path) == base]
+        return found[-1] if found else None
+
+    def _unplaced(self, path: str) -> Word | None:
+        """Return what was written under a name while nobody knew the folder."""
+        return self._files.get(_NOWHERE + os.path.basename(path))
 
 
 def _path(name: Word, state: State) -> str | None:
