@@ -29,7 +29,7 @@ _gatesh() {
             'patterns/coverage/') options='--since --limit --json -h --help' ;;
             'patterns/explain/') options='--cwd --all -h --help' ;;
             'patterns/lint/') options='-h --help' kind=file ;;
-            'patterns/list/') options='--class --severity --program --file -h --help' ;;
+            'patterns/list/') options='--class --severity --program --file --changed -h --help' ;;
             'patterns/new/') options='--from --file -h --help' ;;
             'patterns/schema/') options='-h --help' ;;
             'patterns/show/') options='-h --help' kind=rule ;;

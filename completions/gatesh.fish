@@ -104,6 +104,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_sub
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l severity -x -a 'low medium high critical' -d 'Of this severity'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l program -x -a '' -d 'That look at this program’s lines'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l file -x -a '' -d 'Of this pattern file: aws, mine.toml'
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -l changed -d 'Your changes of rules instead, and whether they count'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from list' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -l from -x -a '' -d 'Take the line of record N'

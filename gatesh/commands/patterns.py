@@ -46,8 +46,16 @@ def patterns() -> None:
 @click.option(
     "--file", "file_", default="", metavar="NAME", help="Of this pattern file: aws, mine.toml."
 )
-def list_rules(words: tuple[str, ...], klass: str, severity: str, program: str, file_: str) -> None:
+@click.option(
+    "--changed", is_flag=True, help="Your changes of rules instead, and whether they count."
+)
+def list_rules(
+    words: tuple[str, ...], klass: str, severity: str, program: str, file_: str, changed: bool
+) -> None:
     """List the active rules, or those in which all WORDS occur."""
+    if changed:
+        _list_changes()
+        return
     from gatesh.rules.load import load, projects_of
 
     wanted = [word.lower() for word in words]
@@ -63,6 +71,16 @@ def list_rules(words: tuple[str, ...], klass: str, severity: str, program: str, 
             deny = " deny" if rule.deny else ""
             mark = "" if rule.layer is Layer.SHIPPED else f" [{rule.layer}]"
             click.echo(f"{rule.id:28} {rule.severity:8} {rule.klass:16} {rule.say}{deny}{mark}")
+
+
+def _list_changes() -> None:
+    from gatesh.rules import layers, load
+
+    where = here()
+    files = load.read_all(where, load.files(where, load.projects_of(os.getcwd())))
+    for change, state in layers.changes(files):
+        value = _toml(change.value)
+        click.echo(f"{change.rule}: {change.key} = {value}  [{change.file}:{change.line}] {state}")
 
 
 def _speaks_of(rule: Rule, program: str) -> bool:
@@ -212,15 +230,21 @@ def schema() -> None:
 def _read(
     files: tuple[str, ...], report: Callable[[PatternFileError], None] | None = None
 ) -> tuple[PatternFile, ...]:
-    """Read the pattern files as the examples' world has them; named ones join the shipped ones."""
+    """Read the pattern files as the examples' world has them; named ones join the shipped ones.
+
+    One that is called as a shipped one takes its place: it is the next version of it.
+    """
     from gatesh.rules import load
     from gatesh.rules.examples import PLACES
 
-    found = load.files(here())
-    if files:
-        known = {os.path.abspath(path) for path, _ in found}
-        found += [(f, Layer.USER) for f in files if os.path.abspath(f) not in known]
-    return load.read_all(PLACES, found, report)
+    named = {os.path.basename(f): f for f in files}
+    listed = [
+        (named.get(os.path.basename(path), path) if layer is Layer.SHIPPED else path, layer)
+        for path, layer in load.files(here())
+    ]
+    known = {os.path.abspath(path) for path, _ in listed}
+    listed += [(f, Layer.USER) for f in files if os.path.abspath(f) not in known]
+    return load.read_all(PLACES, listed, report)
 
 
 for command in (explain, new, tune, backtest, coverage, trust):

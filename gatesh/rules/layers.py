@@ -104,6 +104,20 @@ def loosenings(files: tuple[PatternFile, ...]) -> tuple[Loosening, ...]:
     return tuple(_loosenings(files))
 
 
+def changes(files: tuple[PatternFile, ...]) -> tuple[tuple[Override, str], ...]:
+    """Return every override in the files, and whether it counts: at once, when confirmed, or not at all."""
+    waiting = {one.digest for one in loosenings(files)}
+
+    def state(change: Override) -> str:
+        if _digest(change) in waiting:
+            return "counts under a keeper whose person has confirmed it"
+        if change.layer is Layer.PROJECT and change.key not in ("severity", "deny"):
+            return "does not count: the project is not trusted"
+        return "counts"
+
+    return tuple((change, state(change)) for file in files for change in file.overrides)
+
+
 def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
     rules = {rule.id: rule for file in files for rule in file.rules}
     for file in files:

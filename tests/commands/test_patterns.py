@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from gatesh.places import shipped
 from tests.conftest import GATESH
 
 MINE = """
@@ -251,3 +253,39 @@ def test_a_reader_that_goes_away_ends_it_in_silence(env):
 
     assert ran.stdout.splitlines()[1:] in (["141"], ["0"])  # 0: all was written before head ended
     assert ran.stderr == ""
+
+
+def test_the_next_version_of_a_shipped_file_is_tried_in_its_place(env, tmp_path):
+    file = tmp_path / "git.toml"
+    file.write_text(
+        Path(shipped("patterns"), "git.toml").read_text().replace('"git clean -fd"', '"git clean"')
+    )
+    status, out, _ = patterns(env, "test", str(file))
+
+    assert status == 1
+    assert f"{file}:" in out
+    assert "git-clean: catches: git clean\n    is not caught (nothing matched)\n" in out
+
+
+def test_changes_are_listed_with_whether_they_count(env, loosened, work):
+    loosened.write_text(loosened.read_text() + "[override.files-tree]\ndeny = true\n")
+    project = work / ".gatesh" / "patterns"
+    project.mkdir(parents=True)
+    (project / "p.toml").write_text(
+        "[override.git-reset-hard]\noff = true\nseverity = 'critical'\n"
+    )
+    ran = subprocess.run(
+        [GATESH, "patterns", "list", "--changed"],
+        env=env,
+        cwd=work,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert ran.stdout.splitlines() == [
+        f"git-clean: off = true  [{loosened}:2] counts under a keeper whose person has confirmed it",
+        f"files-tree: deny = true  [{loosened}:4] counts",
+        f"git-reset-hard: off = true  [{project}/p.toml:2] does not count: the project is not trusted",
+        f'git-reset-hard: severity = "critical"  [{project}/p.toml:3] counts',
+    ]
