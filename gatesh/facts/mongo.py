@@ -41,7 +41,8 @@ _SCRIPT = re.compile(r"\.(?:js|mongodb|mjs|cjs)\Z")
 _ADDRESS = re.compile(
     r"(mongodb(?:\+srv)?://)?(?:[^@/]*@)?([^/?]*)(?:/([^?]*))?(?:\?.*)?", re.DOTALL
 )
-_DEEPEST = 4  # load() within load()
+_DEEPEST = 3  # load() within load()
+_FILES = 6  # that one script may load
 
 
 def statements(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[SqlStatement]:
@@ -87,9 +88,10 @@ def _followed(
 ) -> Iterator[Input]:
     """Yield a script, and those that it loads."""
     yield given
-    for word in loaded(given.text):
-        if depth >= _DEEPEST:
-            yield Input(cannot_see=(f"file: {word.text}, too deep",))
+    named = list(dict.fromkeys(loaded(given.text)))
+    for number, word in enumerate(named[:_FILES]):
+        if depth >= _DEEPEST or number == _FILES - 1:
+            yield Input(cannot_see=(f"file: {word.text}, too deep or too many",))
         else:
             found = file_input(word, command, line, world)
             yield from _followed(found, command, line, world, depth + 1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gatesh.model import CommandLine, SimpleCommand, Target
 
 
+_FILES = 32  # that one client's scripts may name
 INTERACTIVE = ("statements typed or piped in",)
 
 
@@ -141,7 +142,15 @@ def file_input(
 
 def reader(command: SimpleCommand, line: CommandLine, world: World) -> Callable[[str], Input]:
     """Return what reads a file that a script names: `source x.sql`, `.read x.sql`."""
-    return lambda path: file_input(Word(path, command.span), command, line, world)
+    left = [_FILES]
+
+    def read(path: str) -> Input:
+        left[0] -= 1
+        if left[0] < 0:
+            return Input(cannot_see=("file: too many",))
+        return file_input(Word(path, command.span), command, line, world)
+
+    return read
 
 
 def _written_in(path: str, line: CommandLine) -> bool:

@@ -42,6 +42,7 @@ _VALUES = frozenset(
     """.split()
 )
 _DUCKDB_VALUES = frozenset("c s f cmd init separator newline nullvalue storage-version".split())
+_MOST = 1_000_000  # characters that are looked at to find where statements end
 _ONE_DEEP = 4  # .read within .read
 _ELSEWHERE = re.compile(
     r"\battach\b[^;]*(?:\btype\s+\w|\b(?:md|postgres|mysql|https?|s3|gcs):)", re.IGNORECASE
@@ -111,12 +112,18 @@ def dotted(text: str, read: Read, dialect: str = SQLITE, depth: int = 0) -> list
     """Classify a text with dot commands, which begin a line where no statement is open."""
     found: list[Statement] = []
     sql: list[str] = []
+    length = looked = 0
     for line in text.split("\n"):
-        if not line.lstrip().startswith(".") or not _is_complete("\n".join(sql)):
+        length += len(line) + 1
+        dot = line.lstrip().startswith(".")
+        looked += length if dot else 0
+        if looked > _MOST:  # each looks again at the statement that is open
+            return [*found, Statement("unknown", text=line[:200], cannot_see=("script: too long",))]
+        if not dot or not _is_complete("\n".join(sql)):
             sql.append(line)
             continue
         found += statements("\n".join(sql), dialect)
-        sql = []
+        sql, length = [], 0
         words = line.split()
         name = words[0]
         if "|" in line or (

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
@@ -69,3 +70,10 @@ def test_the_start_up_file_of_sqlite_is_read(told, tmp_path):
     (tmp_path / ".sqliterc").write_text(".headers on\n.shell rm x\n")
     assert [f.kind for f in told("sqlite3 x.db 'select 1'")] == ["shell escape", "select"]
     assert [f.kind for f in told("sqlite3 -init drop.sql x.db")] == ["drop table"]
+
+
+def test_a_statement_that_never_ends_takes_no_time(told):
+    began = time.process_time()
+    facts = told("sqlite3 x.db <<'E'\nselect '\n" + ".x\n" * 20_000 + "E")
+    assert time.process_time() - began < 2
+    assert [fact.kind for fact in facts] == ["unknown"]
