@@ -13,6 +13,8 @@ What a human or a rule decides is a value (model.Decision, model.Answer), never 
 
 from __future__ import annotations
 
+_LONGEST = 300  # characters of what is wrong in a pattern file, which may quote it
+
 
 class Exit:
     """The exit statuses gatesh itself gives; everything else is the command's own."""
@@ -60,6 +62,7 @@ class PatternFileError(GateshError):
 
     def __init__(self, file: str, line: int, what: str, hint: str = "") -> None:
         """Put file and line in front, as compilers do."""
+        what = what if len(what) <= _LONGEST else f"{what[: _LONGEST - 1]}…"
         super().__init__(f"{file}:{line}: {what}", hint)
         self.file = file
         self.line = line

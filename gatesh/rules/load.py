@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gatesh.places import Places
     from gatesh.rules.source import PatternFile
 
-_LARGEST = 1_000_000  # bytes of one file
+_LARGEST = 256_000  # bytes of one file
+_MOST_OF_PROJECTS = 16  # files
 
 
 def load(
@@ -56,10 +57,14 @@ def load(
 
 def files(places: Places, projects: tuple[str, ...] = ()) -> list[tuple[str, Layer]]:
     """Return the pattern files with their layer, shipped ones first."""
+    own = [f for folder in projects for f in _toml_files(folder)]
+    if len(own) > _MOST_OF_PROJECTS:
+        what = f"there are more than {_MOST_OF_PROJECTS} pattern files in projects"
+        raise PatternFileError(own[-1], 1, what, "put their rules together")
     return [
         *((f, Layer.SHIPPED) for f in _toml_files(shipped("patterns"))),
         *((f, Layer.USER) for f in _toml_files(places.user_patterns)),
-        *((f, Layer.PROJECT) for folder in projects for f in _toml_files(folder)),
+        *((f, Layer.PROJECT) for f in own),
     ]
 
 

@@ -38,6 +38,8 @@ _GRAPHQL = ("query", "mutation", "subscription")
 _PORT = re.compile(r"[^:]+:\d+")
 _SET = re.compile(r"@([a-z][a-z0-9-]*)")
 _MOST = 4000  # alternatives of one word: more is a mistake
+_DEEPEST = 12  # sets within sets, and braces within braces
+_MOST_GAPS = 3  # `**` in one pattern: each multiplies the ways to try
 _LISTED = 20  # names in a hint
 
 
@@ -95,6 +97,8 @@ def _cli(text: str, sets: Sets) -> CliPattern:
             raise NotationError(f"{word} mixes options and operands")
         else:
             operands.append(_of(spelled))
+    if operands.count(None) > _MOST_GAPS:
+        raise NotationError(f"`**` stands more than {_MOST_GAPS} times in {text}")
     programs = spell_out(first, sets)
     if any("/" in program for program in programs):
         raise NotationError(f"{first} is no program's name", "leave out the folder")
@@ -241,16 +245,15 @@ def words(text: str) -> list[str]:
 
 def spell_out(word: str, sets: Sets) -> list[str]:
     """Return every alternative of a word: braces expanded, sets replaced by their members."""
-    found = _braces(word, sets)
-    if len(found) > _MOST:
-        raise NotationError(f"{word} stands for more than {_MOST} words")
-    return found
+    return _braces(word, sets, _DEEPEST)
 
 
-def _braces(word: str, sets: Sets) -> list[str]:
+def _braces(word: str, sets: Sets, deepest: int) -> list[str]:
+    if not deepest:
+        raise NotationError("sets or braces stand in one another too deeply")
     start = word.find("{")
     if start < 0:
-        return _named(word, sets)
+        return _named(word, sets, deepest)
     depth, parts, last = 0, [], start + 1
     for i in range(start, len(word)):
         char = word[i]
@@ -262,20 +265,34 @@ def _braces(word: str, sets: Sets) -> list[str]:
             break
     else:
         raise NotationError("a brace is not closed")
-    heads, tails = _named(word[:start], sets), _braces(word[last:], sets)
-    middles = [m for part in parts for m in _braces(part, sets)]
-    return [h + m + t for h in heads for m in middles for t in tails]
+    middles = [m for part in parts for m in _braces(part, sets, deepest - 1)]
+    joined = _joined(_named(word[:start], sets, deepest), middles, word)
+    rest = word[last:]
+    return _joined(joined, _braces(rest, sets, deepest), word) if rest else joined
 
 
-def _named(word: str, sets: Sets) -> list[str]:
+def _named(word: str, sets: Sets, deepest: int) -> list[str]:
     found = _SET.match(word)
     if not found:
         return [word]
     name = found.group(1)
     if name not in sets:
         raise NotationError(f"there is no set @{name}", near(name, sets))
-    rest = word[found.end() :]
-    return [m + rest for member in sets[name] for m in _braces(member, sets)]
+    members: list[str] = []
+    for member in sets[name]:
+        members += _braces(member, sets, deepest - 1)
+        _refuse_many(len(members), word)
+    return _joined(members, [word[found.end() :]], word)
+
+
+def _joined(heads: list[str], tails: list[str], word: str) -> list[str]:
+    _refuse_many(len(heads) * len(tails), word)
+    return [head + tail for head in heads for tail in tails]
+
+
+def _refuse_many(count: int, word: str) -> None:
+    if count > _MOST:
+        raise NotationError(f"{word} stands for more than {_MOST} words")
 
 
 def _choice(text: str, sets: Sets, *, paths: bool = False) -> Choice:

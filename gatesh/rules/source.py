@@ -36,6 +36,7 @@ NEEDED = ("severity", "class", "say", "instead", "catches", "passes")
 KEYS = {*NOTATIONS, *NEEDED, "unless", "when", "certain", "preview", "known_misses", "world"}
 OVERRIDE = ("severity", "unless", "when", "off", "deny")
 _RESERVED = ("sets", "programs", "override")
+_LONGEST_ID = 64
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CAPTURES = {
     "cli": {"options", "operands"},
@@ -129,6 +130,10 @@ class _Reader:
         self.where = lines_of(text)
         try:
             self.tables: dict[str, Any] = tomllib.loads(text)
+        except RecursionError:
+            raise PatternFileError(
+                path, 1, "tables or lists stand in one another too deeply"
+            ) from None
         except tomllib.TOMLDecodeError as error:
             at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
             what = str(error).replace(at.group(), "") if at else str(error)
@@ -168,7 +173,7 @@ class _Reader:
     def _rule(self, name: str, table: Any, sets: dict[str, tuple[str, ...]]) -> Rule:
         if not isinstance(table, dict):
             raise self.fail("", name, f"{name} stands outside of any rule", "put it below a [rule]")
-        if not ID.fullmatch(name):
+        if not ID.fullmatch(name) or len(name) > _LONGEST_ID:
             raise self.fail(name, "", f"{name!r} is no rule id", "use lower-case-words-and-hyphens")
         if table.keys() <= set(OVERRIDE):
             hint = f"write [override.{name}] to change a rule that is there"

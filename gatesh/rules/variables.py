@@ -29,6 +29,7 @@ _MEMBER = re.compile(r"(?<![.\w])(target|where)\.(\w+)")
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")
 _ERROR = re.compile(r"<input>:\d+:(\d+): Syntax error: (.*)")
+_LONGEST, _DEEPEST, _MOST_LOOPS = 2000, 16, 2
 _HINT = "see `when` in docs/patterns.md"
 
 
@@ -36,6 +37,7 @@ def check(source: str, notation: str) -> None:
     """Refuse an expression that cannot be read, or that no fact of this notation could decide."""
     if notation not in VARIABLES:
         raise NotationError(f"a {notation} rule has no 'when'", "leave it out")
+    _refuse_costly(source)
     try:
         program = condition.compiled(source)
     except ValueError as error:
@@ -51,6 +53,19 @@ def check(source: str, notation: str) -> None:
     for of, name in _MEMBER.findall(_STRING.sub("''", source)):
         if of not in bound and name not in _MEMBERS[of]:
             raise NotationError(f"{of!r} in 'when' has no {name!r}", near(name, _MEMBERS[of]))
+
+
+def _refuse_costly(source: str) -> None:
+    """Refuse what would cost the one who has to decide it: anybody may write a project's file."""
+    plain = _STRING.sub("''", source)
+    depth = deepest = 0
+    for char in plain:
+        depth += (char in "([{") - (char in ")]}")
+        deepest = max(deepest, depth)
+    if len(source) > _LONGEST or deepest > _DEEPEST or len(_BOUND.findall(plain)) > _MOST_LOOPS:
+        raise NotationError(
+            "'when' is too long, too deep, or loops within loops", "make it two rules"
+        )
 
 
 def _plain(source: str, said: str) -> str:

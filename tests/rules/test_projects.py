@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 
 import pytest
 
@@ -206,8 +207,53 @@ def test_what_is_no_file_holds_nobody_up(places, project):
     with pytest.raises(PatternFileError, match="is no file"):
         active(places, project.top)
     (project.folder / "x.toml").unlink()
-    project("# " + "x" * 1_000_001)
+    project("# " + "x" * 256_001)
     with pytest.raises(PatternFileError, match="is larger than"):
+        active(places, project.top)
+
+
+NESTED = "[1, 2, 3].all(a, [1, 2, 3].all(b, [1, 2, 3].all(c, true)))"
+BOMBS = {
+    "a set in itself": ('a = ["@a"]', 'cli = "x @a"', "stand in one another too deeply"),
+    "sets in sets": (
+        "".join(f'a{i} = ["@a{i + 1}", "@a{i + 1}"]\n' for i in range(40)) + 'a40 = "x"',
+        'cli = "x @a0"', "stand in one another too deeply",
+    ),
+    "doubling sets": (
+        "".join(f'a{i} = ["@a{i + 1}", "@a{i + 1}", "@a{i + 1}"]\n' for i in range(9)) + 'a9 = ["x", "y"]',
+        'cli = "x @a0"', "stands for more than 4000 words",
+    ),
+    "braces in a row": ("", f'cli = "x {"{a,b}" * 40}"', "stands for more than 4000 words"),
+    "braces in braces": ("", f'cli = "x {"{" * 5000}a{"}" * 5000}"', "stand in one another too deeply"),
+    "many gaps": ("", f'cli = "x {"** " * 60}y"', "`**` stands more than 3 times"),
+    "brackets": ("", f'cli = "x"\nwhen = "{"(" * 100_000}true{")" * 100_000}"', "too long, too deep"),
+    "loops": ("", f'cli = "x"\nwhen = "{NESTED}"', "loops within loops"),
+    "lists": (f"x = {'[' * 50_000}{']' * 50_000}", 'cli = "x"', "stand in one another too deeply"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_that_is_built_to_cost_costs_nothing(places, project, name):
+    """A keeper reads what any agent may have written."""
+    sets, pattern, said = BOMBS[name]
+    text = RULE.replace('cli = "shop purge"', pattern)
+    project(f"[sets]\n{sets}\n{text}")
+    before = time.process_time()
+
+    with pytest.raises(PatternFileError) as refused:
+        active(places, project.top)
+    assert said in refused.value.message
+    assert len(refused.value.message) < 500
+    assert time.process_time() - before < 3
+
+
+def test_a_project_has_few_files_and_short_names(places, project):
+    project(RULE.replace("[shop-purge]", f"[{'approve-this-' * 20}x]"))
+    with pytest.raises(PatternFileError, match="is no rule id"):
+        active(places, project.top)
+    for number in range(17):
+        project("", f"{number}.toml")
+    with pytest.raises(PatternFileError, match="more than 16 pattern files"):
         active(places, project.top)
 
 
