@@ -74,7 +74,7 @@ _HERE = Target("host", locality=Locality.LOCAL)
 class RuleSet:
     """All rules that are active, found by what they speak of; unpacked when first asked for."""
 
-    __slots__ = ("_index", "_rules", "_unpack", "digest", "grammars", "programs")
+    __slots__ = ("_index", "_read", "_rules", "_unpack", "digest", "grammars", "programs")
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class RuleSet:
         self._rules = list(rules)
         self._index = index
         self._unpack = unpack
+        self._read: tuple[Any, ...] = (None, None)
         self.grammars = grammars
         self.programs = programs
         self.digest = digest
@@ -107,6 +108,16 @@ class RuleSet:
     def index(self) -> Index:
         """Return which rules speak of what, by number."""
         return self._index
+
+    def read_as_call(
+        self, fact: CliCall | CloudCall, command: SimpleCommand
+    ) -> tuple[CliCall, Grammar | None]:
+        """Return a fact as a command line, and its grammar: once for all patterns that look at it."""
+        read = self._read
+        if read[0] is not fact or read[1] is not command:
+            read = (fact, command, as_call(fact, command), grammar_of(command, self.grammars))
+            self._read = read
+        return read[2], read[3]
 
     def _rule(self, number: int) -> Rule:
         found = self._rules[number]
@@ -286,8 +297,7 @@ def compare(
         case CliPattern(), CliCall() | CloudCall():
             if not pattern.programs.holds(_program(fact)):
                 return None
-            call = as_call(fact, command)
-            grammar = grammar_of(command, rules.grammars)
+            call, grammar = rules.read_as_call(fact, command)
             cloud = isinstance(fact, CloudCall)
             return cli_hit(pattern, call, command, grammar, exact=exact, cloud=cloud)
         case HttpPattern(), HttpRequest():

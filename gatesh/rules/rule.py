@@ -38,7 +38,10 @@ class Choice(Value):
 
     def fits(self, text: str) -> bool:
         """Claim that `text` fits one of the globs."""
-        return any(glob_expression(g, self.paths).fullmatch(text) for g in self.globs)
+        tails, others = ({}, self.globs) if self.paths else _sorted(self.globs)
+        return any(
+            text.startswith(head) and text[len(head) :].endswith(tails[head]) for head in tails
+        ) or any(glob_expression(glob, self.paths).fullmatch(text) for glob in others)
 
     def __str__(self) -> str:
         """Show it nearly as it was written, and not too long."""
@@ -138,6 +141,23 @@ class Examples(Value):
     known_misses: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()  # path → content
     env: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=4096)
+def _sorted(globs: tuple[str, ...]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return the tails by head of globs with a single star, and the others.
+
+    Most have one, and verbs and nouns multiply to hundreds: those need no expression.
+    """
+    tails: dict[str, tuple[str, ...]] = {}
+    others = []
+    for glob in globs:
+        head, _, tail = glob.partition("*")
+        if "*" in tail or "\\" in glob:
+            others.append(glob)
+        else:
+            tails[head] = (*tails.get(head, ()), tail)
+    return tails, tuple(others)
 
 
 @lru_cache(maxsize=4096)
