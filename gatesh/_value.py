@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ClassVar, Self, dataclass_transform
 else:
 
@@ -33,10 +34,16 @@ class _Frozen(type):
             inherited += getattr(base, "_fields", ())
             defaults.update(getattr(base, "_defaults", {}))
         defaults.update({f: body.pop(f) for f in own if f in body})
-        body["__slots__"] = own
-        body["_fields"] = inherited + own
+        fields = inherited + own
+        body["__slots__"] = (*own, *body.get("__slots__", ()))
+        body["_fields"] = fields
         body["_defaults"] = defaults
-        return super().__new__(mcs, name, bases, body, **options)
+        needed = next((i for i, f in enumerate(fields) if f in defaults), len(fields))
+        body["_needed"] = needed
+        body["_rest"] = (*fields[:needed], *(defaults[f] for f in fields[needed:]))
+        made = super().__new__(mcs, name, bases, body, **options)
+        type.__setattr__(made, "_put", tuple(getattr(made, f).__set__ for f in fields))
+        return made
 
 
 class Value(metaclass=_Frozen):
@@ -44,11 +51,18 @@ class Value(metaclass=_Frozen):
 
     _fields: ClassVar[tuple[str, ...]]
     _defaults: ClassVar[dict[str, Any]]
+    _needed: ClassVar[int]  # so many fields have no default; they come first
+    _rest: ClassVar[tuple[Any, ...]]  # at the place of each other field, its default
+    _put: ClassVar[tuple[Callable[[object, object], None], ...]]  # sets each field
 
     def __init__(self, *args: Any, **named: Any) -> None:
         """Fill the fields in the order of the class body; raises TypeError as a dataclass would."""
         cls = type(self)
         fields = cls._fields
+        if not named and cls._needed <= len(args) <= len(fields):
+            for put, value in zip(cls._put, args + cls._rest[len(args) :], strict=True):
+                put(self, value)
+            return
         if len(args) > len(fields):
             raise TypeError(f"{cls.__name__} takes {len(fields)} values, not {len(args)}")
         for field, value in zip(fields, args, strict=False):
@@ -98,4 +112,5 @@ class Value(metaclass=_Frozen):
 
     def but(self, **changes: Any) -> Self:
         """Return a copy with these fields changed."""
-        return type(self)(**{f: getattr(self, f) for f in self._fields} | changes)
+        values = [changes.pop(f) if f in changes else getattr(self, f) for f in self._fields]
+        return type(self)(*values, **changes)

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from gatesh._value import Value
 
+TYPE_CHECKING = False
+
 # -- a command line as it was submitted ---------------------------------------------------------
 
 
@@ -121,12 +123,23 @@ class SimpleCommand(Value):
     remote: str = ""  # the host or container it would run in: ssh host '…', docker exec c …
     more_words: bool = False  # words will be added that cannot be seen (xargs, find -exec, "$@")
 
-    @property
-    def program(self) -> str:
-        """The base name of the first word; empty where that word is not known."""
-        if not self.words or not self.words[0].known:
-            return ""
-        return self.words[0].text.rsplit("/", 1)[-1]
+    if TYPE_CHECKING:
+
+        @property
+        def program(self) -> str:
+            """The base name of the first word; empty where that word is not known."""
+            ...
+    else:
+        __slots__ = ("program",)  # asked for very often: found once
+
+        def __getattr__(self, name: str) -> object:
+            """Find `program` when it is first asked for."""
+            if name != "program":
+                raise AttributeError(f"{type(self).__name__} has no {name!r}")
+            words = self.words
+            found = words[0].text.rsplit("/", 1)[-1] if words and words[0].known else ""
+            object.__setattr__(self, name, found)
+            return found
 
 
 class Wrapping(Value):
