@@ -143,7 +143,7 @@ class Assembler(Elements):
         elements = self._elements_at(match)
         if elements is None and match.group(2):
             elements = [(match.end(), token.end)]
-        if not elements or not re.search(_RUNS, source.text[token.start : token.end]):
+        if not elements or not re.search(r"[$`\\]", source.text[token.start : token.end]):
             return
         for start, end in elements:
             words, _ = wording.fields(source, Token(Kind.WORD, start, end), state)
