@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gatesh.model import Assignment, Certainty, Origin, SimpleCommand, Span, Word
-from gatesh.shell.again import code, evaluated, names_file
+from gatesh.shell.again import code, evaluated, names_file, subscripted
 from gatesh.shell.definitions import Body
 from gatesh.shell.effects import LEAVES_INPUT, apply, changed
 from gatesh.shell.extents import MOST_NESTING
@@ -367,7 +367,10 @@ class Follower(Assembler):
         self._own_output()
 
     def _again(self, word: Word, context: Context) -> None:
-        """Read the substitutions in a text that is expanded a second time, if they can be read."""
+        """Read the substitutions in a text that is expanded a second time.
+
+        An array's element that cannot be read stays as something that nobody knows.
+        """
         source = self._located(word)
         kept = len(self._walk.commands)
         try:
@@ -376,6 +379,9 @@ class Follower(Assembler):
                 shell.piece(piece, context)
         except Unreadable:
             del self._walk.commands[kept:]
+            if subscripted(word):
+                unseen = word.but(certainty=Certainty.UNKNOWN)
+                self._walk.add(SimpleCommand((unseen,), word.span, context.origin))
 
     def _guess(self, text: Word, state: State, context: Context) -> None:
         """Read a text of which some is not known as it is written: what is there may well run."""

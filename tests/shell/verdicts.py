@@ -77,7 +77,9 @@ def missed(calls: list[list[str]], said: Said, text: str) -> list[str] | None:
     """
     if said.elsewhere:
         return None
-    other = re.search(r"\b(?:(?:da)?sh|script|split|flock|make|awk|perl|python3)\b", text) is not None
+    other = (
+        re.search(r"\b(?:(?:da)?sh|script|split|flock|make|awk|perl|python3)\b", text) is not None
+    )
     for call in calls:
         shown = other or any(fits(call, command) for command in said.commands)
         if "zap" not in said.rules or not shown:
