@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TEXTS: dict[str, tuple[str, str]] = {
     "vagrant": ("c", "command"),
     "gcloud": ("", "command"),
+    "doctl": ("", "ssh-command"), "eb": ("c", "command"),
     "fly": ("C", "command"), "flyctl": ("C", "command"),
     "nodemon": ("x", "exec"),
     "chokidar": ("c", "command"),
@@ -106,7 +107,7 @@ def launched(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     special = _OWN.get(program)
     found = list(special(program, words, stdin)) if special else []
     short, long = _TEXTS.get(program, ("", ""))
-    remote = program in ("vagrant", "gcloud", "fly", "flyctl", "ansible", "sbatch")
+    remote = program in ("vagrant", "gcloud", "doctl", "eb", "fly", "flyctl", "ansible", "sbatch")
     found += [
         Script(_guessed(text), program, remote=program if remote else "", reads_input=False)
         for text in _given(words, short, long)
@@ -281,7 +282,7 @@ def _far(program: str, words: Words, _: Word | None) -> Iterator[Inner | Script]
 _FAR: dict[str, tuple[str, str, int]] = {
     "pdsh": ("wxgXluft", "", 0), "clush": ("wxgXluft", "", 0),
     "pssh": ("HhlpotexA", "", 0), "parallel-ssh": ("HhlpotexA", "", 0),
-    "heroku": ("aes", "run run:detached run:inside", 0),
+    "heroku": ("aes", "run run:detached run:inside local:run", 0),
     "railway": ("pse", "ssh", 0),
     "crictl": ("rit", "exec", 1), "runc": ("eup", "exec", 1), "ctr": ("n", "exec", 1),
     "lxc-attach": ("nePgup", "", 0),

@@ -137,10 +137,10 @@ FIND_COMMANDS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 LAUNCHERS = frozenset(
     """abduco alacritty ansible arch-chroot bpftrace bwrap capsh chamber chokidar chpst clush
     concurrently corepack cpulimit crictl crontab cross-env cross-env-shell csh ctr daemonize
-    dbus-launch devbox dockerize doppler dotenvx dtach ed elvish entr env-cmd envchain ex expect fakechroot
-    faketime fish fly flyctl gcloud gdb git gnome-terminal gsort gsplit guix heaptrack heroku
-    infisical just kitty konsole kubectl lerna less lldb lxc lxc-attach machinectl man mirrord mise
-    mpiexec mpirun nc ncat netcat newgrp nodemon nq nu nvim nx oc parallel-ssh pdsh pixi posh
+    dbus-launch devbox dockerize doctl doppler dotenvx dtach eb ed elvish entr
+    env-cmd envchain ex expect fakechroot faketime fish fly flyctl gcloud gdb git gnome-terminal gsort gsplit
+    guix heaptrack heroku infisical just kitty konsole kubectl lerna less lldb lxc lxc-attach machinectl man
+    mirrord mise mpiexec mpirun nc ncat netcat newgrp nodemon nq nu nvim nx oc parallel-ssh pdsh pixi posh
     powershell proot pssh pwsh railway retry rr rsync runc sbatch schroot scp sem sftp sg socat
     softlimit sops sort split srun systemd-nspawn tcsh teller torify tox ts tsp turbo vagrant vault vi
     vim wait-for wait-for-it watchexec wezterm xfce4-terminal xonsh xterm""".split()

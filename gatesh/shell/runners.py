@@ -75,6 +75,32 @@ RUNNERS: dict[str, tuple[Grammar, dict[str, Grammar]]] = {
     "catatonit": (_NONE, {"": _NONE}),
 }  # fmt: skip
 
+# What they do not know themselves, they look for among the project's scripts and programs.
+_LOCAL = ("pnpm", "yarn", "bun")
+_OWN = frozenset(
+    """
+    add approve-builds audit autoclean bin build c cache cat-file check ci config constraints create
+    dedupe deploy doctor env exec explain fetch fix generate-lock-entry global help i import info init
+    install install-test it licenses link list ll ln login logout ls node npm outdated owner pack patch
+    patch-commit patch-remove plugin pm policies prefix prune publish rb rebuild recursive remove
+    restart rm root run run-script search self-update server set setup start stop store t tag team test
+    un uninstall unlink unplug up update upgrade upgrade-interactive version versions why workspace
+    workspaces
+    """.split()
+)
+
+# packages whose program has another name
+_PROGRAMS = {
+    "@railway/cli": "railway", "@anthropic-ai/claude-code": "claude", "@openai/codex": "codex",
+    "@google/gemini-cli": "gemini", "@qwen-code/qwen-code": "qwen", "@github/copilot": "copilot",
+    "firebase-tools": "firebase", "netlify-cli": "netlify", "aws-cdk": "cdk", "eas-cli": "eas",
+    "dotenv-cli": "dotenv", "@sentry/cli": "sentry-cli", "@mikro-orm/cli": "mikro-orm",
+    "@medusajs/cli": "medusa", "@aws-amplify/cli": "amplify", "@shopify/cli": "shopify",
+    "@sanity/cli": "sanity", "contentful-cli": "contentful", "@cloudflare/wrangler": "wrangler",
+    "@neondatabase/cli": "neonctl", "@datadog/datadog-ci": "datadog-ci", "awscli": "aws",
+    "apache-airflow": "airflow",
+}  # fmt: skip
+
 _TMUX = {
     "new-session": "cefFnstxy", "new": "cefFnstxy", "new-window": "ceFnSt", "neww": "ceFnSt",
     "split-window": "ceFlpt", "splitw": "ceFlpt", "respawn-pane": "cet", "respawn-window": "cet",
@@ -96,6 +122,8 @@ def runner(program: str, words: Words) -> Unwrapped:
             at, name = at + 1, f"{name} {words[at + 1].text}"
         grammar = subcommands.get(name)
         at += 1
+    if grammar is None and program in _LOCAL and name not in _OWN and re.fullmatch(r"[\w-]+", name):
+        at, grammar = at - 1, _NONE  # pnpm prisma migrate reset
     if grammar is None:
         return NOTHING
     at, values = skip_options(words, at, grammar)
@@ -110,7 +138,8 @@ def runner(program: str, words: Words) -> Unwrapped:
         return NOTHING
     first = rest[0]
     if first.known and grammar in (_NPX, _UV):  # rimraf@5
-        first = first.but(text=first.text[:1] + re.sub(r"@[^@/]*\Z", "", first.text[1:]))
+        package = first.text[:1] + re.sub(r"@[^@/]*\Z", "", first.text[1:])
+        first = first.but(text=_PROGRAMS.get(package, package))
     return Unwrapped((Inner((first, *rest[1:]), program),))
 
 

@@ -100,9 +100,9 @@ def test_a_test_database_is_dropped_without_a_question_unless_a_variable_leads_e
     line = "RAILS_ENV=test rails db:drop"
 
     assert not asked(line)
-    assert asked(line, DATABASE_URL="postgres://prod/app") == {"migrate-reset"}
-    assert asked("DATABASE_URL=postgres://prod/app " + line) == {"migrate-reset"}
-    assert asked("RAILS_ENV=$X rails db:drop") == {"migrate-reset"}
+    assert asked(line, DATABASE_URL="postgres://prod/app") == {"migrate-rails"}
+    assert asked("DATABASE_URL=postgres://prod/app " + line) == {"migrate-rails"}
+    assert asked("RAILS_ENV=$X rails db:drop") == {"migrate-rails"}
 
 
 @pytest.mark.parametrize(
