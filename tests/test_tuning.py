@@ -83,7 +83,7 @@ def test_its_backtest_is_of_the_two_files_it_has_written(history):
     (change,) = (
         shown
         for command, shown in COMMANDS
-        if command.endswith("--unless 'git push --force * preview-*'")
+        if command.endswith("--unless 'git push --force origin preview-*'")
     )
     added = [line[1:] for line in change.splitlines() if line.startswith("+") and "++" not in line]
     for name, content in (("mine.toml", rule), ("tuned.toml", "\n".join(added))):

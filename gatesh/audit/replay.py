@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from gatesh.model import Fact, Reading
     from gatesh.rules.match import RuleSet
+    from gatesh.rules.rule import Rule
 
 _ENVIRONMENT = re.compile(r"(?<![\w.])env\b")
 _UNKNOWN = "none that a rule knows"  # what match says of a line that is beyond reading
@@ -103,6 +104,18 @@ def judge(rules: RuleSet, past: Past) -> Decision:
     unseen = _about_environment(rules)
     matches = tuple(m for m in matches if m.rule not in unseen or m.rule in past.rules)
     return policy.decide(Inspection(past.reading, past.facts, matches))
+
+
+def caught(rules: RuleSet, past: Past, rule: str) -> tuple[Fact, ...]:
+    """Return the facts that a rule catches in what was seen then."""
+    found: list[Fact] = []
+
+    def watch(_: int, fact: Fact, looking: Rule, __: object, judged: object) -> None:
+        if looking.id == rule and not isinstance(judged, str):
+            found.append(fact)
+
+    match(rules, past.reading, past.facts, CommandLine(past.text, past.cwd, {}), watch)
+    return tuple(dict.fromkeys(found))
 
 
 def changes(

@@ -175,6 +175,37 @@ def _by_rule(where: Places, since_ns: int) -> None:
     click.echo("gatesh patterns tune ID shows what one of them held")
 
 
+def _suggested(where: Places, rule_id: str, held: list[Past]) -> Iterator[tuple[str, int]]:
+    """Yield changes of the rule that the history speaks for, as options, with what they let by."""
+    import shlex
+
+    from gatesh.audit.replay import NO, YES, caught
+    from gatesh.audit.replay import changes as changed
+    from gatesh.errors import PatternFileError
+    from gatesh.model import Verdict
+    from gatesh.rules import edit, journal, load
+    from gatesh.rules.suggest import suggestions
+
+    before = load.read_all(where)
+    was = everything_confirmed(before)
+    approved = [one for one in held if one.answered in YES]
+    facts = [fact for one in approved for fact in caught(was, one, rule_id)]
+    file = _file_for(where, before, rule_id)
+    for key, value in dict.fromkeys(suggestions(facts)) if facts else ():
+        text = edit.with_override(
+            journal.read(file) or "", rule_id, {key: [value] if key == "unless" else value}
+        )
+        try:
+            now = everything_confirmed(load.read_all(where, instead={file: text}))
+        except PatternFileError:
+            continue  # a guess that is no pattern
+        released = [c.past for c in changed(held, now, was) if c.after is Verdict.ALLOW]
+        yes = sum(1 for one in released if one.answered in YES)
+        if yes and not any(one.answered in NO for one in released):
+            plain = "'" in value and not set('$`"\\!') & set(value.replace("!=", ""))
+            yield f"--{key} " + (f'"{value}"' if plain else shlex.quote(value)), yes
+
+
 def _held_by(where: Places, rule_id: str, since_ns: int) -> None:
     """Show the lines that a rule held, and what was answered."""
     from gatesh.audit.replay import NO, YES
@@ -198,6 +229,8 @@ def _held_by(where: Places, rule_id: str, since_ns: int) -> None:
     if len(lines) > _SHOWN:
         click.echo(f"       and {len(lines) - _SHOWN} other lines")
     click.echo(f"in its notation: {' · '.join(rule.source)}")
+    for change, yes in _suggested(where, rule_id, [one for same in held.values() for one in same]):
+        click.echo(f"lets by {yes} that you approved, and none that you rejected: {change}")
     click.echo(
         f"gatesh patterns tune {rule_id} --unless '…' | --when '…' | --severity … | --off | --deny"
     )

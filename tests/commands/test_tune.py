@@ -45,6 +45,34 @@ def test_a_rule_shows_what_it_held(history):
     assert "git push {-f,--force" in out
 
 
+SUGGESTED = [
+    ("git-push-force", [("git push --force origin preview-1", "approved"), ("git push --force origin preview-22", "approved"),
+     ("git push --force origin main", "rejected")], ["--unless 'git push --force origin preview-*'"]),
+    ("git-push-force", [("git push --force origin a", "approved"), ("git push --force origin b", "rejected"),
+     ("git push --force origin c", "approved")], []),
+    ("sql-every-row", [("psql -h db.staging -c 'delete from a'", "approved"), ("psql -h db.prod -c 'delete from a'", "rejected")],
+     ['--when "target.name != \'db.staging\'"']),
+    ("http-delete", [("curl -X DELETE https://api.x.com/v1/previews/1", "approved"), ("curl -X DELETE https://api.x.com/v1/volumes/1", "rejected"),
+     ("http DELETE https://api.x.com/v1/previews/27", "approved")], ["--unless 'DELETE api.x.com/v1/previews/*'"]),
+    ("files-tree", [("rm -rf notes", "expired")], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "lines", "offered"), SUGGESTED, ids=[s[1][0][0] for s in SUGGESTED]
+)
+def test_an_exception_is_offered_that_lets_by_what_was_approved_and_nothing_that_was_rejected(
+    place, env, rule, lines, offered
+):
+    record(places_below(str(place)), lines)
+    _, out, err = patterns(env, "tune", rule)
+
+    assert err == ""
+    assert [
+        line.partition("rejected: ")[2] for line in out.splitlines() if "lets by" in line
+    ] == offered
+
+
 def test_a_change_shows_first_what_it_would_have_changed(history, tuned):
     status, out, _ = patterns(
         history, "tune", "git-push-force", "--unless", "git push --force * preview-*", "--dry-run"
