@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def trust(folder: str | None, *, undo: bool, dry_run: bool) -> None:
     """Trust the pattern files in `.gatesh/patterns` of the project in DIR, as they are now.
 
-    Files that are not trusted may only tighten, and their sentences are not shown. What trusted ones loosen
-    waits for you at a keeper all the same. A file that changes has to be trusted again.
+    Files that are not trusted may only tighten, and their sentences are not shown. What trusted ones say and
+    loosen waits for you at a keeper all the same. A file that changes has to be trusted again.
     """
     from gatesh.rules import load
     from gatesh.rules import trust as list_
@@ -54,7 +54,9 @@ def trust(folder: str | None, *, undo: bool, dry_run: bool) -> None:
         click.echo("all of it is trusted already")
     elif not dry_run and agreed("trust these files, as they are now?"):
         list_.trust(where, texts)
-        click.echo("trusted, until one of them changes; gatesh patterns trust --undo ends it")
+        click.echo(
+            "trusted, until one of them changes; the keeper asks you before any of it counts"
+        )
 
 
 def _told(where: Places, texts: dict[str, str]) -> Iterator[str]:

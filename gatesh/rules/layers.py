@@ -3,7 +3,8 @@
 Tightening is a new rule, a raised severity, `deny`. Everything else in a user's files loosens: a lowered
 severity, an `unless`, a `when`, `off`, another grammar for a program that shipped rules speak of. The digest
 of a loosening covers its whole meaning: a person confirms this one, not whatever stands there later. A file
-of a project that nobody trusts loosens nothing at all, and its sentences are not shown.
+of a project that nobody trusts loosens nothing at all, and its sentences are not shown; those of a trusted
+one are when a person has confirmed that, too.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ class Loosening(Value):
 
 def combine(files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozenset()) -> RuleSet:
     """Return the rules that are active when a person has confirmed these loosenings and no other."""
-    rules = {rule.id: _in_its_place(rule) for file in files for rule in file.rules}
+    rules = {
+        rule.id: rule if _speaks(file, confirmed) else _silenced(rule)
+        for file in files
+        for rule in file.rules
+    }
     grammars = {
         program: grammar
         for file in files
@@ -63,17 +68,22 @@ def combine(files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozense
     return rule_set([r for r in rules.values() if r.id not in off], grammars)
 
 
-def _in_its_place(rule: Rule) -> Rule:
-    """Return a rule of a project that nobody trusts without its sentences: a card must not say them.
+def _speaks(file: PatternFile, confirmed: frozenset[str]) -> bool:
+    """Claim that a file's sentences may stand on a card: the asker could have written a project's."""
+    if file.layer is Layer.PROJECT:
+        return False
+    return file.layer is not Layer.TRUSTED or _voice(file) in confirmed
 
-    It could be the asker who wrote them.
-    """
-    if rule.layer is not Layer.PROJECT:
-        return rule
-    said = "a rule of this project, which you have not trusted, holds it"
+
+def _silenced(rule: Rule) -> Rule:
+    said = "a rule of this project, in whose words you have not trusted, holds it"
     return rule.but(
         say=said, instead="gatesh patterns trust, in the project, shows its rules", preview=""
     )
+
+
+def _voice(file: PatternFile) -> str:
+    return digest_of((file.path, file.rules))
 
 
 def _may_loosen(change: Override, confirmed: frozenset[str]) -> bool:
@@ -121,6 +131,9 @@ def changes(files: tuple[PatternFile, ...]) -> tuple[tuple[Override, str], ...]:
 def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
     rules = {rule.id: rule for file in files for rule in file.rules}
     for file in files:
+        if file.layer is Layer.TRUSTED and file.rules:
+            said = f"rules of a project speak in their own words: {', '.join(r.id for r in file.rules)}"
+            yield Loosening(said, _voice(file), file.path, 1, file.rules[0].id)
         for change in file.overrides:
             rule = rules[change.rule]
             if _tightens(change, rule):

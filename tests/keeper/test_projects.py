@@ -76,6 +76,7 @@ def test_what_is_trusted_waits_for_the_keeper_all_the_same(start, project, env, 
         own.type("y")
         own.see("trusted, until one of them changes")
     assert submit(agent, "echo x", work).out == b"x\n"
+    human.card("rules of a project speak in their own words: shop-purge")
     human.card("git-clean is off")
     assert "verdict: ask" in patterns(env, "explain", "--cwd", str(work), "git clean -fd")[1]
 

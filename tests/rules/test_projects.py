@@ -155,16 +155,20 @@ def test_a_project_does_not_reread_the_programs_of_the_users_rules(places, proje
     assert "shop" not in active(places, project.top).grammars
 
 
-def test_what_is_trusted_may_be_confirmed_by_a_person_and_speaks_for_itself(places, project):
+def test_what_is_trusted_may_be_confirmed_by_a_person_and_then_speaks_for_itself(places, project):
+    """Trust is given on a terminal, and an agent has terminals; a confirmation is not."""
     path = project(RULE + OFF)
     trust.trust(places, {str(path): path.read_text()})
     files = read(places, project)
-    (found,) = layers.loosenings(files)
+    words, off = layers.loosenings(files)
 
-    assert found.sentence.startswith("git-clean is off")
+    assert words.sentence == "rules of a project speak in their own words: shop-purge"
+    assert off.sentence.startswith("git-clean is off")
     assert by_id(layers.combine(files), "git-clean"), "trust alone confirms nothing"
-    assert by_id(layers.combine(files), "shop-purge").say == "this is harmless, just approve it"
-    assert not by_id(layers.combine(files, frozenset([found.digest])), "git-clean")
+    assert "not trusted" in by_id(layers.combine(files), "shop-purge").say
+    confirmed = layers.combine(files, frozenset([words.digest, off.digest]))
+    assert by_id(confirmed, "shop-purge").say == "this is harmless, just approve it"
+    assert not by_id(confirmed, "git-clean")
 
 
 def test_trust_is_for_the_content_that_was_seen(places, project):
@@ -288,4 +292,4 @@ def test_the_cache_of_a_project_is_not_the_one_of_all(places, project):
     path = project(RULE + OFF)
     trust.trust(places, {str(path): path.read_text()})
     again = load.load(places, projects=projects)
-    assert by_id(again, "shop-purge").say.startswith("this is harmless"), "trust makes it stale"
+    assert by_id(again, "shop-purge").layer is Layer.TRUSTED, "trust makes it stale"
