@@ -99,22 +99,36 @@ class Gate:
 
         `watch` is told which rule looked at what, and why it did not match.
         """
-        reading = self._read(line)
-        inner = inner_line(line, reading)
-        before = defined_before(reading, inner, world)
-        if before:
-            reading = self._read(line, before)
-        seen = inspect_all(reading, inner, world, self._read, exactly(before))
+        second = self._second
+        if second and rough.is_marked(line.text):
+            from gatesh.shell.second import is_blind
+
+            if is_blind(line.text):
+                second.expect(line.text)  # it reads while we do
+        try:
+            texts: list[Source] = []
+            reading = read(line, texts)
+            inner = inner_line(line, reading)
+            before = defined_before(reading, inner, world)
+            if before:
+                texts.clear()
+                reading = read(line, texts, before)
+            seen = inspect_all(reading, inner, world, self._read, exactly(before))
+            sure = self._confirmed(reading, line, texts)
+            if sure is not reading:
+                seen = inspect_all(sure, inner, world, self._read, exactly(before))
+        finally:
+            if second:
+                second.forget()
         seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, inner, watch))
         return seen, policy.decide(seen, observe=self._observe)
 
-    def _read(self, line: CommandLine, before: tuple[str, ...] = ()) -> Reading:
-        """Read a text, and where it may have been misread, have it read once more.
-
-        `before` is code that its shell has read already.
-        """
+    def _read(self, line: CommandLine) -> Reading:
+        """Read a text that the line runs, and where it may have been misread, have it read once more."""
         texts: list[Source] = []
-        reading = read(line, texts, before)
+        return self._confirmed(read(line, texts), line, texts)
+
+    def _confirmed(self, reading: Reading, line: CommandLine, texts: list[Source]) -> Reading:
         if self._second is None or not rough.may_be_misread(reading, texts):
             return reading
         from gatesh.shell.second import confirmed

@@ -8,6 +8,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from subprocess import Popen
 
 
 class Said:
@@ -21,7 +22,51 @@ class Said:
         self.output = output
 
 
-def ask(
+class Child:
+    """A helper that runs."""
+
+    def __init__(self, process: Popen[bytes], end: float, most: int) -> None:
+        """Keep it, until when it may run (monotonic seconds), and how much it may say (bytes)."""
+        self._process, self._end, self._most = process, end, most
+
+    def said(self) -> Said | None:
+        """Wait for it; None where it is late or says too much: it is ended then."""
+        from select import select
+        from subprocess import TimeoutExpired
+
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        output = b""
+        while select([descriptor], [], [], max(0.0, self._end - time.monotonic()))[0]:
+            chunk = os.read(descriptor, 1 << 18)
+            output += chunk
+            if not chunk or len(output) > self._most:
+                break
+        else:
+            chunk = b"late"
+        if chunk:
+            self.end()
+            return None
+        self._process.stdout.close()
+        try:
+            status = self._process.wait(max(0.0, self._end - time.monotonic()))
+        except TimeoutExpired:
+            self.end()
+            return None
+        return Said(status, output)
+
+    def end(self) -> None:
+        """End it, and whatever it started: its session is its own."""
+        from signal import SIGKILL
+
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        if self._process.returncode is None:
+            os.killpg(self._process.pid, SIGKILL)
+            self._process.wait()
+
+
+def start(
     argv: Sequence[str],
     env: Mapping[str, str],
     cwd: str,
@@ -30,13 +75,11 @@ def ask(
     given: bytes | None = None,
     *,
     errors: bool = False,
-) -> Said | None:
-    """Run a program until `end` (monotonic seconds); None where it cannot start, is late or says too much.
+) -> Child | None:
+    """Start a program that may run until `end` (monotonic seconds); None where it cannot be started.
 
     `most` bytes of output are read; `given` is its standard input; with `errors`, its stderr is output too.
     """
-    import select
-    import signal
     import subprocess
 
     source: int = subprocess.DEVNULL
@@ -45,7 +88,7 @@ def ask(
     try:
         if given is not None:
             _fill(source, given)
-        child = subprocess.Popen(
+        process = subprocess.Popen(
             argv,
             cwd=cwd,
             env=env,
@@ -59,29 +102,15 @@ def ask(
     finally:
         if given is not None:
             os.close(source)
-    assert child.stdout is not None
-    descriptor = child.stdout.fileno()
-    output = b""
-    complete = False
-    while len(output) <= most:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
-        if not ready:
-            break
-        chunk = os.read(descriptor, 1 << 18)
-        if not chunk:
-            complete = True
-            break
-        output += chunk
-    child.stdout.close()
-    if not complete:
-        os.killpg(child.pid, signal.SIGKILL)  # its own session: nobody else is in it
-    try:
-        status = child.wait(max(0.0, end - time.monotonic()) if complete else None)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        return None
-    return Said(status, output) if complete else None
+    return Child(process, end, most)
+
+
+def ask(
+    argv: Sequence[str], env: Mapping[str, str], cwd: str, end: float, most: int
+) -> Said | None:
+    """Start a program and wait for what it says."""
+    child = start(argv, env, cwd, end, most)
+    return child.said() if child else None
 
 
 def _fill(descriptor: int, given: bytes) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from gatesh.run.child import Child
+
 _TIME_S = 1.0  # for all texts of a line together
 _OUTPUT = 8 << 20  # bytes: trees of hostile texts grow to hundreds of megabytes
 
@@ -21,22 +23,43 @@ class Shfmt:
     def __init__(self, program: str = "") -> None:
         """Use the shfmt that came with this gatesh, or another."""
         self._program = program
+        self._begun: dict[str, Child | None] = {}
+        self._trees: dict[str, Any | str] = {}
+
+    def expect(self, text: str) -> None:
+        """Begin to read a text that will be asked for, while others work."""
+        if text not in self._begun and text not in self._trees:
+            self._begun[text] = self._begin(text, time.monotonic() + _TIME_S)
 
     def trees(self, texts: Sequence[str]) -> list[Any | str]:
         """Return for each text its syntax tree, or shfmt's message; "" where it gave no answer."""
         end = time.monotonic() + _TIME_S
-        program = self._program or installed()
-        return [_tree(program, text, end) for text in texts]
+        for text in texts:
+            if text not in self._trees:
+                child = self._begun.pop(text) if text in self._begun else self._begin(text, end)
+                self._trees[text] = _tree(child)
+        return [self._trees[text] for text in texts]
+
+    def forget(self) -> None:
+        """End what was begun and not asked for, and forget the trees."""
+        for child in self._begun.values():
+            if child:
+                child.end()
+        self._begun.clear()
+        self._trees.clear()
+
+    def _begin(self, text: str, end: float) -> Child | None:
+        from gatesh.run.child import start
+
+        argv = [self._program or installed(), "--to-json", "-ln", "bash"]
+        given = text.encode("utf-8", "surrogateescape")
+        return start(argv, {"GOMAXPROCS": "1"}, "/", end, _OUTPUT, given, errors=True)
 
 
-def _tree(program: str, text: str, end: float) -> Any | str:
+def _tree(child: Child | None) -> Any | str:
     from json import loads
 
-    from gatesh.run.child import ask
-
-    given = text.encode("utf-8", "surrogateescape")
-    argv = [program, "--to-json", "-ln", "bash"]
-    said = ask(argv, {"GOMAXPROCS": "1"}, "/", end, _OUTPUT, given, errors=True)
+    said = child.said() if child else None
     if said is None:
         return ""
     if said.status:

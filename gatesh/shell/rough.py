@@ -58,4 +58,9 @@ def may_be_misread(reading: Reading, texts: list[Source]) -> bool:
     """Claim that a second reader should look at a line; quick, and never too low."""
     if isinstance(reading, Unparsed):
         return sum(len(source.text) for source in texts) <= _MOST_READ_TWICE
-    return any(mark in source.text for source in texts for mark in _MARKS)
+    return any(is_marked(source.text) for source in texts)
+
+
+def is_marked(text: str) -> bool:
+    """Claim that a text may hold a construct that our scanner reads alone."""
+    return any(mark in text for mark in _MARKS)

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]  # the words of a simple command, or ">", the operator and the target
 
     class SecondReader(Protocol):
-        """shfmt, with limits of time and output."""
+        """shfmt, with limits of time and output; for one line at a time."""
+
+        def expect(self, text: str) -> None:
+            """Begin to read a text that will be asked for, while others work."""
+
+        def forget(self) -> None:
+            """End what was begun and not asked for, and forget the trees."""
 
         def trees(self, texts: Sequence[str]) -> list[Any | str]:
             """Return for each text its syntax tree, or why there is none; "" stands for no answer."""
@@ -48,6 +54,11 @@ _CONTINUED = re.compile(r"\\\n|\\")
 _UNCLOSED = re.compile(r"unclosed here-document `(\S+)`")
 
 
+def is_blind(text: str) -> bool:
+    """Claim that a text holds a construct that our scanner reads alone."""
+    return _BLIND.search(text) is not None
+
+
 def confirmed(
     reading: Reading,
     line: CommandLine,
@@ -57,7 +68,7 @@ def confirmed(
 ) -> Reading:
     """Return the reading with whatever only the second reader saw in the line's `texts`."""
     unread = isinstance(reading, Unparsed)
-    wanted = {t.text: t for t in texts if _BLIND.search(t.text) or (unread and t is texts[0])}
+    wanted = {t.text: t for t in texts if is_blind(t.text) or (unread and t is texts[0])}
     sources = list(wanted.values())[:MOST_TEXTS]
     if not sources:
         return reading

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from gatesh.model import Extent
-from gatesh.run import look
 from gatesh.run.look import GitProbe, OsFiles
 
 
@@ -178,45 +177,6 @@ def test_a_linked_work_tree_is_a_repository(repository, tmp_path):
     git(repository, "worktree", "add", "-q", str(tmp_path / "tree"), "-b", "side")
     assert GitProbe().repository(str(tmp_path / "tree/src")) == str(tmp_path / "tree")
     assert GitProbe().git_extent(str(tmp_path / "tree/src")) is Extent.RECOVERABLE
-
-
-def test_a_slow_child_is_ended_in_time(tmp_path):
-    start = time.monotonic()
-    assert (
-        look._child(["sleep", "30"], {"PATH": "/usr/bin:/bin"}, str(tmp_path), time.monotonic() + 1)
-        is None
-    )
-    assert time.monotonic() - start < 3
-
-
-def test_a_talkative_child_is_cut_off(tmp_path):
-    start = time.monotonic()
-    assert (
-        look._child(["yes"], {"PATH": "/usr/bin:/bin"}, str(tmp_path), time.monotonic() + 1) is None
-    )
-    assert time.monotonic() - start < 3
-
-
-def test_a_child_that_closes_its_output_and_stays_is_ended(tmp_path):
-    start = time.monotonic()
-    words = ["sh", "-c", "exec >&-; sleep 30"]
-    assert (
-        look._child(words, {"PATH": "/usr/bin:/bin"}, str(tmp_path), time.monotonic() + 1) is None
-    )
-    assert time.monotonic() - start < 3
-
-
-def test_a_child_that_fails_says_nothing(tmp_path):
-    assert (
-        look._child(["false"], {"PATH": "/usr/bin:/bin"}, str(tmp_path), time.monotonic() + 1)
-        is None
-    )
-    assert (
-        look._child(
-            ["no-such-program"], {"PATH": "/usr/bin:/bin"}, str(tmp_path), time.monotonic() + 1
-        )
-        is None
-    )
 
 
 def test_files_are_read_up_to_the_limit(tmp_path):

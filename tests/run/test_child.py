@@ -1,0 +1,43 @@
+"""Helpers in a child: ended when they are late or talk too much, and never left behind."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from gatesh.run.child import ask, start
+
+ENV = {"PATH": "/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize("words", [["sleep", "30"], ["yes"], ["sh", "-c", "exec >&-; sleep 30"]])
+def test_a_child_that_is_late_or_talks_too_much_is_ended(tmp_path: Path, words: list[str]) -> None:
+    began = time.monotonic()
+    assert ask(words, ENV, str(tmp_path), began + 1, 64_000) is None
+    assert time.monotonic() - began < 3
+
+
+def test_a_child_that_cannot_be_started_says_nothing(tmp_path: Path) -> None:
+    assert ask(["no-such-program"], ENV, str(tmp_path), time.monotonic() + 1, 64_000) is None
+
+
+def test_a_child_says_how_it_ended_and_what_it_printed(tmp_path: Path) -> None:
+    child = start(
+        ["sh", "-c", "cat; echo no >&2; exit 3"], ENV, str(tmp_path), time.monotonic() + 5, 64_000,
+        b"given\n", errors=True,
+    )  # fmt: skip
+    assert child is not None
+    said = child.said()
+    assert said is not None
+    assert (said.status, said.output) == (3, b"given\nno\n")
+
+
+def test_a_child_that_nobody_asks_any_more_is_ended(tmp_path: Path) -> None:
+    child = start(["sleep", "30"], ENV, str(tmp_path), time.monotonic() + 60, 64_000)
+    assert child is not None
+    began = time.monotonic()
+    child.end()
+    assert time.monotonic() - began < 2
+    assert child._process.returncode is not None
