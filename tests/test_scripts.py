@@ -154,6 +154,25 @@ RUN = [
     ("git checkout b", {".git/hooks/post-checkout": f"#!/usr/bin/env python3\nimport os; os.system('{DESTROYS}')\n"}),
     ("git -c core.hooksPath=h commit -m x", {"h/pre-commit": DESTROYS, ".git/x": ""}),
     ("git push", {".githooks/pre-push": DESTROYS, ".git/config": "[core]\n\thooksPath = .githooks\n"}),
+    ("direnv exec . ls", {".envrc": DESTROYS}),
+    ("direnv allow", {".envrc": DESTROYS}),
+    ("direnv exec sub ls", {"sub/.envrc": DESTROYS}),
+    ("cat x.sh | bash", {"x.sh": DESTROYS}),
+    ("cat x.sh | sudo bash -s a", {"x.sh": DESTROYS}),
+    ("cat x.py | python3 -", {"x.py": f"import os; os.system('{DESTROYS}')"}),
+    ("ruby x.rb", {"x.rb": "require_relative 'y'", "y.rb": f"system('{DESTROYS}')"}),
+    ("ruby x.rb", {"x.rb": "require_relative 'y'\nwipe", "y.rb": f"def wipe\n  again\nend\ndef again\n  system('{DESTROYS}')\nend\n"}),
+    ("ruby x.rb", {"x.rb": "require_relative 'y'", "y.rb": f"def a; end; begin\n  system('{DESTROYS}')\nend\n"}),
+    ("ruby -e 'load \"y.rb\"'", {"y.rb": f"system('{DESTROYS}')"}),
+    (f"ruby -e 'eval %q(system(\"{DESTROYS}\"))'", {}),
+    ("perl x.pl", {"x.pl": "require './y.pl';", "y.pl": f"system('{DESTROYS}'); 1"}),
+    ("perl -e 'use lib \"lib\"; use My::W; My::W::go()'", {"lib/My/W.pm": f"package My::W;\nsub go {{\n  system('{DESTROYS}');\n}}\n1"}),
+    ("perl -e 'do \"./y.pl\"'", {"y.pl": f"sub a {{ 1 }} {{\n  system('{DESTROYS}');\n}}\n"}),
+    (f"perl -e 'eval q{{system(\"{DESTROYS}\")}}'", {}),
+    (f"perl -e '$x = q{{system(\"{DESTROYS}\");#}}; eval $x.$x'", {}),
+    ("php x.php", {"x.php": "<?php require __DIR__ . '/lib/y.php';", "lib/y.php": f"<?php exec('{DESTROYS}');"}),
+    ("lua -e 'require \"lib.y\"'", {"lib/y.lua": f"os.execute('{DESTROYS}')"}),
+    ("Rscript -e 'source(\"y.R\")'", {"y.R": f'system("{DESTROYS}")'}),
 ]  # fmt: skip
 
 
@@ -185,6 +204,14 @@ QUIET = [
     ("git status", {".git/hooks/pre-commit": DESTROYS}),
     ("git commit -m x", {".git/hooks/pre-commit.sample": DESTROYS}),
     ("source x.sh; echo", {"x.sh": f"go() {{ {DESTROYS}; }}"}),
+    ("cat x.sh | bash", {"x.sh": "echo hi"}),
+    ("cd sub && cat x.py | python3 -", {"sub/x.py": "print(1)"}),
+    ("parallel --version", {}),
+    ("direnv allow && direnv exec . ls", {".envrc": "export A=1\nlayout python3\nPATH_add bin\nuse flake\n"}),
+    ("direnv status", {".envrc": DESTROYS}),
+    ("parallel echo {} :::: names", {"names": "a\nb\n"}),
+    ("ruby x.rb", {"x.rb": "require_relative 'y'\nputs 1", "y.rb": f"def wipe\n  system('{DESTROYS}')\nend\n"}),
+    ("perl x.pl", {"x.pl": "eval { go() }; eval \"use Foo; 1\" or die;"}),
     ("bash x.sh", {"x.sh": 'T=$(mktemp -d)\ntrap \'rm -rf "$T"\' EXIT\n"$PYTHON" -m x\neval "$(tool init)"'}),
     ("bash x.sh", {"x.sh": 'cd "$(dirname "$0")/.."\nrm -rf not-there dist'}),
 ]  # fmt: skip
@@ -194,6 +221,35 @@ QUIET = [
 def test_everyday_scripts_are_not_asked_about(text, files, project):
     project.write(files)
     assert not project.asks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat x.sh y.sh | bash",
+        "cat - | bash",
+        "cat /dev/stdin | bash",
+        "for f in x.sh y.sh; do cat $f | bash; done",
+        "shopt -s expand_aliases\nalias cat='cat y.sh'\ncat x.sh | bash",
+        "sed -i s/ls/rm/ x.sh; cat x.sh | bash",
+        ". ./y.sh; cat x.sh | bash",
+        "PATH=.:$PATH; cat x.sh | bash",
+        "cat not-there | bash",
+        "cat x.sh | tr l r | bash",
+        "parallel -a x.sh",
+        "parallel < x.sh",
+        "parallel :::: x.sh",
+    ],
+)
+def test_what_is_piped_into_a_shell_is_asked_about_where_it_may_not_be_that_file(text, project):
+    project.write({"x.sh": "ls", "y.sh": DESTROYS, "-": "ls"})
+    assert project.asks(text)
+
+
+def test_a_script_with_a_character_that_no_line_needs_is_asked_about_where_it_may_destroy(project):
+    project.write({"x.sh": f"{DESTROYS} # \x01", "y.sh": "echo \x01"})
+    assert "unseen-script" in project.rules("bash x.sh")
+    assert not project.asks("bash y.sh")
 
 
 def test_a_file_that_is_fetched_and_run_in_one_line_is_asked_about(project):

@@ -208,7 +208,7 @@ _RUNNING = frozenset(
     sh bash dash ash zsh ksh mksh rbash yash . source make gmake npm yarn pnpm bun uv poetry pipenv
     pdm rye hatch bundle
     python python2 python3 pypy pypy3 ipython ipython3 node nodejs deno tsx ts-node ruby perl
-    just task go-task composer tox nox invoke inv fab rake poe php lua luajit Rscript
+    just task go-task composer tox nox invoke inv fab rake poe direnv php lua luajit Rscript
     """.split()
 )
 _MAY_RUN = frozenset(
@@ -260,7 +260,10 @@ def inspect_all(
     followed = follow(reading, line, world, read, known)
     for index, (command, place) in enumerate(followed.commands, len(reading.commands)):
         facts += [(index, fact) for fact in inspect(command, place, world)]
-    commands = (*reading.commands, *(command for command, _ in followed.commands))
+    own = list(reading.commands)
+    for index, word in followed.inputs.items():
+        own[index] = own[index].but(stdin=word)
+    commands = (*own, *(command for command, _ in followed.commands))
     return Inspection(reading.but(commands=commands), tuple(facts), (), followed.files)
 
 

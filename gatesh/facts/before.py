@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from math import inf
 
-from gatesh.facts.scripts import Opened, Runs
+from gatesh.facts.opened import Opened
+from gatesh.facts.scripts import Runs
 from gatesh.facts.startup import before_line
 
 TYPE_CHECKING = False

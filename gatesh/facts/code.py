@@ -13,8 +13,9 @@ from time import monotonic
 from gatesh._value import Value
 from gatesh.errors import InputError
 from gatesh.facts import runs_code
+from gatesh.facts.opened import Code, Opened
 from gatesh.facts.script_text import placed, with_temporaries
-from gatesh.facts.scripts import Code, Opened, Runs
+from gatesh.facts.scripts import Runs
 from gatesh.facts.startup import before_line, startup
 from gatesh.model import Certainty, CommandLine, Origin, SimpleCommand, Span, Unparsed, Word
 
@@ -54,6 +55,7 @@ class Followed(Value):
 
     commands: tuple[tuple[SimpleCommand, CommandLine], ...]
     files: tuple[tuple[str, bytes | None], ...]
+    inputs: dict[int, Word]  # of the line's own commands: what `cat FILE |` was found to give them
 
 
 def follow(
@@ -70,10 +72,14 @@ def follow(
     few = len(reading.commands) < _MANY_CALLS
     following = _Following(world, read, known if few else frozenset())
     following.before(line, reading.commands)
+    inputs: dict[int, Word] = {}
     for at, command in enumerate(reading.commands):
         following.span = command.span
-        following.command(command, reading.commands[:at], reading.commands, line, 0)
-    return Followed(tuple(following.found), tuple(following.opened.contents.items()))
+        found = following.command(command, reading.commands[:at], reading.commands, line, 0)
+        if found is not None:
+            inputs[at] = found
+    files = tuple(following.opened.contents.items())
+    return Followed(tuple(following.found), files, inputs)
 
 
 class _Following:
@@ -94,26 +100,28 @@ class _Following:
         every: tuple[SimpleCommand, ...],
         line: CommandLine,
         depth: int,
-    ) -> None:
-        """Follow one command of a text into the code it runs."""
+    ) -> Word | None:
+        """Follow one command of a text into the code it runs; return what was found to be piped into it."""
         if not runs_code(command):
-            return
+            return None
         self._pairs_left -= len(before)
         if self._pairs_left < 0:
             if self._pairs_left >= -len(before):
                 self.unseen("too-many", command.program, line)
-            return
-        command = stayed(command, line, self.world)
+            return None
+        command, piped = stayed(command, line, self.world), None
         try:
             runs = Runs(command, before, line, self.world, self.opened)
             env = _environment(command, before, line, sourced=False)
             for code in (*startup(runs, env), *runs.code()):
                 self.each(code, command, before, every, line, depth)
+            piped = runs.piped
         except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
             self.unseen(f"failed: {type(error).__name__}", command.program, line)
         if self.opened.beyond:
             self.opened.beyond = False
             self.unseen("too-many", command.program, line)
+        return piped
 
     def before(self, line: CommandLine, every: tuple[SimpleCommand, ...]) -> None:
         """Follow the file that bash reads before the line."""
@@ -167,7 +175,9 @@ class _Following:
             place = CommandLine(text, cwd, env, line.door, arguments, script)
             try:
                 reading = self._remembered(place) if code.sourced else self.read(place)
-            except InputError:  # characters that no line needs: some binary format
+            except InputError:  # characters that no line needs: some binary format, or a disguise
+                if code.language == "shell" and _DESTROYING & set(re.findall(r"[\w-]+", text)):
+                    self.unseen("unparsed", code.path, line)
                 continue
             self.reading(reading, place, code, depth, called)
 
@@ -183,6 +193,8 @@ class _Following:
             return self.javascript(code, env, line, depth)
         from gatesh.facts import other_code
 
+        for loaded in self.opened.loaded(code, code.cwd or line.cwd):
+            self.each(loaded, _NOTHING, (), (), line, depth)
         return other_code.lines(code.text, code.language)
 
     def python(

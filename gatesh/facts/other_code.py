@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WORTH = {
     "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
-    r"|rmdir|rmtree|sh|system|exec|spawn|send|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
+    r"|rmdir|rmtree|sh|system|exec|spawn|send|\w*eval|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
     "php": r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|unlink|rmdir|eval)\b|`",
     "lua": r"\b(?:execute|popen|remove|rename)\b",
     "awk": r"system|getline|\|",
@@ -31,7 +31,8 @@ _COMMON = r"(?P<q>['\"])(?P<s>(?:\\.|(?!(?P=q))[^\\])*)(?P=q)"
 _TOKENS = {
     "ruby": re.compile(
         rf"(?<![\w$&])#(?!\{{)[^\n]*|^=begin.*?^=end|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
-        r"|%x(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|\[(?P<x3>[^]]{0,4000})\])",
+        r"|%x(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|\[(?P<x3>[^]]{0,4000})\])"
+        r"|%[qQ](?:\{(?P<s2>[^}]{0,4000})\}|\((?P<s3>(?:[^()]|\([^()]{0,2000}\)){0,4000})\))",
         re.DOTALL | re.MULTILINE,
     ),
     "php": re.compile(
@@ -45,7 +46,7 @@ _TOKENS = {
     "perl": re.compile(
         rf"(?<![$&\w])#[^\n]*|^=\w+.*?^=cut|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
         r"|\bqx\s*(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|/(?P<x3>[^/]{0,4000})/)|\bq[qw]?\s*\{(?P<s2>[^}]{0,4000})\}"
-        r"|\bq[qw]?\s*\((?P<s3>[^)]{0,4000})\)",
+        r"|\bq[qw]?\s*\((?P<s3>(?:[^()]|\([^()]{0,2000}\)){0,4000})\)",
         re.DOTALL | re.MULTILINE,
     ),
 }
@@ -66,25 +67,29 @@ _BOUND = {
     "awk": re.compile("(\\w+)\\s*=\\s*\x01(\\d+)\x01"),
     "r": re.compile("(\\w+)\\s*(?:<-|=)\\s*\x01(\\d+)\x01"),
     "ruby": re.compile("^\\s*(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*$", re.MULTILINE),
-    "perl": re.compile("(?:my|our)\\s+\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
+    "perl": re.compile("(?:(?:my|our|local)\\s+)?\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
 }
 _MOST = 200_000  # characters that are looked at
+_DEEPEST = 4  # eval of a text that evals a text
+_MOST_EVALUATED = 20_000  # characters of a text that is evaluated
 
 
-def lines(text: str, language: str) -> list[str]:
-    """Return what a text in one of these languages amounts to."""
+def lines(text: str, language: str, deep: int = 0) -> list[str]:
+    """Return what a text in one of these languages amounts to; `deep` counts evaluated texts in texts."""
+    if deep > _DEEPEST or (len(text) > _MOST_EVALUATED and deep):
+        return [amounts.shell(unseen("eval"))]
     if not re.search(_WORTH[language], text):
         return []
     if language == "php" and "<?" in text:
         text = "\n".join(re.findall(r"<\?(?:php|=)?(.*?)(?:\?>|\Z)", text, re.DOTALL))
-    return amounts.once(list(_READERS[language](_Code(text, language))))
+    return amounts.once(list(_READERS[language](_Code(text, language, deep))))
 
 
 class _Code:
     """A text without its comments, whose strings are replaced by numbers."""
 
-    def __init__(self, text: str, language: str) -> None:
-        self.language = language
+    def __init__(self, text: str, language: str, deep: int = 0) -> None:
+        self.language, self.deep = language, deep
         self.strings: list[str] = []
         self._left = 4 * _MOST  # characters of arguments, in all looks at the text
         self.run: list[str] = []  # `…`, %x(…), qx(…)
@@ -189,6 +194,13 @@ def _words(words: list[str]) -> Iterator[str]:
         yield amounts.command(*words)
 
 
+def _evaluated(code: _Code, names: str) -> Iterator[str]:
+    """Tell what calls amount to that run a text as code of the same language."""
+    for _, given in code.calls(names):
+        if given and is_seen(text := code.joined(given[0])):
+            yield from lines(text, code.language, code.deep + 1)
+
+
 # -- Ruby --------------------------------------------------------------------------------------------
 
 
@@ -212,6 +224,7 @@ def _ruby(code: _Code) -> Iterator[str]:
             yield from _shell(words[0])
         else:
             yield from _words(words)
+    yield from _evaluated(code, r"(?:Kernel\.)?(?:eval|instance_eval|class_eval)\b")
     for _, given in code.calls(r"(?:Kernel\.)?(?:send|public_send|__send__)\b"):
         if len(given) > 1 and re.search(r"system|exec|spawn", given[0]):
             yield from _shell(code.value(given[1]))
@@ -243,9 +256,7 @@ def _perl(code: _Code) -> Iterator[str]:
                 yield from _shell(text.strip()[1:])
             elif is_seen(text) and text.strip()[-1:] == "|":
                 yield from _shell(text.strip()[:-1])
-    for _, given in code.calls(r"eval\b"):
-        if given and is_seen(text := code.value(given[0])) and len(text) < len(code.text):
-            yield from lines(text, "perl")
+    yield from _evaluated(code, r"eval\b")
     for name, given in code.calls(
         r"(?:File::Path::)?(?:remove_tree|rmtree)\b|(?:CORE::)?(?:unlink|rmdir)\b"
     ):
@@ -290,9 +301,7 @@ def _commands(code: _Code, names: str, deletes: str) -> Iterator[str]:
 def _php(code: _Code) -> Iterator[str]:
     shells = r"system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec"
     yield from _commands(code, shells, r"unlink|rmdir")
-    for _, given in code.calls(r"eval\b"):
-        if given and is_seen(text := code.joined(given[0])):
-            yield from lines(text, "php")
+    yield from _evaluated(code, r"eval\b")
 
 
 def _lua(code: _Code) -> Iterator[str]:

@@ -10,7 +10,8 @@ import re
 
 from gatesh.facts.amounts import line as spelled
 from gatesh.facts.amounts import quoted, unseen
-from gatesh.facts.scripts import Code, Runs, interpreter
+from gatesh.facts.opened import Code
+from gatesh.facts.scripts import Runs, interpreter
 from gatesh.facts.words import UNSEEN, visible
 
 TYPE_CHECKING = False

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os.path
 import re
-from time import monotonic
 
-from gatesh._value import Value
 from gatesh.facts.amounts import unseen
+from gatesh.facts.opened import LIMIT, Code
 from gatesh.facts.paths import expand, working_folder
+from gatesh.facts.surroundings import only_readers
 from gatesh.facts.words import UNSEEN, visible, visible_document
 from gatesh.model import Certainty
 
@@ -22,14 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gatesh.facts import World
-    from gatesh.facts.javascript_code import Read as JavascriptRead
-    from gatesh.facts.python_code import Read
+    from gatesh.facts.opened import Opened
     from gatesh.model import CommandLine, SimpleCommand, Word
 
-LIMIT = 256 * 1024  # bytes of one file
-FILES = 32  # of one line
-MODULES = 16  # beside a script, that it imports
-_ENDINGS = (".js", ".ts", ".mjs", ".cjs", ".tsx", ".mts", "/index.js", "/index.ts")
 _DEEP = 3  # cp a b; cp b c; bash c
 
 _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
@@ -41,6 +36,10 @@ _SHEBANG = re.compile(
 )
 _FETCHERS = frozenset(("curl", "wget", "wget2", "http", "https", "xh", "aria2c", "scp", "ssh"))
 _SHOWN_FILE = re.compile(r"\"?(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]+)\s*[)`]\"?")
+# Where one of these stands, `cat` may be something else, or run with other words than the ones seen.
+_ELSEWHERE = (
+    r"\b(?:for|while|until|select|function|trap|alias|coproc|eval|hash|enable)\b|\(\s*\)|PATH"
+)
 _STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _LANGUAGES = {
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3"), "python"),
@@ -60,80 +59,6 @@ def _language(program: str) -> str:
     return _LANGUAGES.get(program) or _LANGUAGES.get(_VERSION.sub("", program), "")
 
 
-class Code(Value):
-    """A text that a command runs; where `hidden` says why it cannot be seen, there is none."""
-
-    language: str  # shell, python, javascript, ruby, perl
-    text: str
-    path: str = ""  # the file it stands in; "" where it stands in the line
-    cwd: str | None = None
-    arguments: tuple[Word, ...] = ()
-    sourced: bool = False  # `. FILE`: what it defines is only called later
-    hidden: str = ""
-    names: frozenset[str] | None = None  # of an imported module: what its importer uses
-
-
-class Opened:
-    """The files that a line was found to run, each read once."""
-
-    def __init__(self, world: World, until: float) -> None:
-        """Open nothing yet; after `until` on the monotonic clock nothing more."""
-        self._world, self._until = world, until
-        self.contents: dict[str, bytes | None] = {}
-        self._modules = 0
-        self.beyond = False  # there were more of them than gatesh reads
-
-    def text(self, path: str) -> str | None:
-        """Return the text of a file; None where there is none."""
-        if path not in self.contents:
-            if len(self.contents) >= FILES or (self.contents and monotonic() > self._until):
-                self.beyond = True
-                return None
-            self.contents[path] = self._world.files.read(path, LIMIT)
-        content = self.contents[path]
-        if content is None or b"\0" in content[:1024]:
-            return None
-        return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-
-    def modules(self, read: Read, code: Code, cwd: str, paths: str) -> Iterator[Code]:
-        """Yield the modules that a Python text imports, where they stand beside it and not installed."""
-        tops = [
-            os.path.dirname(code.path) if code.path else cwd,
-            cwd,
-            *paths.split(":"),
-            *read.folders,
-        ]
-        for name in read.imports:
-            plain = name.lstrip(".")
-            dots = len(name) - len(plain)
-            folders = tops if not dots else [os.path.normpath(f"{code.path}/{'../' * dots}")]
-            parts = plain.replace(".", "/")
-            for folder in dict.fromkeys(os.path.join(cwd, f) for f in folders if f):
-                for path in (f"{folder}/{parts}.py", f"{folder}/{parts}/__init__.py"):
-                    if path == code.path or self._world.files.kind(path) != "file":
-                        continue
-                    yield from self._module("python", path, code, cwd, read.names)
-
-    def scripts(self, read: JavascriptRead, code: Code, cwd: str) -> Iterator[Code]:
-        """Yield the files that a text of JavaScript imports by their place."""
-        folder = os.path.dirname(code.path) if code.path else cwd
-        for name in read.imports:
-            base = os.path.normpath(os.path.join(folder, name))
-            for path in (base, *(base + end for end in _ENDINGS)):
-                if path != code.path and self._world.files.kind(path) == "file":
-                    yield from self._module("javascript", path, code, cwd, read.names)
-                    break
-
-    def _module(
-        self, language: str, path: str, code: Code, cwd: str, names: frozenset[str]
-    ) -> Iterator[Code]:
-        self._modules += 1
-        text = self.text(path) if self._modules <= MODULES else None
-        if text is not None:
-            names = names | (code.names or frozenset())
-            yield Code(language, text, path, cwd, code.arguments, names=names)
-
-
 class Runs:
     """One command, the commands before it in its text, and the files they run."""
 
@@ -149,6 +74,7 @@ class Runs:
         self.command, self.before, self.line, self.world = command, before, line, world
         self.opened = opened
         self.cwd = working_folder(command, line)
+        self.piped: Word | None = None  # what a pipe into it was found to hold
 
     def code(self) -> Iterator[Code]:
         """Yield what the command runs."""
@@ -247,6 +173,32 @@ class Runs:
         given = self.command.stdin
         if given is not None and given.known and language != "shell":
             yield Code(language, given.text, "", self.cwd, arguments)
+        elif given is None and self.command.piped_in:
+            yield from self._shown(language, arguments)
+
+    def _shown(self, language: str, arguments: tuple[Word, ...]) -> Iterator[Code]:
+        """Yield the file that `cat FILE |` in front shows, where it must be that one."""
+        cat = self.before[-1] if self.before else None
+        if cat is None or cat.program != "cat" or len(cat.words) != 2 or cat.redirects:
+            return
+        text = self.line.text
+        between = text[cat.span.end : self.command.span.start]
+        if not re.fullmatch(r"\s*\|\s*(?:sudo\s+)?", between) or re.search(_ELSEWHERE, text):
+            return
+        if self.line.env.keys() & {"BASH_ENV", "BASH_FUNC_cat%%"}:
+            return
+        if not only_readers(self.world.after(self.before)):
+            return
+        word = cat.words[1]
+        if word.text.startswith(("-", "/dev/", "/proc/")):
+            return
+        found = expand(word, cat, self.line, self.world)
+        if len(found) == 1 and found[0]:
+            path = os.path.normpath(found[0])
+            content, hidden = self.content(path)
+            if content is not None and not hidden and self.world.files.kind(path) == "file":
+                self.piped = word.but(text=content)
+                yield Code(language, content, path, self.cwd, arguments)
 
     def inline(self, language: str, word: Word, arguments: tuple[Word, ...]) -> Code:
         """Return the code that stands in a word."""
@@ -364,6 +316,20 @@ def _executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     yield from runs.with_shebang(text, path, runs.cwd, words)
 
 
+def _direnv(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
+    """`direnv exec DIR program` reads DIR's .envrc, or the closest one above; so does the prompt."""
+    if len(words) < 2 or words[1].text not in ("exec", "allow", "permit", "reload"):
+        return
+    if words[1].text != "reload" and words[2:] and words[2].known:
+        folder = runs.path(words[2])
+        path = folder if folder and os.path.basename(folder) == ".envrc" else f"{folder}/.envrc"
+        if folder and runs.world.files.kind(path) == "file":
+            yield from runs.file("shell", words[2].but(text=path), ())
+            return
+    for path, text in runs.nearest([".envrc"]):
+        yield Code("shell", text, path, os.path.dirname(path))
+
+
 # -- interpreters ------------------------------------------------------------------------------------
 
 # language → letters that take code, letters that take a value, words that take code, words that take a value
@@ -468,4 +434,5 @@ _PROGRAMS: dict[str, Callable[[Runs, tuple[Word, ...]], Iterator[Code]]] = {
     **dict.fromkeys(_SHELLS, _shell),
     ".": _source,
     "source": _source,
+    "direnv": _direnv,
 }

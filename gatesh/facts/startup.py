@@ -10,7 +10,7 @@ from __future__ import annotations
 import os.path
 import re
 
-from gatesh.facts.scripts import Code
+from gatesh.facts.opened import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

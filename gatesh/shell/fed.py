@@ -10,7 +10,15 @@ import re
 
 from gatesh.model import Certainty, Word
 from gatesh.shell.prefixes import PREFIXES
-from gatesh.shell.unwrapped import Inner, Script, Unwrapped, filled_in, joined, skip_options
+from gatesh.shell.unwrapped import (
+    NOTHING,
+    Inner,
+    Script,
+    Unwrapped,
+    filled_in,
+    joined,
+    skip_options,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ _NAMES = {"null": "0", "delimiter": "d", "replace": "i", "max-args": "n", "max-l
 _ODD = frozenset(
     "a arg-file C colsep 0 null d delimiter pipe N n max-args max-replace-args X m L max-lines I i U".split()
 )
+_ABOUT = frozenset("version help h V citation will-cite semaphore number-of-cores".split())
 _SLOT = re.compile(r"\{(\d*)(//|/\.|[./]?|#|%)\}")
 _CHANGED: dict[str, Callable[[str], str]] = {
     "": str,
@@ -116,24 +125,25 @@ def parallel(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     template, sources = words[at:end], words[end:]
     plain = not set(options) & _ODD
     values = (_values(sources) if sources else _lines(stdin)) if plain else None
+    if not template and not sources and set(options) & _ABOUT:
+        return NOTHING
     if values is None or len(values) > MOST_COMMANDS or not all(w.known for w in template):
-        return _unseen(program, template, sources)
+        return _unseen(program, template, sources, words[0])
     scripts = []
     for row in values:
         line = _filled(" ".join(w.text for w in template), row) if template else row[0].text
         if line is None:
-            return _unseen(program, template, sources)
+            return _unseen(program, template, sources, words[0])
         text = words[0].but(text=line, certainty=Certainty.EXPANDED)
         scripts.append(Script(text, program, reads_input=False))
     return Unwrapped(tuple(scripts), keep=not scripts)
 
 
-def _unseen(program: str, template: Words, sources: Words) -> Unwrapped:
+def _unseen(program: str, template: Words, sources: Words, whole: Word) -> Unwrapped:
     """Say what can be said: the command, with words to come; and that nobody sees what a list holds."""
     if not template:
-        hidden = sources[:1] or ()
-        inner = tuple(Inner((w.but(certainty=Certainty.UNKNOWN),), program) for w in hidden)
-        return Unwrapped(inner)
+        hidden = (sources or (whole,))[0].but(certainty=Certainty.UNKNOWN)
+        return Unwrapped((Inner((hidden,), program, reads_input=False),))
     text = joined(template)
     line = _SLOT.sub("$_", text.text) if _SLOT.search(text.text) else text.text + " $_"
     script = Script(text.but(text=line), program, reads_input=False)
