@@ -96,6 +96,28 @@ def asked(text, **env):
     return {m.rule for m in matches}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "gcloud compute instances delete prod restore-plans list",
+        "gcloud storage rm -r gs://prod tags delete",
+        "gcloud bigtable instances delete prod views delete",
+        "gcloud --frobnicate config sql instances delete prod",
+        "kubectl delete pod/web ns/prod",
+        "kubectl delete pods,pvc web",
+        "kubectl delete ns prod --dry-run=server --dry-run=none",
+        "mysqladmin -f drop app_test drop prod",
+        "salt '*' test.version,cmd.run ,'rm -rf /srv'",
+        "openstack server delete prod unset",
+        "doctl compute droplet delete prod config delete",
+        "claude -p --dangerously-skip-permissions x",
+        "dropdb -h db.prod app_test",
+    ],
+)
+def test_what_a_tool_is_let_do_is_not_borrowed_by_a_name_beside_it(line):
+    assert asked(line)
+
+
 def test_a_test_database_is_dropped_without_a_question_unless_a_variable_leads_elsewhere():
     line = "RAILS_ENV=test rails db:drop"
 
