@@ -13,7 +13,8 @@ import re
 from gatesh.facts.amounts import unseen
 from gatesh.facts.opened import LIMIT, Code
 from gatesh.facts.paths import expand, working_folder
-from gatesh.facts.surroundings import only_readers
+from gatesh.facts.piped import printed
+from gatesh.facts.surroundings import Surroundings, only_readers
 from gatesh.facts.words import UNSEEN, visible, visible_document
 from gatesh.model import Certainty
 
@@ -128,12 +129,12 @@ class Runs:
     def content(self, path: str, deep: int = 0) -> tuple[str | None, str]:
         """Return the text of a file, or why a command of this very line hides it."""
         text: str | None = None
-        for command in self.before:
+        for at, command in enumerate(self.before):
             for redirect in command.redirects:
                 if redirect.op in (">", ">|", ">>") and redirect.fd in (None, 1):
                     if not self._is(redirect.target, path, command):
                         continue
-                    written = _printed(command)
+                    written = self._printed(command, at)
                     if written is None:
                         return None, "made-here"
                     text = (text or "") + written if redirect.op == ">>" else written
@@ -152,6 +153,17 @@ class Runs:
                     if hidden:
                         return None, hidden
         return (self.opened.text(path) if text is None else text), ""
+
+    def _printed(self, command: SimpleCommand, at: int) -> str | None:
+        """Return what a command wrote; what is unseen in it is marked. None where all of it is."""
+        if command.program in ("", "tee"):
+            documents = [r.target for r in command.redirects if r.op in ("<<", "<<-")]
+            given = command.stdin.text if command.stdin is not None else None
+            text = visible_document(documents[-1]) if documents else given
+        else:
+            seen = self.world.after(self.before[:at])
+            text = printed(command, Surroundings(command, self.line, seen))
+        return None if text is None or text == UNSEEN else text.replace(UNSEEN, "$unseen")
 
     def _is(self, word: Word, path: str, command: SimpleCommand) -> bool:
         found = expand(word, command, self.line, self.world)
@@ -241,22 +253,6 @@ class Runs:
         """Yield texts that a file has a shell run."""
         folder = os.path.dirname(path)
         yield from (Code("shell", text, path, folder) for text in found)
-
-
-def _printed(command: SimpleCommand) -> str | None:
-    """Return what a command writes; what is unseen in it is marked."""
-    if command.program in ("cat", "") or command.program == "tee":
-        documents = [r.target for r in command.redirects if r.op in ("<<", "<<-")]
-        if documents:
-            return visible_document(documents[-1]).replace(UNSEEN, "$unseen")
-        return command.stdin.text if command.stdin is not None and command.stdin.known else None
-    texts = [visible(word).replace(UNSEEN, "$unseen") for word in command.words[1:]]
-    if command.program == "echo":
-        plain = [t for t in texts if not re.fullmatch(r"-[neE]+", t)]
-        return " ".join(plain).replace("\\n", "\n") + "\n"
-    if command.program == "printf":
-        return "\n".join(texts).replace("\\n", "\n").replace("%s", "")
-    return None
 
 
 def _named_by(command: SimpleCommand, path: str) -> bool:

@@ -158,11 +158,11 @@ class Follower(Assembler):
         if here and found.keep:
             changes = self._walk.defined.changes.get(command.program)
             if changes is None:
-                before = self._state.copy()
+                fails = command.program == "local" and not self._walk.defined.in_function
+                unsure = fails or any(map(_may_fail, command.redirects))
+                before = self._state.copy() if unsure else None
                 self.succeeded = apply(command, self._state, context.feed)
-                if command.program == "local" and not self._walk.defined.in_function:
-                    self._state.join(before)  # it fails
-                if any(map(_may_fail, command.redirects)):
+                if before is not None:
                     self._state.join(before)
             elif function and self._call(command, context):
                 return
