@@ -24,11 +24,14 @@ _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 
 def http_hit(pattern: HttpPattern, fact: HttpRequest) -> Hit | None:
     """Compare method, host (of the URL and really connected to) and path."""
+    reached = _host(pattern.hosts, fact)
     method = _level(pattern.methods, fact.method.upper(), hidden=_hidden(fact.cannot_see, "method"))
+    if NO in (reached, method):
+        return None
     path = _level(
         pattern.paths, _plain(fact.path), hidden=_hidden(fact.cannot_see, "path", "url", "host")
     )
-    level = min(method, _host(pattern.hosts, fact), path)
+    level = min(method, reached, path)
     if level is NO:
         return None
     host = fact.host or fact.connect_host

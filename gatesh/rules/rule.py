@@ -38,7 +38,7 @@ class Choice(Value):
 
     def fits(self, text: str) -> bool:
         """Claim that `text` fits one of the globs."""
-        tails, others = ({}, self.globs) if self.paths else _sorted(self.globs)
+        tails, others = _sorted(self.globs, self.paths)
         return any(
             text.startswith(head) and text[len(head) :].endswith(tails[head]) for head in tails
         ) or any(glob_expression(glob, self.paths).fullmatch(text) for glob in others)
@@ -144,20 +144,23 @@ class Examples(Value):
 
 
 @lru_cache(maxsize=4096)
-def _sorted(globs: tuple[str, ...]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Return the tails by head of globs with a single star, and the others.
+def _sorted(
+    globs: tuple[str, ...], paths: bool
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return the tails by head of globs with a single star that crosses all, and the others.
 
-    Most have one, and verbs and nouns multiply to hundreds: those need no expression.
+    Most have one, and verbs and nouns multiply to hundreds of them: those need no expression.
     """
-    tails: dict[str, tuple[str, ...]] = {}
+    star = "**" if paths else "*"
+    tails: dict[str, list[str]] = {}
     others = []
     for glob in globs:
-        head, _, tail = glob.partition("*")
-        if "*" in tail or "\\" in glob:
+        head, _, tail = glob.partition(star)
+        if "*" in head + tail or "\\" in glob or (paths and not tail):
             others.append(glob)
         else:
-            tails[head] = (*tails.get(head, ()), tail)
-    return tails, tuple(others)
+            tails.setdefault(head, []).append(tail)
+    return {head: tuple(found) for head, found in tails.items()}, tuple(others)
 
 
 @lru_cache(maxsize=4096)
