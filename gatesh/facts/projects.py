@@ -11,7 +11,7 @@ import re
 from gatesh.facts.amounts import line as spelled
 from gatesh.facts.amounts import quoted, unseen
 from gatesh.facts.opened import Code
-from gatesh.facts.scripts import Runs, interpreter
+from gatesh.facts.scripts import STDIN, Runs, interpreter
 from gatesh.facts.words import UNSEEN, visible
 
 TYPE_CHECKING = False
@@ -275,15 +275,27 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             targets.append(text)
     if folder is None:
         return
-    for name in [file] if file else ["GNUmakefile", "makefile", "Makefile"]:
-        path = os.path.normpath(os.path.join(folder, name))
-        text_, _ = runs.content(path)
-        if text_ is not None:
-            text_ = "\n".join([text_, *evaluated])
-            text_ = _INCLUDE.sub(lambda m: _included(runs, m, folder or ""), text_)
-            made = Makefile(text_, given, runs.line.env)
-            yield from (Code("shell", t, path, folder) for t in made.recipes(targets))
-            return
+    names = [file] if file else ["GNUmakefile", "makefile", "Makefile"]
+    found = _makefile(runs, [os.path.normpath(os.path.join(folder, name)) for name in names])
+    if file in STDIN:
+        found = (os.path.join(folder, "-"), runs.given())
+    if found is None and evaluated:
+        found = (os.path.join(folder, "-"), "")
+    if found is not None and found[1] is not None:
+        text = _INCLUDE.sub(
+            lambda m: _included(runs, m, folder or ""), "\n".join([found[1], *evaluated])
+        )
+        made = Makefile(text, given, runs.line.env)
+        yield from (Code("shell", t, found[0], folder) for t in made.recipes(targets))
+
+
+def _makefile(runs: Runs, paths: list[str]) -> tuple[str, str | None] | None:
+    """Return the first of these that is there, and its text."""
+    for path in paths:
+        text, _ = runs.content(path)
+        if text is not None:
+            return path, text
+    return None
 
 
 _INCLUDE = re.compile(r"^[-s]?include[ \t]+([\w./*-]+)[ \t]*$", re.MULTILINE)

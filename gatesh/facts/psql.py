@@ -16,6 +16,7 @@ from gatesh.facts.sql_input import (
     environment,
     file_input,
     getopt,
+    place,
     stdin_input,
     told,
     word_input,
@@ -157,8 +158,9 @@ class _Session:
         candidates = [file]
         names = self.world.files.names(home, 5000) or []
         candidates += [f"{home}/{n}" for n in names if n.startswith(".psqlrc-")]
-        for path in candidates:
-            content = self.world.files.read(path, LIMIT)
+        for name in candidates:
+            path = place(name, self.command, self.line)
+            content = self.world.files.read(path, LIMIT) if path else None
             if content is not None:
                 self.script(Input(content.decode("utf-8", "surrogateescape")))
         self.facts = [f for f in self.facts if f.kind not in ("select", "set", "transaction")]

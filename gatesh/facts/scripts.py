@@ -41,7 +41,7 @@ _SHOWN_FILE = re.compile(r"\"?(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]+)\s*[)`]\"?")
 _ELSEWHERE = (
     r"\b(?:for|while|until|select|function|trap|alias|coproc|eval|hash|enable)\b|\(\s*\)|PATH"
 )
-_STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+STDIN = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _LANGUAGES = {
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3"), "python"),
     **dict.fromkeys(("node", "nodejs", "deno", "bun", "tsx", "ts-node"), "javascript"),
@@ -212,6 +212,10 @@ class Runs:
                 self.piped = word.but(text=content)
                 yield Code(language, content, path, self.cwd, arguments)
 
+    def given(self) -> str | None:
+        """Return the text that arrives on standard input; None where nobody can see it."""
+        return next((code.text for code in self.stdin("text", ())), None)
+
     def inline(self, language: str, word: Word, arguments: tuple[Word, ...]) -> Code:
         """Return the code that stands in a word."""
         text = visible(word).replace(UNSEEN, unseen())
@@ -271,14 +275,16 @@ def _shell(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         at < len(words)
         and words[at].known
         and words[at].text[:1] in "-+"
-        and words[at].text not in _STDIN
+        and words[at].text not in STDIN
     ):
         text = words[at].text
         at += 1
         if text == "--":
             break
         if text.startswith("--"):
-            at += text in ("--rcfile", "--init-file")
+            if text in ("--rcfile", "--init-file") and at < len(words):
+                yield from runs.file("shell", words[at], ())
+                at += 1
         elif "c" in text or "n" in text:
             return
         else:
@@ -286,7 +292,7 @@ def _shell(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             if "s" in text:
                 yield from runs.stdin("shell", words[at:])
                 return
-    if at < len(words) and words[at].text not in _STDIN:
+    if at < len(words) and words[at].text not in STDIN:
         yield from runs.file("shell", words[at], words[at + 1 :])
     else:
         yield from runs.stdin("shell", words[at + 1 :])
@@ -353,7 +359,7 @@ def interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator[
     while at < len(words) and not found:
         word = words[at]
         text = word.text if word.known else visible(word)
-        if text[:1] != "-" or text in _STDIN:
+        if text[:1] != "-" or text in STDIN:
             break
         at += 1
         name, equals, value = text.partition("=")
@@ -387,7 +393,7 @@ def interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator[
             yield runs.inline(language, word, words[at:])
     if found:
         return
-    if at < len(words) and words[at].text not in _STDIN:
+    if at < len(words) and words[at].text not in STDIN:
         yield from runs.file(language, words[at], words[at + 1 :])
     else:
         yield from runs.stdin(language, words[at + 1 :])

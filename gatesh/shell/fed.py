@@ -53,7 +53,10 @@ def xargs(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     rest = words[at:] or (Word("echo", words[0].span),)
     mark = _mark(options)
     hidden = filled_in(rest, mark.text if mark else "")
-    unseen = Unwrapped((Inner(hidden, program, more_words=True, reads_input=False),), keep=False)
+    inner = Inner(hidden, program, more_words=True, reads_input=False)
+    unseen = Unwrapped(
+        (inner,), keep="a" in options
+    )  # an approval is bound to the file that -a names
     if stdin is None or not stdin.known or set(options) - set("0dIint1rtxpPs"):
         return unseen
     items = _items(stdin.text, options, lines=mark is not None)

@@ -80,7 +80,7 @@ PREFIXES: dict[str, Grammar] = {
     "choom": Grammar("np", "adjust pid"),
     "uclampset": Grammar("mMp", "pid"),
     "ld.so": Grammar("", "library-path preload audit argv0 inhibit-rpath glibc-hwcaps-mask"),
-    "linux64": Grammar(),
+    **dict.fromkeys(("linux64", "x86_64", "i386", "i486", "i586", "i686", "uname26"), Grammar()),
     "prlimit": Grammar("p", "pid"),
     "systemd-run": Grammar("EHMpu", _SYSTEMD_RUN),
     "systemd-inhibit": Grammar("", "mode what who why"),

@@ -249,9 +249,12 @@ def _su(program: str, words: Words, stdin: Word | None) -> Unwrapped:
 # -- nested shells -----------------------------------------------------------------------------------
 
 
+_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
 def _shell(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     """`bash -lc 'rm x' name arg`, `bash <<E`, `bash -s arg <<E`."""
-    at, command, from_input = 1, False, False
+    at, command, from_input, first = 1, False, False, False
     while at < len(words):
         text = words[at].text
         if not words[at].known:
@@ -262,6 +265,9 @@ def _shell(program: str, words: Words, stdin: Word | None) -> Unwrapped:
             at += 1
             break
         if text.startswith("--"):
+            first = (
+                first or text in SHELL_LONG
+            )  # --rcfile FILE, which runs first, is found in its words
             at += 2 if text in SHELL_LONG else 1
             continue
         if len(text) < 2 or text[0] not in "-+":
@@ -273,14 +279,13 @@ def _shell(program: str, words: Words, stdin: Word | None) -> Unwrapped:
     if command:
         if not rest:
             return NOTHING
-        return _script(
-            rest[0], program, arguments=rest[2:], shell_name=rest[1] if rest[1:] else words[0]
-        )
-    if not rest or from_input or rest[0].text in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
-        if stdin is None:
-            return NOTHING
-        return _script(stdin, program, arguments=rest, shell_name=words[0], reads_input=False)
-    return NOTHING
+        name = rest[1] if rest[1:] else words[0]
+        found = _script(rest[0], program, arguments=rest[2:], shell_name=name)
+    elif (rest and not from_input and rest[0].text not in _INPUT) or stdin is None:
+        return NOTHING
+    else:
+        found = _script(stdin, program, arguments=rest, shell_name=words[0], reads_input=False)
+    return found.but(keep=found.keep or first)
 
 
 def _eval(program: str, words: Words, _: Word | None) -> Unwrapped:
@@ -308,8 +313,12 @@ def _alias(program: str, words: Words, _: Word | None) -> Unwrapped:
 
 
 def _callback(program: str, words: Words, _: Word | None) -> Unwrapped:
-    """`mapfile -C 'rm x'`, `compgen -C rm`, `complete -C rm`."""
+    """`mapfile -C 'rm x'`, `compgen -C rm`, `complete -C rm`; `compgen -W '$(rm x)'` expands its words."""
     for at, word in enumerate(words[1:], 1):
+        if word.known and word.text[:2] == "-W" and program in ("compgen", "complete"):
+            given = word.but(text=word.text[2:]) if word.text[2:] else (*words[at + 1 :], word)[0]
+            expanded = given.but(text=f": <<gatesh-words\n{given.text}\ngatesh-words\n")
+            return _script(expanded, program, arguments=None).but(keep=True)
         match = re.match(r"-[A-Za-bd-z]*C", word.text) if word.known else None
         if match is None:
             continue
