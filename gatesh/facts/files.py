@@ -256,6 +256,9 @@ def _rm(change: _Change) -> Iterator[FileChange]:
         operands = [word for word in operands if word not in found]
         yield from _found(change, "delete-tree")
     trees = change.has("r", "R", "recursive") or _may_be_recursive(change, operands)
+    piped = None if trees else _find_in_front(change)
+    if piped is not None and set(piped[0].patterns) <= {"*"}:  # everything in there, not some names
+        yield from _searched(change, piped[0], "delete-tree")
     yield from change.deleted("delete-tree" if trees else "delete", operands, trees=trees)
 
 
@@ -502,14 +505,19 @@ def _topmost(paths: list[str]) -> list[str]:
 
 def _piped_from_find(change: _Change) -> list[PathEffect] | None:
     """Return what `find … | xargs rm` deletes, where all of it can be made again."""
+    found = _find_in_front(change)
+    if found is None or (found[1] and any(c.program not in _READERS for c in change.world.before)):
+        return None  # xargs splits at blanks, and a name with one in it may be about to be made
+    return _harmless(change, found[0], split=found[1])
+
+
+def _find_in_front(change: _Change) -> tuple[Search, bool] | None:
+    """Return the find of `find … | xargs rm`, and whether xargs would split at blanks."""
     from gatesh.facts.find import in_front
 
     if change.command.prefixes not in (("xargs",), ("sudo", "xargs"), ("xargs", "sudo")):
         return None
-    found = in_front(change.command, change.line, change.world)
-    if found is None or (found[1] and any(c.program not in _READERS for c in change.world.before)):
-        return None  # xargs splits at blanks, and a name with one in it may be about to be made
-    return _harmless(change, found[0], split=found[1])
+    return in_front(change.command, change.line, change.world)
 
 
 def _rmdir(change: _Change) -> Iterator[FileChange]:
