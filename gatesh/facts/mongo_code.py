@@ -2,6 +2,7 @@
 
 Nobody runs the script. It is cut into tokens, and every method that changes something counts wherever it is
 named, called or not; a name that is put together at run time makes the script opaque.
+Longer than 400 lines by the tables of methods.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@ r"""psql: what -c, -f, stdin and the start-up file would make it run, and where.
 
 -c gets a statement as the server understands it, or one backslash command; only files and stdin know
 variables and backslash commands in the middle of SQL. Both branches of an \\if count.
+Longer than 400 lines: statements, variables, branches and backslash commands share one session.
 """
 
 from __future__ import annotations

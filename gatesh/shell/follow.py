@@ -1,4 +1,8 @@
-"""What a simple command starts, followed down: prefix commands, nested shells, texts evaluated again."""
+"""What a simple command starts, followed down: prefix commands, nested shells, texts evaluated again.
+
+Longer than 400 lines, because a command that is followed hands its context, its input and its output on to
+what it starts, in one place.
+"""
 
 from __future__ import annotations
 
