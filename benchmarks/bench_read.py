@@ -1,7 +1,8 @@
 """How much of what is written for shells is read, what of it is asked about and why, and what reading costs.
 
 Corpora: lines parsed, asked about on this machine, and asked about where every path named could be lost
-(the two worlds of bench_decide.py). Labels: other tools' opinions, source by source. Cost: against length and
+(the two worlds of bench_decide.py); of those asked about, how many a person who read them all would want to be
+asked about (asked_labels.jsonl: by a hash, without their text). Labels: other tools' opinions, source by source. Cost: against length and
 nesting, beside `bash -n`. `--jsonl FILE` writes the lines asked about with their reasons, to be labelled by hand.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import hashlib
 import json
 import math
 import os
@@ -18,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -136,7 +139,7 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 def corpora(bench: Bench, options: argparse.Namespace) -> None:
     """Print a row for each corpus, and below it the rules and what could not be parsed."""
-    asked: list[dict[str, object]] = []
+    asked: list[dict[str, Any]] = []
     print(f"{'corpus':28}{'lines':>7}{'parsed':>9}{'asked':>9}{'worst':>9}")
     for name in options.corpus or CORPORA:
         lines = [row["command"] for row in rows_of(name)]
@@ -162,9 +165,32 @@ def corpora(bench: Bench, options: argparse.Namespace) -> None:
         for kind, counted in counts.items():
             told = ", ".join(f"{count} {what}" for what, count in counted.most_common(9))
             print(f"    {kind}: {told}")
+        for world_name in ("asked", "worst"):
+            justified(name, world_name, [row for row in asked if row["world"] == world_name])
     if options.jsonl:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in asked)
         Path(options.jsonl).write_text(text)
+
+
+def justified(corpus: str, world: str, asked: list[dict[str, Any]]) -> None:
+    """Print how many of a corpus' lines that are asked about were labelled by hand, and how."""
+    path = Path(__file__).with_name("asked_labels.jsonl")
+    rows = [json.loads(row) for row in path.read_text().splitlines()]
+    by_hand = {row["sha256"]: row for row in rows if row["corpus"] == corpus}
+    lines = {row["command"] for row in asked if row["corpus"] == corpus}
+    found = [row for line in lines if (row := by_hand.get(short_hash(line)))]
+    if not found:
+        return
+    good = sum(row["justified"] for row in found)
+    share = f"{good} of {len(found)} justified ({100 * good / len(found):.0f} %)"
+    print(f"    {world}, by hand: {share}, {len(lines) - len(found)} without a label")
+    needless = collections.Counter(row["reason"] for row in found if not row["justified"])
+    for reason, count in needless.most_common():
+        print(f"        needless: {count} {reason}")
+
+
+def short_hash(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()[:16]
 
 
 def labels(bench: Bench, options: argparse.Namespace) -> None:

@@ -258,7 +258,7 @@ def _rm(change: _Change) -> Iterator[FileChange]:
     trees = change.has("r", "R", "recursive") or _may_be_recursive(change, operands)
     piped = None if trees else _find_in_front(change)
     if piped is not None and set(piped[0].patterns) <= {"*"}:  # everything in there, not some names
-        yield from _searched(change, piped[0], "delete-tree")
+        yield from _searched(change, piped[0], "delete-tree", empty=piped[0].only_empty)
     yield from change.deleted("delete-tree" if trees else "delete", operands, trees=trees)
 
 
@@ -414,7 +414,7 @@ def _found(change: _Change, action: str) -> Iterator[FileChange]:
     if search is None:
         yield change.change(action, [PathEffect("{}", Extent.UNKNOWN, directory=True)])
     else:
-        yield from _searched(change, search, action)
+        yield from _searched(change, search, action, empty=search.only_empty)
 
 
 def _find(change: _Change) -> Iterator[FileChange]:
@@ -423,11 +423,12 @@ def _find(change: _Change) -> Iterator[FileChange]:
 
     search = Search(change.command)
     if search.deletes:
-        yield from _searched(change, search, "delete-tree")
+        empty = search.only_empty or search.only_folders
+        yield from _searched(change, search, "delete-tree", empty=empty)
     yield from change.written("overwrite", search.prints_to)
 
 
-def _searched(change: _Change, search: Search, action: str) -> Iterator[FileChange]:
+def _searched(change: _Change, search: Search, action: str, *, empty: bool) -> Iterator[FileChange]:
     """Tell the folders a find starts from, or what it finds there, where that is no loss."""
     found = None if change.command.remote else _harmless(change, search, split=False)
     if found is not None:
@@ -439,7 +440,7 @@ def _searched(change: _Change, search: Search, action: str) -> Iterator[FileChan
         effects = fact.paths
         if search.follows:
             effects = tuple(_through_links(starts, effect) for effect in effects)
-        elif search.only_empty:
+        elif empty:
             effects = tuple(e.but(extent=Extent.MISSING, root=False) for e in effects)
         elif search.made_again:
             effects = tuple(e.but(extent=Extent.DERIVED, root=False) for e in effects)

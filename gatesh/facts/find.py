@@ -31,7 +31,7 @@ _NARROWING = frozenset(
     """.split()
 )  # fmt: skip
 _VALUED = _NARROWING | frozenset(
-    "-type -xtype -maxdepth -mindepth -fstype -regextype -used -context".split()
+    "-type -xtype -maxdepth -mindepth -fstype -regextype -used -context -printf".split()
 )
 _PLAIN = frozenset(
     """
@@ -41,6 +41,7 @@ _PLAIN = frozenset(
 )  # fmt: skip
 _OR = frozenset({"-o", "-or", ","})
 _NOT = frozenset({"!", "-not"})
+_GLOB = re.compile(r"[*?\[{]")
 _ACTION = re.compile(r"-(delete|exec|ok)")
 _ENTRIES = 20_000  # looked at below the folders that a find begins with
 _SPLIT_BY_XARGS = re.compile(r"[\s'\"\\]")
@@ -76,11 +77,21 @@ class Search:
         self.prints = action == len(texts) and not any("printf" in t or t == "-ls" for t in texts)
         self.narrowed = bool(_NARROWING & set(self.tests)) and not (_OR | _NOT) & set(texts)
         self.patterns = _patterns(self.tests) if self.sure else []
+        # A glob may become the name of a file that reads as another test, such as -o.
+        spelled = self.sure and not any(
+            w.globbed and _GLOB.search(w.text) for w in words[: len(self.tests)]
+        )
+        self.passed = _passed(self.tests) if spelled else []
 
     @property
     def only_empty(self) -> bool:
         """Claim that it finds nothing but what is empty."""
-        return self.sure and "-empty" in self.tests and not (_OR | _NOT) & set(self.tests)
+        return ("-empty", "") in self.passed
+
+    @property
+    def only_folders(self) -> bool:
+        """Claim that it finds nothing but folders, of which -delete takes the empty ones alone."""
+        return ("-type", "d") in self.passed
 
     @property
     def made_again(self) -> bool:
@@ -91,6 +102,26 @@ class Search:
     def litter(self) -> bool:
         """Claim that all it finds bears the name of what is lying about."""
         return bool(self.patterns) and all(p in _LITTER | _MADE_AGAIN for p in self.patterns)
+
+
+def _passed(tests: list[str]) -> list[tuple[str, str]]:
+    """Return tests, each with its value, that all it finds has passed; none where that is not sure."""
+    passed: list[tuple[str, str]] = []
+    rest = list(tests)
+    while rest:
+        text = rest.pop(0)
+        negated = text in _NOT
+        if negated and rest:
+            text = rest.pop(0)
+        if text in _VALUED or text.startswith("-newer"):
+            test = (text, rest.pop(0) if rest else "")
+        elif text in _PLAIN:
+            test = (text, "")
+        else:
+            return []
+        if not negated:
+            passed.append(test)
+    return passed
 
 
 def _patterns(tests: list[str]) -> list[str]:
