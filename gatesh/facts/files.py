@@ -35,6 +35,7 @@ _RECURSIVE = re.compile(
 )
 _SEVERAL = re.compile(r"\[@\]|\[\*\]|\$[@*]|\$\{[@*]|^[$`]")  # it may become several words
 _FIND = frozenset({"find", "gfind"})
+_ACT_NOT_WITH_N = frozenset("mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.ntfs wipefs".split())
 _EDITORS = ("sed", "gsed", "perl", "ruby")
 _READERS = frozenset(
     "find gfind cd ls pwd echo printf cat grep rg head tail wc test [ [[ true : set".split()
@@ -319,14 +320,24 @@ def _device(change: _Change) -> Iterator[FileChange]:
         change.command.program == "wipefs" and not change.has("a", "all", "o", "offset")
     ):
         return
-    effects = [
-        PathEffect(path or word.text, Extent.LOSABLE if path else Extent.UNKNOWN)
-        for word in change.operands
-        for path in expand(word, change.command, change.line, change.world)
-        if path is None or word.text.startswith(("/", ".")) or not word.text.isdigit()
-    ]
+    if change.has("n", "no-act") and change.command.program in _ACT_NOT_WITH_N:
+        return
+    effects: list[PathEffect] = []
+    for word in change.operands:
+        for path in expand(word, change.command, change.line, change.world):
+            real = change.world.files.real(path) if path else ""
+            if path and not change.command.remote and _is_image(real, change.world):
+                yield from change.written("overwrite", [word])
+            elif path is None or word.text.startswith(("/", ".")) or not word.text.isdigit():
+                extent = Extent.LOSABLE if path else Extent.UNKNOWN
+                effects.append(PathEffect(path or word.text, extent))
     if effects:
         yield change.change("device-write", effects)
+
+
+def _is_image(real: str, world: World) -> bool:
+    """Claim that a file stands, or will stand, where a device was expected."""
+    return not real.startswith("/dev/") and world.files.kind(real) in ("file", "missing")
 
 
 def _copy(change: _Change) -> Iterator[FileChange]:
