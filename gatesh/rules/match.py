@@ -34,7 +34,7 @@ from gatesh.rules.hit import Hit
 from gatesh.rules.on_cli import as_call, cli_hit
 from gatesh.rules.on_code import is_setup, unseen_code
 from gatesh.rules.on_facts import file_hit, graphql_hit, http_hit, sql_hit
-from gatesh.rules.on_words import may_point, names, pointed_at, points
+from gatesh.rules.on_words import may_point, names, names_needed, pointed_at, points
 from gatesh.rules.rule import (
     CliPattern,
     FilePattern,
@@ -74,7 +74,16 @@ _HERE = Target("host", locality=Locality.LOCAL)
 class RuleSet:
     """All rules that are active, found by what they speak of; unpacked when first asked for."""
 
-    __slots__ = ("_index", "_read", "_rules", "_unpack", "digest", "grammars", "programs")
+    __slots__ = (
+        "_index",
+        "_pointing",
+        "_read",
+        "_rules",
+        "_unpack",
+        "digest",
+        "grammars",
+        "programs",
+    )
 
     def __init__(
         self,
@@ -89,6 +98,7 @@ class RuleSet:
         self._rules = list(rules)
         self._index = index
         self._unpack = unpack
+        self._pointing: tuple[tuple[Rule, ...], re.Pattern[str]] | None = None
         self._read: tuple[Any, ...] = (None, None)
         self.grammars = grammars
         self.programs = programs
@@ -103,6 +113,16 @@ class RuleSet:
         """Yield the rules filed under any of these keys, each once, in the order of the files."""
         numbers = {n for key in keys for n in self._index.get(key, ())}
         return (self._rule(n) for n in sorted(numbers))
+
+    def about_paths(self) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
+        """Return the rules that speak of what words point at, and the names that such a path needs."""
+        if self._pointing is None:
+            rules = tuple(self.about("line names"))
+            choices = tuple(
+                p.paths for r in rules for p in r.patterns if isinstance(p, LinePattern)
+            )
+            self._pointing = (rules, names_needed(choices))
+        return self._pointing
 
     @property
     def index(self) -> Index:
@@ -371,10 +391,9 @@ def _named(patterns: Iterable[Pattern], hit: Hit) -> bool:
 
 def _about_paths(rules: RuleSet, reading: Reading, cwd: str) -> Iterator[Match]:
     """Yield what is said of a command because of a path that one of its words means."""
-    speaking = tuple(rules.about("line names"))
-    choices = tuple(p.paths for r in speaking for p in r.patterns if isinstance(p, LinePattern))
-    for index, command in enumerate(reading.commands if choices else ()):
-        paths = pointed_at(command, cwd) if may_point(choices, command, cwd) else ()
+    speaking, needed = rules.about_paths()
+    for index, command in enumerate(reading.commands if speaking else ()):
+        paths = pointed_at(command, cwd) if may_point(needed, command, cwd) else ()
         for rule in speaking if paths else ():
             path = _pointed(rule.patterns, command.program, paths)
             if path and not _pointed(rule.unless, command.program, paths):

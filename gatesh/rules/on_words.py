@@ -7,7 +7,6 @@ one of its words points. Read from the words alone, these are signs: options and
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from posixpath import join, normpath
 
 from gatesh.facts.words import visible
@@ -71,17 +70,16 @@ def _paths(text: str, folder: str | None) -> Iterator[str]:
             yield normpath(join(folder, form))
 
 
-def may_point(choices: tuple[Choice, ...], command: SimpleCommand, cwd: str) -> bool:
-    """Claim that it is worth resolving a command's paths: a name that one of the choices needs is there."""
+def may_point(needed: re.Pattern[str], command: SimpleCommand, cwd: str) -> bool:
+    """Claim that it is worth resolving a command's paths: one of the names that are needed is there."""
     if any(word.globbed for word in command.words):
         return True
     words = [word.text for word in command.words]
     words += [r.target.text for r in command.redirects]
-    return _needed(choices).search(" ".join((cwd, command.cwd or "", *words))) is not None
+    return needed.search(" ".join((cwd, command.cwd or "", *words))) is not None
 
 
-@lru_cache(maxsize=16)
-def _needed(choices: tuple[Choice, ...]) -> re.Pattern[str]:
+def names_needed(choices: tuple[Choice, ...]) -> re.Pattern[str]:
     """Return an expression for the names that no path of these choices can do without."""
     paths = [path for choice in choices for path in (*choice.globs, *choice.literals)]
     tops = {path.removesuffix("/**").rpartition("/")[2] for path in paths}
