@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gatesh.places import Places
 
-_FORM = 2  # of the file; a change of any class below changes the key by itself
+_FORM = 3  # of the file; a change of any class below changes the key by itself
 NAME = "rules.cache"
 PROJECT = "rules-project.cache"  # of the project that was last worked in
 _LIMIT = 8_000_000
@@ -70,14 +70,13 @@ def read(folder: str, key: str, name: str = NAME) -> RuleSet | None:
         return None
     if kept != key:
         return None
-    known = {name: unpack(grammar) for name, grammar in grammars.items()}
-    return RuleSet(rules, index, known, programs, digest, unpack)
+    return RuleSet(rules, index, _Grammars(grammars), programs, digest, _opened)
 
 
 def write(folder: str, key: str, rules: RuleSet, name: str = NAME) -> None:
     """Keep the rules, all or nothing; a folder that cannot be written only costs time."""
-    packed = tuple(pack(rule) for rule in rules.rules)
-    grammars = {name: pack(grammar) for name, grammar in rules.grammars.items()}
+    packed = tuple(_closed(rule) for rule in rules.rules)
+    grammars = {name: _closed(grammar) for name, grammar in rules.grammars.items()}
     parts: Any = (key, packed, dict(rules.index), grammars, rules.programs, rules.digest)
     data = marshal.dumps(_shared(parts, {}))
     path = f"{folder}/{name}"
@@ -90,6 +89,36 @@ def write(folder: str, key: str, rules: RuleSet, name: str = NAME) -> None:
         os.replace(temporary, path)
     except (OSError, AuditError):
         return
+
+
+class _Grammars(dict):  # type: ignore[type-arg]
+    """Grammars that are unpacked when somebody asks for them: a line needs one or two."""
+
+    def __getitem__(self, name: str) -> Grammar:
+        found: Any = super().__getitem__(name)
+        if isinstance(found, bytes):
+            self[name] = found = _opened(found)
+        return found  # type: ignore[no-any-return]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the grammar of that name."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def items(self) -> Any:
+        """Return all of them."""
+        return [(name, self[name]) for name in self]
+
+
+def _closed(value: Value) -> bytes:
+    """Return a value as bytes of its own: of two hundred rules a line needs a few."""
+    return marshal.dumps(_shared(pack(value), {}))
+
+
+def _opened(data: bytes) -> Any:
+    return unpack(marshal.loads(data))  # noqa: S302  from a file that is sealed
 
 
 def plain(value: Value) -> tuple[Any, ...]:

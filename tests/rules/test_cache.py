@@ -38,7 +38,7 @@ def test_what_is_read_from_the_cache_is_what_was_loaded(places):
     assert kept is not None
     assert kept.rules == loaded.rules
     assert kept.digest == loaded.digest
-    assert kept.grammars == loaded.grammars
+    assert dict(kept.grammars.items()) == loaded.grammars
     assert kept.programs == loaded.programs
     assert dict(kept.index) == dict(loaded.index)
 
