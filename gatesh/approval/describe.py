@@ -114,7 +114,8 @@ class Description:
         clean, decision = self._clean, self._request.decision
         unseen = dict.fromkeys(note for found in decision.matches for note in found.cannot_see)
         lines = [Line("unseen", f"cannot see {clean(note)}") for note in list(unseen)[:8]]
-        others = decision.matches[1:]
+        said = {(m.rule, m.say, m.target.name): m for m in reversed(decision.matches)}
+        others = [m for m in reversed(said.values()) if m is not self._first]
         for other in others[:_MOST_OTHERS]:
             also = f"also      {other.severity.value}: {clean(other.rule)}: {clean(other.say)}"
             lines.append(Line("field", also))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gatesh.places import Places
     from gatesh.rules.layers import Loosening
 
+_MOST_OF_A_RULE = 5  # `rm -rf $x/*` may find something in each folder
+
 
 @click.command("check", short_help="Say what would happen to a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
@@ -205,10 +207,23 @@ def describe(found: dict[str, Any]) -> str:
         lines.append(f"  {found['reason']}")
     if found["unparsed"]:
         lines.append(f"  cannot be read: {found['unparsed']}")
+    shown: dict[str, list[str]] = {}
     for rule in found["rules"]:
-        lines.append(f"  {rule['verdict']}  {rule['id']} ({rule['severity']}): {rule['say']}")
-        lines += [f"        cannot see {what}" for what in rule["cannot_see"]]
-        if rule["verdict"] != Verdict.ALLOW:
-            lines.append(f"        instead: {rule['instead']}")
+        text = "\n".join(_told(rule))
+        same = shown.setdefault(rule["id"], [])
+        if text not in same:
+            same.append(text)
+    for rule_id, texts in shown.items():
+        lines += texts[:_MOST_OF_A_RULE]
+        if len(texts) > _MOST_OF_A_RULE:
+            more = len(texts) - _MOST_OF_A_RULE
+            lines.append(f"        and {more} more that {rule_id} says (--json)")
     lines += [f"  note: {printable(text)}" for text in found["notes"]]
     return "\n".join(lines)
+
+
+def _told(rule: dict[str, Any]) -> Iterator[str]:
+    yield f"  {rule['verdict']}  {rule['id']} ({rule['severity']}): {rule['say']}"
+    yield from (f"        cannot see {what}" for what in rule["cannot_see"])
+    if rule["verdict"] != Verdict.ALLOW:
+        yield f"        instead: {rule['instead']}"

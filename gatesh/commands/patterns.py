@@ -58,7 +58,7 @@ def list_rules(
         return
     from gatesh.rules.load import load, projects_of
 
-    wanted = [word.lower() for word in words]
+    wanted, none = [word.lower() for word in words], True
     for rule in load(here(), projects=projects_of(os.getcwd())).rules:
         text = " ".join((rule.id, rule.klass, rule.say, rule.notation, *rule.source)).lower()
         if (
@@ -68,9 +68,14 @@ def list_rules(
             and (not program or _speaks_of(rule, program))
             and (not file_ or _is_file(rule.file, file_))
         ):
+            none = False
             deny = " deny" if rule.deny else ""
             mark = "" if rule.layer is Layer.SHIPPED else f" [{rule.layer}]"
             click.echo(f"{rule.id:28} {rule.severity:8} {rule.klass:16} {rule.say}{deny}{mark}")
+    if none:
+        click.echo(
+            "gatesh: hint: no rule is like that; gatesh patterns list shows all of them", err=True
+        )
 
 
 def _list_changes() -> None:

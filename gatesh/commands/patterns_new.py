@@ -57,8 +57,9 @@ def new(line: str | None, record: int | None, name: str) -> None:
     click.echo(f"a rule for: {printable(text)}")
     draft = _chosen(found)
     file = f"{where.user_patterns}/{name}"
+    taken = _taken(where)
     while True:
-        rule_id, fields = _asked(draft, text)
+        rule_id, fields = _asked(draft, text, taken)
         after = _tried(where, file, rule_id, fields)
         if after and _holds(after, rule_id):
             break
@@ -92,7 +93,19 @@ def _chosen(found: tuple[Draft, ...]) -> Draft:
     return found[click.prompt("number", default=1, type=click.IntRange(1, len(found))) - 1]
 
 
-def _asked(draft: Draft, line: str) -> tuple[str, dict[str, Any]]:
+def _taken(where: Places) -> frozenset[str]:
+    from gatesh.rules import load
+
+    return frozenset(rule.id for file in load.read_all(where) for rule in file.rules)
+
+
+def _free(wanted: str, taken: frozenset[str]) -> str:
+    """Return the name, or the first `name-2`, `name-3` … that no rule has."""
+    names = (f"{wanted}-{n}" if n > 1 else wanted for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _asked(draft: Draft, line: str, taken: frozenset[str]) -> tuple[str, dict[str, Any]]:
     """Ask for each part of the rule; what is offered makes one already."""
     from gatesh.rules.draft import again, look_alike
 
@@ -100,7 +113,10 @@ def _asked(draft: Draft, line: str) -> tuple[str, dict[str, Any]]:
         f"{draft.notation} pattern ({{a,b}} either, * anything)", default=draft.pattern
     )
     offered = draft.but(pattern=pattern)
-    rule_id = click.prompt("name of the rule", default=offered.id)
+    rule_id = click.prompt("name of the rule", default=_free(offered.id, taken))
+    while rule_id in taken:
+        click.echo(f"there is a rule {rule_id} already; gatesh patterns show {rule_id}")
+        rule_id = click.prompt("name of the rule", default=_free(offered.id, taken))
     severity = click.prompt(
         "severity (critical, high: ask; medium: ask if it is not on this machine; low: record)",
         default=Severity.HIGH.value, type=click.Choice([s.value for s in Severity]), show_choices=False,

@@ -220,7 +220,7 @@ def _held_by(where: Places, rule_id: str, since_ns: int) -> None:
         if rule_id in one.rules and one.verdict is not Verdict.ALLOW:
             held.setdefault(one.text, []).append(one)
     click.echo(f"{rule_id} ({rule.severity}): {rule.say}")
-    click.echo(f"{'asked':>6} {'yes':>5} {'no':>5}  line")
+    click.echo(f"{'asked':>6} {'yes':>5} {'no':>5}  line" if held else "it has held nothing yet")
     lines = sorted(held.items(), key=lambda pair: -len(pair[1]))
     for text, same in lines[:_SHOWN]:
         yes = sum(1 for one in same if one.answered in YES)

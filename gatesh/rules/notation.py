@@ -95,6 +95,11 @@ def _cli(text: str, sets: Sets) -> CliPattern:
             options.append(tuple(_option(s) for s in spelled))
         elif any(s.startswith("-") and s != "--" for s in spelled):
             raise NotationError(f"{word} mixes options and operands")
+        elif several := next((s for s in spelled if " " in s and "*" not in s), ""):
+            raise NotationError(
+                f"a word of a command line does not fit '{several}'",
+                'write one pattern for each: cli = ["fly destroy", "fly apps destroy"]',
+            )
         else:
             operands.append(_of(spelled))
     if operands.count(None) > _MOST_GAPS:

@@ -43,6 +43,20 @@ def test_a_person_reads_verdict_rule_reason_and_a_better_way(env):
     ]
 
 
+def test_what_a_rule_finds_twice_is_told_once(env):
+    line = "git push -f origin main; make test; git push -f origin main"
+
+    assert len(json.loads(check(env, "--json", line).stdout)["rules"]) == 2
+    assert check(env, line).stdout.decode().count("git-push-force (high)") == 1
+
+
+def test_a_rule_that_finds_much_tells_the_first_and_how_many_more_there_are(env):
+    text = check(env, "; ".join(f"git push --force origin b{n}" for n in range(8))).stdout.decode()
+
+    assert text.count("git-push-force (high)") == 5
+    assert text.endswith("        and 3 more that git-push-force says (--json)\n")
+
+
 def test_json_says_everything_that_was_seen(env, work):
     found = json.loads(check(env, "--json", "--cwd", str(work), "sudo git push -f").stdout)
 

@@ -64,6 +64,18 @@ def test_a_pattern_that_does_not_catch_is_asked_for_again(env, place):
     assert 'cli      = "acme wipe"' in (place / "patterns" / "mine.toml").read_text()
 
 
+def test_a_name_that_is_taken_is_neither_offered_nor_accepted(env, place):
+    new(env, "acme wipe prod")
+    _, out, err = new(env, "acme wipe prod", answers="acme wipe* prod\nacme-wipe-prod\n")
+
+    assert "[acme-wipe-prod-2]: there is a rule acme-wipe-prod already" in out
+    assert err == ""
+    assert set(tomllib.loads((place / "patterns" / "mine.toml").read_text())) == {
+        "acme-wipe-prod",
+        "acme-wipe-prod-2",
+    }
+
+
 def test_a_mistake_is_told_as_lint_tells_it(env, place):
     _, _, err = new(env, "acme wipe prod", answers="acme {wipe\n" + "\n" * 6 + "acme wipe\n")
 
