@@ -192,7 +192,8 @@ def _file(text: str, sets: Sets, home: str) -> FilePattern:
     spelled = spell_out(actions, sets)
     for action in spelled:
         if action != "*" and action not in FILE_ACTIONS:
-            raise NotationError(f"{action} is no file action: {', '.join(FILE_ACTIONS)}")
+            hint = near(action, FILE_ACTIONS, "such as: delete-tree ~/Documents/**")
+            raise NotationError(f"{action} is no file action: {', '.join(FILE_ACTIONS)}", hint)
     paths = ANY
     if rest and rest[0] == "*":
         rest.pop(0)
@@ -214,7 +215,8 @@ def _file(text: str, sets: Sets, home: str) -> FilePattern:
 def _line(text: str, sets: Sets, home: str) -> LinePattern:
     (about, *rest), named = _named_at_end(text, sets)
     if about not in LINES:
-        raise NotationError(f"{about} says nothing of a line: {', '.join(LINES)}")
+        what = f"{about} says nothing of a line: {', '.join(LINES)}"
+        raise NotationError(what, near(about, LINES, "such as: assign DEPLOY_ENV"))
     if len(rest) != LINES[about]:
         takes = ("no word", "one word", "two words")[LINES[about]]
         raise NotationError(f"{about} takes {takes} more")
