@@ -66,6 +66,7 @@ def project(tmp_path):
 
 
 DESTROYS = "git push --force origin main"
+WIPE = f"import os; os.system('{DESTROYS}')"
 RUN = [
     ("bash x.sh", {"x.sh": DESTROYS}),
     ("sh -eu x.sh a", {"x.sh": DESTROYS}),
@@ -73,6 +74,18 @@ RUN = [
     ("./x", {"x": f"#!/usr/bin/env python3\nimport os\nos.system('{DESTROYS}')"}),
     ("sh < x.sh", {"x.sh": DESTROYS}),
     (". ./x.sh", {"x.sh": DESTROYS}),
+    (f'python3 -m timeit -n1 "{WIPE}"', {}),
+    ('python3 -m timeit -n1 -s "from os import system as s" "s(\'git push --force origin main\')"', {}),
+    (f'python3 -m code <<< "{WIPE}"', {}),
+    (f'python3 -m pdb -c "!{WIPE}" x.py', {}),
+    ("python3 -m cProfile -o out x.py", {"x.py": WIPE}),
+    (f"PYTHONBREAKPOINT=os.system python3 -c \"breakpoint('{DESTROYS}')\"", {}),
+    (f'echo "{WIPE}" > sitecustomize.py; PYTHONPATH=. python3 -c ""', {}),
+    (f'echo "{WIPE}" > json.py; python3 -c "import json"', {}),
+    (f'mkdir z; echo "{WIPE}" > z/__main__.py; python3 z', {}),
+    (f'echo "{WIPE}" > w.py; python3 -m w', {}),
+    (f'echo "require(\'child_process\').exec(\'{DESTROYS}\')" > w.js; node -e "require(\'./w\')"', {}),
+    (f"node --import \"data:text/javascript,import {{exec}} from 'child_process'; exec('{DESTROYS}')\" -e 1", {}),
     ("source x.sh; go", {"x.sh": f"go() {{ {DESTROYS}; }}"}),
     ("sudo bash x.sh", {"x.sh": DESTROYS}),
     ("cd sub && bash x.sh", {"sub/x.sh": DESTROYS}),
@@ -215,6 +228,19 @@ QUIET = [
     ("bash x.sh", {"x.sh": 'T=$(mktemp -d)\ntrap \'rm -rf "$T"\' EXIT\n"$PYTHON" -m x\neval "$(tool init)"'}),
     ("bash x.sh", {"x.sh": 'cd "$(dirname "$0")/.."\nrm -rf not-there dist'}),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "removes"),
+    [
+        ("python3 -m venv --clear data", True),
+        ("python3 -m venv data", False),
+        ("virtualenv data", False),
+    ],
+)
+def test_an_environment_is_a_deletion_where_its_folder_is_cleared(text, removes, project):
+    commands = project.gate.consider(project.line(text), project.world)[0].reading.commands
+    assert ("rm" in [command.program for command in commands]) is removes
 
 
 @pytest.mark.parametrize(("text", "files"), QUIET, ids=[t.split("\n")[0] for t, _ in QUIET])

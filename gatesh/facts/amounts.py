@@ -12,6 +12,8 @@ import re
 _PART = re.compile("\0(\\w*)\0")
 _ANY = "\ue000"  # in front of what a shell has to take as a pattern
 _GLOB = re.compile(rf"{_ANY}([*?]|\[[\w!^.-]+\])")
+# Everything below a folder, whatever it is called; behind it a pattern for the last part.
+_BELOW = re.compile("([^\0\ue000]*)\0every_\\w*\0/?(.*)", re.DOTALL)
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _MANY = 500  # lines of one text
 
@@ -23,11 +25,16 @@ def unseen(name: str = "") -> str:
 
 
 def anything(pattern: str, name: str = "") -> str:
-    """Return the mark for the names that a shell pattern finds; one over folders finds what nobody knows."""
+    """Return the mark for the names that a shell pattern finds; one over folders finds all below them."""
     if "**" in pattern:
-        start = pattern[: pattern.index("**")]
-        return anything(start, name) + unseen(name)
+        start, _, rest = pattern.partition("**")
+        return anything(start, name) + unseen(f"every_{name}") + anything(rest.rpartition("/")[2])
     return re.sub(r"[*?]|\[[\w!^.-]+\]", lambda m: _ANY + m[0], pattern)
+
+
+def is_below(text: str) -> bool:
+    """Claim that a text stands for everything below a folder that is known."""
+    return _BELOW.fullmatch(text) is not None
 
 
 def is_seen(text: str) -> bool:
@@ -53,6 +60,19 @@ def quoted(text: str) -> str:
 def command(*words: str) -> str:
     """Return the line that starts a program with these words."""
     return line(" ".join(map(quoted, words)), *words)
+
+
+def deleted(path: str, *program: str) -> str:
+    """Return the line that deletes a path: what goes through all below a folder is told as find."""
+    found = _BELOW.fullmatch(path)
+    if found is None or program != ("rm",):
+        return command(*program, "--", path)
+    top = found[1].rpartition("/")[0] or found[1][:1]
+    pattern = _PART.sub("*", found[2]).replace(_ANY, "").rpartition("/")[2]
+    tests = ["-name", pattern] if pattern.strip("*") else []
+    return command(
+        "find", top if top[:1] in ("/", ".") else f"./{top}", "-type", "f", *tests, "-delete"
+    )
 
 
 def shell(text: str) -> str:

@@ -151,6 +151,7 @@ class Tree:
         self.looped: dict[str, list[Node]] = {}
         self.calls: list[Node] = []
         self.members: dict[str, list[Node]] = {}  # this.client = …
+        self.assigned: dict[tuple[str, str], list[Node]] = {}  # options.method = …
         self.owners: dict[
             Node, tuple[str, ...]
         ] = {}  # the functions with a name that a call stands in
@@ -319,7 +320,9 @@ class _Parser:
         if looped:
             value = Node("other", "", [value])
         is_list = pattern[:1] and pattern[0].text == "["
-        for at, part in enumerate(_parted(pattern[1:-1])):
+        for at, written in enumerate(_parted(pattern[1:-1])):
+            named = written[0].text == "[" and written[1:2] and written[1].kind == "string"
+            part = [written[1], *written[3:]] if named and not is_list else written  # {['a']: b}
             key = part[0].text
             inner = part[2:] if len(part) > 2 and part[1].text == ":" else part[:1]
             if len(inner) > 2 and inner[1].text == "=":  # a default
@@ -382,6 +385,9 @@ class _Parser:
             self._tree.bound.setdefault(target.text, []).append(right)
         elif operator == "=" and target.kind == "member":
             self._tree.members.setdefault(target.text, []).append(right)
+            if target.items[0].kind == "name":
+                place = (target.items[0].text, target.text)
+                self._tree.assigned.setdefault(place, []).append(right)
         elif operator == "=" and target.kind == "object":  # ({a} = b)
             for key, item in zip(target.keys, target.items, strict=True):
                 if item.kind == "name":
@@ -451,7 +457,17 @@ class _Parser:
         close = self._closing.get(self._at, self._at)
         inside = self._tokens[self._at + 1 : close]
         self._at = close + 1
-        return [p[0].text if p[0].kind == "name" else "" for p in _parted(inside)]
+        return [self._parameter(part) for part in _parted(inside)]
+
+    def _parameter(self, part: list[Token]) -> str:
+        """Return a parameter's name; a pattern gets one, and its names are parts of that."""
+        if part[0].kind == "name":
+            return part[0].text
+        if part[0].text not in ("{", "["):
+            return ""
+        name = f"#{self._at}.{len(self._tree.bound)}"
+        self._pattern(_bracketed(part), Node("name", name), looped=False)
+        return name
 
     def _primary(self) -> Node:
         token = self._peek()
@@ -543,9 +559,14 @@ class _Parser:
                 keys.append(token.text)
                 items.append(Node("name", token.text))
             else:  # a method, a computed key
-                self.expression(comma=False)
+                computed = self.expression(comma=False)
                 if self._skip(":"):
-                    keys.append("")
+                    written = (
+                        computed.items[0]
+                        if computed.kind == "array" and computed.items
+                        else computed
+                    )
+                    keys.append(written.text if written.kind == "string" else "")
                     items.append(self.expression(comma=False))
                 elif self._skip("{"):
                     self.statements("}")
@@ -580,6 +601,17 @@ class _Parser:
                 self._tree.call(node)
             else:
                 return node
+
+
+def _bracketed(found: list[Token]) -> list[Token]:
+    """Return the tokens up to the bracket that closes the first one."""
+    depth = 0
+    for at, token in enumerate(found):
+        if token.kind == "op":
+            depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if depth == 0:
+            return found[: at + 1]
+    return found
 
 
 def _parted(found: list[Token] | tuple[Token, ...]) -> list[list[Token]]:

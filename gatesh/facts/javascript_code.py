@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A text without any of these words calls nothing that is told: no need to read it.
 _WORTH = re.compile(
-    r"rm|unlink|rimraf|remove|emptyDir|exec|spawn|fetch|axios|got|ky|request|query|write|Write|truncate|Bun|Deno|\bdel\b|eval|Function"
+    r"rm|unlink|ClientRequest|Worker|rimraf|remove|emptyDir|exec|spawn|fetch|axios|got|ky|request|query|write|Write|truncate|Bun|Deno|\bdel\b|eval|Function"
     r"|rename|copy|open|delete|drop|flush|Delete|Drop|Flush|sql|\\u|\\x|\$`|\['|\[\"|\[`|require|import"
 )
 _ROUGH = re.compile(
@@ -133,15 +133,37 @@ def _reader(name: str) -> Callable[[Given], Iterator[str]] | None:
 
 def _evaluated(call: Given) -> list[str]:
     """Return the code in `eval('…')`, `new Function('a', '…')` and their kind."""
+    if call.name == "worker_threads.Worker" and call.is_on(1, "eval"):
+        return [t for t in call.texts(0) if is_seen(t)]
     if not re.fullmatch(r"eval|Function|setTimeout|setInterval|vm\.\w+|vm\.Script", call.name):
         return []
     last = len(call.arguments) - 1 if call.name == "Function" else 0
     return [t for t in call.texts(last) if is_seen(t)] if call.arguments else []
 
 
+# Functions that call another one later, and how many arguments stand in front of its own.
+_LATER = {
+    "setTimeout": 2, "setInterval": 2, "setImmediate": 1, "process.nextTick": 1, "queueMicrotask": 1,
+    "timers.setTimeout": 2, "timers.setInterval": 2, "timers.setImmediate": 1,
+}  # fmt: skip
+
+
 def _handed(call: Given) -> Iterator[Given]:
-    """Yield the call of a function that is handed to `map` or `forEach`."""
+    """Yield the call of a function that is handed to `map`, to a timer, or bound to its arguments."""
     function = call.node.items[0]
+    if function.kind == "member" and function.text == "bind" and call.arguments[1:]:
+        yield Given(
+            call.script, call.node, call.script.called(function.items[0]), call.arguments[1:]
+        )
+    if (skipped := _LATER.get(call.name)) is not None and call.arguments:
+        name = call.script.called(call.arguments[0])
+        yield Given(call.script, call.node, name, call.arguments[skipped:])
+    if call.name == "Reflect" and function.text == "apply" and call.node.items[3:]:
+        packed = call.node.items[3]
+        name = call.script.called(call.node.items[1])
+        yield Given(
+            call.script, call.node, name, packed.items if packed.kind == "array" else [packed]
+        )
     if function.kind == "member" and function.text in ("map", "forEach") and call.arguments:
         name = call.script.called(call.arguments[0])
         over = function.items[0]
@@ -261,6 +283,10 @@ def _words(call: Given) -> Iterator[str]:
 def _requests(call: Given) -> Iterator[str]:
     """Tell `fetch(url, {method, body})`, `axios({method, url, data})`, `https.request(…)`."""
     first = call.argument(0)
+    made = call.script.origin(first, "Request") if call.arguments[:1] else None
+    if made is not None and made.items[1:]:  # fetch(new Request(url, {method}))
+        call = Given(call.script, call.node, call.name, [*made.items[1:], *call.arguments[1:]])
+        first = call.argument(0)
     at = 0 if any(call.script.properties(first)) else 1
     method = (call.said(at, "method") or "GET").upper()
     body = call.script.option(call.argument(at), "body", "data", "json")
@@ -466,7 +492,7 @@ _CALLS: tuple[tuple[re.Pattern[str], Callable[[Given], Iterator[str]]], ...] = (
      _starts),
     (re.compile(r"shelljs\.(?:rm|mv|cp)|Bun\.spawn(?:Sync)?|Deno\.(?:Command|run)"), _words),
     (re.compile(r"fetch|(?:node-fetch|cross-fetch|isomorphic-fetch|undici)(?:\.(?:fetch|request))?"
-                r"|axios(?:\.(?:request|create\(\)|create\(\)\.request))?|got|ky|https?\.request|request|needle"),
+                r"|axios(?:\.(?:request|create\(\)|create\(\)\.request))?|got|ky|https?\.(?:request|ClientRequest)|request|needle"),
      _requests),
     (re.compile(r"(?:axios|got|ky|superagent|needle|request)(?:\.(?:create|extend)\(\))?"
                 r"\.(?:delete|del|post|put|patch)"), _verbs),

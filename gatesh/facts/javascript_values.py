@@ -44,6 +44,7 @@ class Script:
         tree = Tree(text)
         self.calls, self.owners, self.names = tree.calls, tree.owners, tree.names
         self._bound, self._looped, self._members = tree.bound, tree.looped, tree.members
+        self._assigned = tree.assigned
         self._path, self._cwd, self._env = path, cwd, env
         self._arguments = ("node", path or "[eval]", *arguments)
         self._callings: dict[Node, str] = {}
@@ -58,6 +59,11 @@ class Script:
             for handed in arguments[:1]:
                 for name in handed.keys[:1] if handed.kind == "function" else ():
                     self._looped.setdefault(name, []).append(function.items[0])
+            return
+        if function.kind == "member" and function.text == "then":  # a promise is what it brings
+            for handed in arguments[:1]:
+                for name in handed.keys[:1] if handed.kind == "function" else ():
+                    self._bound.setdefault(name, []).append(function.items[0])
             return
         own = self._bound.get(function.text, ()) if function.kind == "name" else (function,)
         for found in list(own):
@@ -303,7 +309,18 @@ class Script:
 
     def option(self, node: Node | None, *names: str) -> Node | None:
         """Return a property of an object that is written down."""
+        if node is not None and node.kind == "name":
+            for name in names:
+                if (node.text, name) in self._assigned:
+                    return self._assigned[node.text, name][-1]
         held = self._single(node) if node is not None else None
+        if (
+            held is not None
+            and held.kind == "call"
+            and self.called(held.items[0]) == "Object.assign"
+        ):
+            given = (self.option(part, *names) for part in reversed(held.items[1:]))
+            return next((found for found in given if found is not None), None)
         if held is None or held.kind != "object":
             return None
         for name in names:

@@ -13,7 +13,7 @@ from gatesh._value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gatesh.facts import World
     from gatesh.facts.javascript_code import Read as JavascriptRead
@@ -49,6 +49,8 @@ class Opened:
         self.contents: dict[str, bytes | None] = {}
         self._modules = 0
         self.beyond = False  # there were more of them than gatesh reads
+        # What the text that is followed writes into a file itself, or why it cannot be seen.
+        self.made: Callable[[str], tuple[str | None, str]] = lambda _path: (None, "")
 
     def text(self, path: str) -> str | None:
         """Return the text of a file; None where there is none."""
@@ -61,6 +63,9 @@ class Opened:
         if content is None or b"\0" in content[:1024]:
             return None
         return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+    def _is_there(self, path: str) -> bool:
+        return self._world.files.kind(path) == "file" or self.made(path) != (None, "")
 
     def modules(self, read: Read, code: Code, cwd: str, paths: str) -> Iterator[Code]:
         """Yield the modules that a Python text imports, where they stand beside it and not installed."""
@@ -77,7 +82,7 @@ class Opened:
             parts = plain.replace(".", "/")
             for folder in dict.fromkeys(os.path.join(cwd, f) for f in folders if f):
                 for path in (f"{folder}/{parts}.py", f"{folder}/{parts}/__init__.py"):
-                    if path == code.path or self._world.files.kind(path) != "file":
+                    if path == code.path or not self._is_there(path):
                         continue
                     yield from self._module("python", path, code, cwd, read.names)
 
@@ -87,7 +92,7 @@ class Opened:
         for name in read.imports:
             base = os.path.normpath(os.path.join(folder, name))
             for path in (base, *(base + end for end in _ENDINGS)):
-                if path != code.path and self._world.files.kind(path) == "file":
+                if path != code.path and self._is_there(path):
                     yield from self._module("javascript", path, code, cwd, read.names)
                     break
 
@@ -100,7 +105,7 @@ class Opened:
             if at > _MOST_NAMED:
                 self.beyond = True
                 return
-            if path == code.path or self._world.files.kind(path) != "file":
+            if path == code.path or not self._is_there(path):
                 continue
             for module in self._module(code.language, path, code, cwd, names):
                 yield module.but(text=used(module.text, code.language, names))
@@ -109,7 +114,10 @@ class Opened:
         self, language: str, path: str, code: Code, cwd: str, names: frozenset[str]
     ) -> Iterator[Code]:
         self._modules += 1
-        text = self.text(path) if self._modules <= MODULES else None
-        if text is not None:
+        if self._modules > MODULES:
+            return
+        text, hidden = self.made(path)
+        text = self.text(path) if text is None and not hidden else text
+        if text is not None or hidden:
             names = names | (code.names or frozenset())
-            yield Code(language, text, path, cwd, code.arguments, names=names)
+            yield Code(language, text or "", path, cwd, code.arguments, hidden=hidden, names=names)

@@ -21,7 +21,9 @@ class Bindings:
 
     def __init__(self, tree: ast.Module) -> None:
         """Look at every binding once."""
+        self.tree = tree
         self.imports: dict[str, str] = {}
+        self._bases: dict[str, ast.expr] = {}  # of the text's own classes
         self.stars: list[str] = []  # from os import *
         self.defined: set[str] = set()  # functions and classes of the text itself
         self._bound: dict[str, list[ast.expr | None]] = {}
@@ -91,6 +93,8 @@ class Bindings:
 
     def _class(self, node: ast.ClassDef, calls: list[ast.Call]) -> None:
         self.defined.add(node.name)
+        if node.bases:
+            self._bases[node.name] = node.bases[0]
         for statement in node.body:  # self.NAME, for what stands in the class
             if isinstance(statement, ast.Assign):
                 for target in statement.targets:
@@ -98,6 +102,9 @@ class Bindings:
                         self._bound.setdefault(f".{target.id}", []).append(statement.value)
             elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
                 self._parameters(statement, calls, 1)
+            elif isinstance(statement, ast.FunctionDef) and statement.name == "get_method":
+                said = [s.value for s in ast.walk(statement) if isinstance(s, ast.Return)]
+                self._bound.setdefault(".get_method", []).extend(said)
 
     def _called_for(self, node: ast.Call) -> None:
         """Note calls that change a list or declare an option, and a lambda that is called on the spot."""

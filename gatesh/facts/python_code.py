@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WORTH = re.compile(
     r"rmtree|remove|unlink|rmdir|truncate|rename|replace|move|copy|system|popen|Popen|subprocess|spawn|exec"
     r"|getoutput|open|write_|request|httpx|urllib|urlopen|aiohttp|http\.client|httplib2|boto|import|eval|getattr|shutil"
-    r"|commands|pty|fabric|invoke|connect|delete|drop_|flush|globals|__builtins__|__dict__"
+    r"|breakpoint|pickle|walk|socket|attrgetter|methodcaller|commands|pty|fabric|invoke|connect|delete|drop_|flush|globals|__builtins__|__dict__"
 )
 # A call that may destroy, in a text that is no Python to us.
 _ROUGH = re.compile(
@@ -126,7 +126,7 @@ def _lines(
     exported = _exported(tree, module)
     moved = ""
     for node in sorted(reach.calls(), key=lambda n: (n.lineno, n.col_offset)):
-        call = Call(module, node, module.called(node.func))
+        call = _plainly(Call(module, node, module.called(node.func)), env)
         if call.name == "os.chdir":
             moved = call.text(0)
         for code in _evaluated(call):
@@ -142,6 +142,21 @@ def _lines(
             for found in _amounts(each):
                 line = amounts.exported(exported, found) if exported else found
                 yield amounts.within(moved, line) if moved else line
+
+
+def _plainly(call: Call, env: Mapping[str, str]) -> Call:
+    """Return a call as what it comes to: `methodcaller('f', x)(m)` is `m.f(x)`, `breakpoint()` what is set."""
+    hook = env.get("PYTHONBREAKPOINT", "")
+    if call.name == "breakpoint" and hook:
+        return Call(call.module, call.node, hook)
+    if call.name == "operator.methodcaller()" and call.node.args:
+        made = call.module.origin(call.node.func, "operator.methodcaller")
+        name = call.module.values(made.args[0])[0] if made is not None and made.args else ""
+        if made is not None and name.isidentifier():
+            function = ast.Attribute(call.node.args[0], name, ast.Load())
+            node = ast.copy_location(ast.Call(function, made.args[1:], made.keywords), call.node)
+            return Call(call.module, node, call.module.called(function))
+    return call
 
 
 def _amounts(call: Call) -> Iterator[str]:
@@ -212,6 +227,16 @@ _CODE = frozenset(("exec", "eval", "timeit.timeit", "cProfile.run", "code.intera
 
 def _evaluated(call: Call) -> list[str]:
     """Return the code that a call evaluates."""
+    if call.name in (
+        "pickle.loads",
+        "cPickle.loads",
+        "_pickle.loads",
+        "dill.loads",
+        "marshal.loads",
+    ):
+        from gatesh.facts.python_pickle import called
+
+        return called(call.module.worked_out(call.argument(0, "data")))
     if call.name not in _CODE and not re.search(
         r"Interpreter\(\)\.run\w+|Console\(\)\.push$", call.name
     ):
@@ -260,7 +285,7 @@ def _runs(call: Call) -> Iterator[str]:
 def _deletes(*program: str) -> Callable[[Call], Iterator[str]]:
     def told(call: Call) -> Iterator[str]:
         for path in call.texts(0, "path"):
-            yield amounts.command(*program, "--", path)
+            yield _deleted(call, path, *program)
 
     return told
 
@@ -268,7 +293,14 @@ def _deletes(*program: str) -> Callable[[Call], Iterator[str]]:
 def _owner_deleted(call: Call) -> Iterator[str]:
     program = "rmdir" if call.name.endswith(".rmdir") else "rm"
     for path in call.owners():
-        yield amounts.command(program, "--", path)
+        yield _deleted(call, path, program)
+
+
+def _deleted(call: Call, path: str, *program: str) -> str:
+    """Return the line that deletes a path; where only some names are taken, which ones is unknown."""
+    if amounts.is_below(path) and call.module.chooses(call.node):
+        return amounts.command(*program, "--", path)
+    return amounts.deleted(path, *program)
 
 
 def _moves(call: Call) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Names(Bindings):
         # What was found out already, and a placeholder while it is looked for: names may go in circles.
         self._callings: dict[ast.expr, str] = {}
         self._parts: dict[ast.expr, list[ast.expr]] = {}
+        self._chosen: set[ast.Call] | None = None
 
     def values(self, node: ast.expr | None, deep: int = 0) -> list[str]:
         """Return the texts that an expression may be."""
@@ -51,6 +52,14 @@ class Names(Bindings):
             if deep <= _DEEP:
                 self._callings[node] = self._called(node, deep)[:_LONGEST]
         return self._callings[node]
+
+    def chooses(self, node: ast.Call) -> bool:
+        """Claim that a call stands behind a test of a name."""
+        from gatesh.facts.python_choice import chosen
+
+        if self._chosen is None:
+            self._chosen = chosen(self.tree)
+        return node in self._chosen
 
     def _called(self, node: ast.expr, deep: int) -> str:
         if isinstance(node, ast.Name):
@@ -89,6 +98,8 @@ class Names(Bindings):
             return f"{self.called(over, deep + 1)}[]" if found == "?" else found
         if name in TEMPORARY_PARAMETERS:
             return "pathlib.Path()"
+        if name in self._bases:  # what its class does not say itself, the one it is made from does
+            return self.called(self._bases[name], deep + 1)
         if name in self._bound or name in self.defined:
             return "?"
         if self.stars and not hasattr(builtins, name):
@@ -108,6 +119,10 @@ class Names(Bindings):
             return _plain(f"{self.called(node.args[0], deep + 1)}.{name}")
         if function == "vars" and node.args:
             return f"{self.called(node.args[0], deep + 1)}.__dict__"
+        if function == "operator.attrgetter()" and node.args:
+            of = self.origin(node.func, "operator.attrgetter")
+            named = self.values(of.args[0])[0] if of is not None and of.args else "?"
+            return _plain(f"{self.called(node.args[0], deep + 1)}.{named}")
         if function == "functools.partial" and node.args:
             return self.called(node.args[0], deep + 1)
         return f"{function}()"

@@ -95,14 +95,20 @@ class Module(Names):
                 self._worths[node] = list(dict.fromkeys(found))[:MOST]
         return self._worths[node]
 
+    def worked_out(self, node: ast.expr | None) -> object:
+        """Return the value of an expression that is written down; None where it is not."""
+        try:
+            return (
+                constant(node, self.once, self.defined, self._steps) if node is not None else None
+            )
+        except NotConstantError:
+            return None
+
     def _written_down(self, node: ast.expr) -> list[str]:
         """Return the text that can be worked out of an expression."""
         if not isinstance(node, ast.Call | ast.Subscript | ast.BinOp | ast.JoinedStr):
             return []
-        try:
-            found = constant(node, self.once, self.defined, self._steps)
-        except NotConstantError:
-            return []
+        found = self.worked_out(node)
         if isinstance(found, bytes):
             found = found.decode("utf-8", "replace")
         if isinstance(found, str) and MARK in found:
@@ -175,9 +181,10 @@ class Module(Names):
 
     def _each_of(self, node: ast.expr, at: int | None, name: str, deep: int) -> list[str]:
         called = self.called(node)
-        if called in ("os.walk()", "os.fwalk()") and isinstance(node, ast.Call):
-            top = self.values(node.args[0], deep)[0] if node.args else "."
-            return [[top, f"{top}/{unseen(name)}"], [unseen(name)], [unseen(name)]][at or 0]
+        if isinstance(node, ast.Call) and (top := self._walked(node, called, deep)):
+            return [[top, f"{top}/{unseen(f'every_{name}')}"], [unseen(name)], [unseen(name)]][
+                at or 0
+            ]
         if isinstance(node, ast.Name) and node.id not in self._looped:
             bound = [*self._bound.get(node.id, ()), *self._grown.get(node.id, ())][:_MOST_BOUND]
             found = [t for b in bound for t in (self._each(b, at, name, deep + 1) if b else ())]
@@ -195,6 +202,16 @@ class Module(Names):
         return [t for e in self._elements(node, deep) for t in self.values(e, deep)] or [
             unseen(name)
         ]
+
+    def _walked(self, node: ast.Call, called: str, deep: int) -> str:
+        """Return the folder that `os.walk(x)`, `Path(x).walk()` goes through; empty where it is neither."""
+        if called in ("os.walk()", "os.fwalk()"):
+            named = next((k.value for k in node.keywords if k.arg == "top"), None)
+            top = node.args[0] if node.args else named
+            return self.values(top, deep)[0] if top is not None else "."
+        if re.fullmatch(r"pathlib\..*\.walk\(\)", called) and isinstance(node.func, ast.Attribute):
+            return self.values(node.func.value, deep)[0]
+        return ""
 
     def _each_call(self, node: ast.Call, at: int | None, name: str, deep: int) -> list[str]:
         """Tell `glob('*')`, `sorted(x)`, `x.items()`: what a loop over a call goes over."""
@@ -215,7 +232,7 @@ class Module(Names):
         if of is not None and method in ("glob", "rglob", "iterdir"):
             pattern = self.values(node.args[0], deep)[0] if node.args else "*"
             pattern = f"**/{pattern}" if method == "rglob" else pattern
-            return [f"{t}/{anything(pattern, name)}" for t in self.values(of, deep)]
+            return [f"{t or '.'}/{anything(pattern, name)}" for t in self.values(of, deep)]
         if (
             called in ("sorted", "list", "set", "tuple", "reversed", "iter", "tqdm.tqdm")
             and node.args

@@ -14,6 +14,7 @@ from gatesh.facts.amounts import unseen
 from gatesh.facts.opened import LIMIT, Code
 from gatesh.facts.paths import expand, working_folder
 from gatesh.facts.piped import printed
+from gatesh.facts.python_modules import MODULES, modules
 from gatesh.facts.surroundings import Surroundings, only_readers
 from gatesh.facts.words import UNSEEN, visible, visible_document
 from gatesh.model import Certainty
@@ -109,13 +110,20 @@ class Runs:
         path = self.path(word)
         if path is None or path.startswith("/dev/"):
             return
-        if self.world.files.kind(path) == "directory" and language in _STARTS:
+        if language in _STARTS and self._is_folder(path, _STARTS[language]):
             path = os.path.join(path, _STARTS[language])
         text, hidden = self.content(path)
         if text is None and not hidden and language == "shell" and self._too_long(path):
             hidden = "too-long"
         if text is not None or hidden:
             yield Code(language, text or "", path, self.cwd, arguments, sourced, hidden)
+
+    def _is_folder(self, path: str, start: str) -> bool:
+        """Claim that a path is a folder, or becomes one that holds what it starts with."""
+        kind = self.world.files.kind(path)
+        return kind == "directory" or (
+            kind == "missing" and self.made(os.path.join(path, start)) != (None, "")
+        )
 
     def _too_long(self, path: str) -> bool:
         name = os.path.basename(path)
@@ -128,7 +136,13 @@ class Runs:
 
     def content(self, path: str, deep: int = 0) -> tuple[str | None, str]:
         """Return the text of a file, or why a command of this very line hides it."""
+        text, hidden = self.made(path, deep)
+        return (self.opened.text(path) if text is None and not hidden else text), hidden
+
+    def made(self, path: str, deep: int = 0) -> tuple[str | None, str]:
+        """Return the text that this very line writes into a file, or why it hides it."""
         text: str | None = None
+        path = os.path.normpath(path)
         for at, command in enumerate(self.before):
             for redirect in command.redirects:
                 if redirect.op in (">", ">|", ">>") and redirect.fd in (None, 1):
@@ -152,7 +166,7 @@ class Runs:
                     text, hidden = self.content(source, deep + 1)
                     if hidden:
                         return None, hidden
-        return (self.opened.text(path) if text is None else text), ""
+        return text, ""
 
     def _printed(self, command: SimpleCommand, at: int) -> str | None:
         """Return what a command wrote; what is unseen in it is marked. None where all of it is."""
@@ -421,13 +435,16 @@ def _cluster(
 
 
 def _module(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`python -m package.module`: only what stands in the folder."""
+    """`python -m package.module`: what stands in the folder, or an installed one that runs code."""
     if not words or not words[0].known:
+        return
+    if words[0].text in MODULES:
+        yield from modules(runs, words)
         return
     name = words[0].text.replace(".", "/")
     for path in (f"{name}.py", f"{name}/__main__.py"):
         full = None if runs.cwd is None else os.path.join(runs.cwd, path)
-        if full and runs.world.files.kind(full) == "file":
+        if full and (runs.world.files.kind(full) == "file" or runs.made(full) != (None, "")):
             yield from runs.file("python", words[0].but(text=full), words[1:])
             return
 
