@@ -205,6 +205,8 @@ def _option(
     for name, value in call.options:
         levels = [
             _value(needed, value, fold, exact=exact)
+            if needed is None or value or exact or _stands_alone(name, grammar)
+            else max((_word(needed, word, fold) for word in call.operands), default=NO)
             for wanted, needed in spellings
             if wanted in (name, aliases.get(name)) or (abbreviated and _shortens(name, wanted))
         ]
@@ -222,6 +224,11 @@ def _value(needed: Choice | None, value: Word | None, fold: bool, *, exact: bool
             return YES
         return YES if value.known and value.text.lower() not in _OFF else NO  # --dry-run=false
     return NO if value is None else _word(needed, value, fold)
+
+
+def _stands_alone(name: str, grammar: Grammar | None) -> bool:
+    """Claim that the next word is not this option's: of what no grammar tells, it may be."""
+    return grammar is not None and (name in grammar.flags or name in grammar.attached)
 
 
 def _shortens(given: str, wanted: str) -> bool:

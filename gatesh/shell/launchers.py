@@ -283,7 +283,7 @@ _FAR: dict[str, tuple[str, str, int]] = {
     "pdsh": ("wxgXluft", "", 0), "clush": ("wxgXluft", "", 0),
     "pssh": ("HhlpotexA", "", 0), "parallel-ssh": ("HhlpotexA", "", 0),
     "heroku": ("aes", "run run:detached run:inside local:run", 0),
-    "railway": ("pse", "ssh", 0),
+    "railway": ("pse", "ssh", 0), "oc": ("cn", "rsh", 1),
     "crictl": ("rit", "exec", 1), "runc": ("eup", "exec", 1), "ctr": ("n", "exec", 1),
     "lxc-attach": ("nePgup", "", 0),
 }  # fmt: skip

@@ -37,7 +37,7 @@ _NAMES = {
         ("aws", "AWS_PAGER PAGER"),
         ("crontab visudo vipw vigr sudoedit edquota virsh chezmoi", _EDITORS),
         ("sudo", f"SUDO_ASKPASS SUDO_EDITOR {_EDITORS}"),
-        ("kubectl oc", f"KUBE_EDITOR {_EDITORS}"),
+        ("kubectl oc", f"KUBE_EDITOR KUBECTL_EXTERNAL_DIFF {_EDITORS}"),
         ("fc", f"FCEDIT {_EDITORS}"),
         ("hg", f"HGEDITOR {_EDITORS} PAGER"),
         ("svn", f"SVN_EDITOR SVN_SSH {_EDITORS}"),

@@ -87,7 +87,8 @@ CLI = [
     ("a * c", "a x c", "yes"),
     ("a * c", "a c", "no"),
     ("a c*", "a cat dog", "yes"),
-    ("a --level=0", "a --level 0", "no"),  # nobody said that --level takes a value
+    ("a --level=0", "a --level 0", "yes"),  # nobody said that --level takes no value
+    ("a --level=0", "a --level 1", "no"),
     ("a --level=0", "a --level=0", "yes"),
     ("a --level=0", "a --level=10", "no"),
     ("a --level=0", "a --level=$X", "unseen"),
