@@ -49,7 +49,7 @@ def docker(tmp_path: Path, env: dict[str, str]) -> None:
 def test_a_grant_does_not_follow_a_variable_to_another_target(
     docker: None, kept_agent: Agent, person: Person
 ) -> None:
-    line = "docker volume rm pgdata"
+    line = "docker rm -v pgdata"
     grant(kept_agent, person, line)
 
     assert not asked_again(kept_agent, person, line)
@@ -61,7 +61,7 @@ def test_a_grant_does_not_cover_a_file_that_has_changed(
     docker: None, kept_agent: Agent, person: Person, work: Path
 ) -> None:
     (work / "names").write_text("junk\n")
-    line = "xargs docker volume rm < names"
+    line = "xargs docker rm -v < names"
     grant(kept_agent, person, line)
 
     assert not asked_again(kept_agent, person, line)
@@ -73,7 +73,7 @@ def test_a_file_that_changes_while_it_is_held_is_not_run(
     docker: None, kept_agent: Agent, person: Person, work: Path
 ) -> None:
     (work / "names").write_text("junk\n")
-    pid = kept_agent.start(GATESH, "-c", "xargs docker volume rm < names; touch ran")
+    pid = kept_agent.start(GATESH, "-c", "xargs docker rm -v < names; touch ran")
     person.see(r"type `[a-z]+`")
     (work / "names").write_text("pgdata\n")
     person.approve()
@@ -98,13 +98,11 @@ def test_a_grant_covers_the_same_command_in_the_agents_next_wrapping(
             f"eval '{command}' < /dev/null && pwd -P >| {work}/claude-{number:04x}-cwd"
         )
 
-    grant(kept_agent, person, wrapped(1, "docker volume rm pgdata"))
-    assert not asked_again(kept_agent, person, wrapped(20_000, "docker volume rm pgdata"))
-    assert asked_again(kept_agent, person, wrapped(3, "docker volume rm pgdata2"))
-    other = wrapped(
-        4, "docker volume rm pgdata", 'docker() { command docker -H ssh://prod "$@"; }\n'
-    )
+    grant(kept_agent, person, wrapped(1, "docker rm -v pgdata"))
+    assert not asked_again(kept_agent, person, wrapped(20_000, "docker rm -v pgdata"))
+    assert asked_again(kept_agent, person, wrapped(3, "docker rm -v pgdata2"))
+    other = wrapped(4, "docker rm -v pgdata", 'docker() { command docker -H ssh://prod "$@"; }\n')
     assert asked_again(kept_agent, person, other)
-    rejected = kept_agent.run(GATESH, "-c", wrapped(5, "docker volume rm pgdata2"))
+    rejected = kept_agent.run(GATESH, "-c", wrapped(5, "docker rm -v pgdata2"))
     assert rejected.exit == 126
     assert b"rejected the same command before" in rejected.err

@@ -20,8 +20,8 @@ class Inspector:
         self.folder = str(folder)
         self.env = {"HOME": self.folder}
 
-    def facts(self, text, *, grammars=None, **changes):
-        """Return the facts of a line's last command, with some of its fields changed."""
+    def facts(self, text, *, grammars=None, program="", **changes):
+        """Return the facts of a line's last command (of a program), with some of its fields changed."""
         unset = sorted(set(re.findall(r"\$\{?([A-Z]+)\b", text)) - set(self.env))
         line = CommandLine(
             f"read -r {' '.join(unset)}; {text}" if unset else text, self.folder, self.env
@@ -31,7 +31,10 @@ class Inspector:
             changes["piped_in"] = True
         reading = read(line)
         assert isinstance(reading, Parsed), reading
-        *before, command = reading.commands
+        commands = reading.commands
+        while program and commands[-1].program != program:
+            commands = commands[:-1]
+        *before, command = commands
         command = command.but(**changes)
         world = World(OsFiles(), GitProbe(), self.folder, grammars)
         return list(inspect(command, line, world, before))
