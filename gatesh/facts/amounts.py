@@ -104,6 +104,12 @@ def request(method: str, url: str, body: str | None = None, *headers: str) -> st
     return command(*words, "--url", url)
 
 
+def sent(host: str, port: str, text: str) -> str:
+    """Return the line that sends a text to a server as it is."""
+    words = [quoted(word) for word in ("nc", host, port, text)]
+    return line(f"{' '.join(words[:3])} <<< {words[3]}", host, port, text)
+
+
 def statement(database: str, sql: str) -> str:
     """Return the line that runs SQL on the database that a URL, a file or a name leads to."""
     scheme, slashes, rest = database.partition("://")

@@ -199,7 +199,10 @@ class _Following:
 
         for loaded in self.opened.loaded(code, code.cwd or line.cwd):
             self.each(loaded, _NOTHING, (), (), line, depth)
-        return other_code.lines(code.text, code.language)
+        found = other_code.lines(code.text, code.language)
+        if not found and code.language == "tcl" and other_code.may_destroy(code.text):
+            self.unseen("unparsed", code.path or "code", line)
+        return found
 
     def python(
         self, code: Code, env: dict[str, str], line: CommandLine, depth: int

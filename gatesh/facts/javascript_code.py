@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A text without any of these words calls nothing that is told: no need to read it.
 _WORTH = re.compile(
-    r"rm|unlink|ClientRequest|Worker|rimraf|remove|emptyDir|exec|spawn|fetch|axios|got|ky|request|query|write|Write|truncate|Bun|Deno|\bdel\b|eval|Function"
+    r"rm|connect|createConnection|unlink|ClientRequest|Worker|rimraf|remove|emptyDir|exec|spawn|fetch|axios|got|ky|request|query|write|Write|truncate|Bun|Deno|\bdel\b|eval|Function"
     r"|rename|copy|open|delete|drop|flush|Delete|Drop|Flush|sql|\\u|\\x|\$`|\['|\[\"|\[`|require|import"
 )
 _ROUGH = re.compile(
@@ -125,6 +125,7 @@ def _lines(
                 continue
             if reader is not None:
                 yield from reader(each)
+    yield from _sent(script)
 
 
 def _reader(name: str) -> Callable[[Given], Iterator[str]] | None:
@@ -329,6 +330,27 @@ def _based(call: Given, base: str, url: str) -> str:
         base = call.script.values(found)[0] if found is not None else ""
     return f"{base.rstrip('/')}/{url.lstrip('/')}" if base and "://" not in url else url
 
+
+def _sent(script: Script) -> Iterator[str]:
+    """Tell what is written by hand into `net.connect(port, host)`, in one part or in several."""
+    opens = [c for c in script.calls if _OPENS.fullmatch(script.called(c.items[0]))]
+    if not opens:
+        return
+    sends = [
+        c
+        for c in script.calls
+        if c.items[0].kind == "member" and c.items[0].text in ("write", "end")
+    ]
+    text = "".join(script.values(c.items[1])[0] for c in sends[:50] if c.items[1:])
+    for node in opens[:4] if text else ():
+        call = Given(script, node, "", node.items[1:])
+        host = call.said(0, "host", "hostname") or (
+            call.text(1) if call.arguments[1:] else "localhost"
+        )
+        yield amounts.sent(host, call.said(0, "port") or call.text(0), text)
+
+
+_OPENS = re.compile(r"(?:net|tls)\.(?:connect|createConnection|Socket\(\)\.connect)")
 
 # -- databases and stores ----------------------------------------------------------------------------
 

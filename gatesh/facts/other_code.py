@@ -1,8 +1,8 @@
-"""Ruby, Perl, PHP, Lua, awk and R: calls that destroy, send or start something, found by a careful scan.
+"""Ruby, Perl, PHP, Lua, Tcl, awk and R: calls that destroy, send or start something, found by a careful scan.
 
 No parser stands behind this. Comments and the insides of strings are taken out first, so that a name in a text
 says nothing; a call counts where its name stands as code, and its argument where it is a literal or a
-name bound once to one. What is not literal is unseen.
+name bound once to one. What is not literal is unseen. Longer than 400 lines: a reader for each language.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ import re
 
 from gatesh.facts import amounts
 from gatesh.facts.amounts import is_seen, unseen
+from gatesh.facts.other_sockets import sent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORTH = {
-    "ruby": r"\b(?:rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
+    "tcl": r"\b(?:exec|spawn|system|delete|rename|socket|open|eval)\b",
+    "ruby": r"\b(?:TCPSocket|rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
     r"|rmdir|rmtree|sh|system|exec|spawn|send|\w*eval|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
-    "php": r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|unlink|rmdir|eval)\b|`",
+    "php": r"\b(?:fsockopen|stream_socket_client|system|exec"
+    r"|shell_exec|passthru|popen|proc_open|pcntl_exec|unlink|rmdir|eval)\b|`",
     "lua": r"\b(?:execute|popen|remove|rename)\b",
     "awk": r"system|getline|\|",
     "r": r"\b(?:system|system2|shell|unlink|file\.remove)\b",
-    "perl": r"\b(?:unlink|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do|open|eval)\b|`",
+    "perl": r"\b(?:Socket|unlink"
+    r"|rmtree|remove_tree|rmdir|system|exec|qx|readpipe|LWP|HTTP|delete|do|open|eval)\b|`",
 }  # fmt: skip
 
 # A string or a comment, per language; group 1 is a string's quote.
@@ -39,6 +43,7 @@ _TOKENS = {
         rf"(?://|#(?!\[))[^\n]*|/\*.*?\*/|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`", re.DOTALL
     ),
     "lua": re.compile(rf"--\[\[.*?\]\]|--[^\n]*|{_COMMON}|\[\[(?P<s2>.*?)\]\]", re.DOTALL),
+    "tcl": re.compile(r"(?<![\w$&])#[^\n]*|(?P<q>\")(?P<s>(?:\\.|[^\"\\])*)\"", re.DOTALL),
     "awk": re.compile(
         r"(?<![\w)\]])/(?:\\.|[^/\\\n])+/|#[^\n]*|(?P<q>\")(?P<s>(?:\\.|[^\"\\])*)\"", re.DOTALL
     ),
@@ -54,6 +59,7 @@ _NO_HOLE = re.compile(r"(?!)")
 _HOLE = {
     "php": re.compile(r"\{?\$(\w+)(?:->\w+|\[[^]]*\])*\}?"),
     "lua": _NO_HOLE,
+    "tcl": re.compile(r"\$\{?(\w+)\}?|\[[^]]*\]"),
     "awk": _NO_HOLE,
     "r": _NO_HOLE,
     "ruby": re.compile(r"#\{([^{}]*)\}"),
@@ -64,6 +70,7 @@ _STRING = re.compile("\x01(\\d+)\x01")
 _BOUND = {
     "php": re.compile("\\$(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*;"),
     "lua": re.compile("(?:local\\s+)?(\\w+)\\s*=\\s*\x01(\\d+)\x01"),
+    "tcl": re.compile("\\bset\\s+(\\w+)\\s+\x01(\\d+)\x01"),
     "awk": re.compile("(\\w+)\\s*=\\s*\x01(\\d+)\x01"),
     "r": re.compile("(\\w+)\\s*(?:<-|=)\\s*\x01(\\d+)\x01"),
     "ruby": re.compile("^\\s*(\\w+)\\s*=\\s*\x01(\\d+)\x01\\s*$", re.MULTILINE),
@@ -82,7 +89,17 @@ def lines(text: str, language: str, deep: int = 0) -> list[str]:
         return []
     if language == "php" and "<?" in text:
         text = "\n".join(re.findall(r"<\?(?:php|=)?(.*?)(?:\?>|\Z)", text, re.DOTALL))
-    return amounts.once(list(_READERS[language](_Code(text, language, deep))))
+    code = _Code(text, language, deep)
+    return amounts.once([*_READERS[language](code), *sent(code.text, code.strings)])
+
+
+def may_destroy(text: str) -> bool:
+    """Claim that a Tcl text in which nothing was found puts a command together that may destroy."""
+    text = re.sub(r"^\s*#[^\n]*", "", text, flags=re.MULTILINE)
+    return bool(
+        re.search(r"\b(?:exec|eval|uplevel|subst|spawn|open)\b", text)
+        and re.search(r"\b(?:rm|shred|mkfs|dropdb|delete|DELETE|psql)\b", text)
+    )
 
 
 class _Code:
@@ -270,10 +287,65 @@ def _perl(code: _Code) -> Iterator[str]:
     for _, given in code.calls(r"HTTP::Request->new(?=\()"):
         if len(given) > 1:
             yield amounts.request(code.value(given[0]), code.value(given[1]))
+    for found in re.finditer(
+        "->\\s*request\\s*\\(?\\s*(\x01\\d+\x01|\\$\\w+)\\s*,\\s*(\x01\\d+\x01|\\$\\w+)", code.text
+    ):
+        if is_seen(method := code.value(found[1]).upper()):
+            yield amounts.request(method, code.value(found[2]))
     for found in re.finditer("->\\s*(delete|post|put)\\s*\\(\\s*\x01(\\d+)\x01", code.text):
         url = code.strings[int(found[2])]
         if url.startswith(("http://", "https://")):
             yield amounts.request(found[1].upper(), url)
+
+
+# -- Tcl ---------------------------------------------------------------------------------------------
+
+_TCL = re.compile(
+    r"(?:^|[;\[{\n])\s*(?:::)?(exec|spawn|system|file\s+delete|file\s+rename|open)\s+((?:\{[^{}]*\}|[^\n;\]}])*)"
+)
+
+
+def _tcl(code: _Code) -> Iterator[str]:
+    for found in _TCL.finditer(code.text):
+        words = [_tcl_word(code, word) for word in _WORD.findall(found[2])]
+        verb = found[1].split()[-1]
+        while words and words[0].startswith("-") and verb != "system":
+            words.pop(0)
+        if verb == "delete":
+            yield from (amounts.command("rm", "-rf", "--", path) for path in words)
+        elif verb == "rename" and len(words) > 1:
+            yield amounts.command("mv", "--", *words[:2])
+        elif verb == "system" or (verb == "open" and words and words[0][:1] == "|"):
+            yield from _shell(" ".join(words).lstrip("|"))
+        elif verb in ("exec", "spawn"):
+            yield from _piped(words)
+    yield from _evaluated_tcl(code)
+
+
+_WORD = re.compile(r"\{[^{}]*\}|[^\s{}]+")
+
+
+def _tcl_word(code: _Code, word: str) -> str:
+    """Return what a word is: text in braces as it is written, variables in others as far as they are known."""
+    if word[0] == "{":
+        return _STRING.sub(lambda m: f'"{code.strings[int(m[1])]}"', word[1:-1])
+    known = _HOLE["tcl"].sub(lambda m: code.names.get(m[1] or "", unseen(m[1] or "")), word)
+    return _STRING.sub(lambda m: code.strings[int(m[1])], known)
+
+
+def _piped(words: list[str]) -> Iterator[str]:
+    """Tell `exec a | b` as both."""
+    while "|" in words:
+        yield from _words(words[: words.index("|")])
+        words = words[words.index("|") + 1 :]
+    yield from _words(words)
+
+
+def _evaluated_tcl(code: _Code) -> Iterator[str]:
+    for found in re.finditer(r"\b(?:eval|subst|uplevel)\s+([^\n;]*)", code.text):
+        text = " ".join(_tcl_word(code, word) for word in _WORD.findall(found[1]))
+        if is_seen(text):
+            yield from lines(text, "tcl", code.deep + 1)
 
 
 # -- PHP, Lua, awk, R --------------------------------------------------------------------------------
@@ -320,4 +392,12 @@ def _awk(code: _Code) -> Iterator[str]:
         yield from _shell(code.joined(found[1] or found[2]))
 
 
-_READERS = {"php": _php, "lua": _lua, "awk": _awk, "r": _r, "ruby": _ruby, "perl": _perl}
+_READERS = {
+    "tcl": _tcl,
+    "php": _php,
+    "lua": _lua,
+    "awk": _awk,
+    "r": _r,
+    "ruby": _ruby,
+    "perl": _perl,
+}

@@ -12,7 +12,7 @@ import ast
 import re
 
 from gatesh._value import Value
-from gatesh.facts import amounts, python_clients, python_http
+from gatesh.facts import amounts, python_clients, python_http, python_sockets
 from gatesh.facts.amounts import is_seen
 from gatesh.facts.python_call import Call
 from gatesh.facts.python_reach import Reach
@@ -125,7 +125,8 @@ def _lines(
     module = Module(tree, path, cwd, arguments, env)
     exported = _exported(tree, module)
     moved = ""
-    for node in sorted(reach.calls(), key=lambda n: (n.lineno, n.col_offset)):
+    calls = sorted(reach.calls(), key=lambda n: (n.lineno, n.end_col_offset or n.col_offset))
+    for node in calls:
         call = _plainly(Call(module, node, module.called(node.func)), env)
         if call.name == "os.chdir":
             moved = call.text(0)
@@ -142,6 +143,7 @@ def _lines(
             for found in _amounts(each):
                 line = amounts.exported(exported, found) if exported else found
                 yield amounts.within(moved, line) if moved else line
+    yield from python_sockets.sent(module, calls)
 
 
 def _plainly(call: Call, env: Mapping[str, str]) -> Call:

@@ -25,7 +25,9 @@ _DEEP = 60  # names looked up on the way to a literal
 _LONG = 20_000  # characters of what something is worth
 _TEMPORARY = "/tmp/made-by-python"  # noqa: S108  stands for a name that is not there yet
 # Methods that leave a path the path it is, as far as anybody asks here.
-_SAME_PATH = frozenset(("resolve", "absolute", "expanduser", "as_posix", "__str__", "decode"))
+_SAME_PATH = frozenset(
+    ("resolve", "absolute", "expanduser", "as_posix", "__str__", "decode", "encode")
+)
 
 
 _SAME_TEXT = frozenset(

@@ -52,6 +52,7 @@ _LANGUAGES = {
     **dict.fromkeys(("lua", "luajit"), "lua"),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), "awk"),
     "Rscript": "r",
+    **dict.fromkeys(("tclsh", "wish", "expect", "jimsh"), "tcl"),
 }  # fmt: skip
 _STARTS = {"python": "__main__.py", "javascript": "index.js"}  # of a folder
 _VERSION = re.compile(r"[\d.]+$")
@@ -359,6 +360,7 @@ _OPTIONS = {
     "php": ("r", "dcBFR", ("--run",), ()),
     "lua": ("e", "l", (), ()),
     "r": ("e", "", (), ()),
+    "tcl": ("c", "", (), ("-encoding",)),
 }  # fmt: skip
 
 

@@ -106,6 +106,30 @@ OTHER = [
     ("perl", "system('rm', '-rf', 'x');", "rm -rf x"),
     ("perl", "unlink 'x';", "rm -- x"),
     ("perl", "print qx{rm -rf x};", "rm -rf x"),
+    (
+        "perl",
+        "HTTP::Tiny->new->request('DELETE', 'https://a.example/1')",
+        "curl -X DELETE --url https://a.example/1",
+    ),
+    (
+        "perl",
+        """$s=IO::Socket::INET->new(PeerAddr=>"a.example:80"); print $s "DELETE /1 HTTP/1.1";""",
+        "nc a.example 80 <<< 'DELETE /1 HTTP/1.1'",
+    ),
+    (
+        "ruby",
+        """TCPSocket.new("a.example", 80).write("FLUSHALL")""",
+        "nc a.example 80 <<< FLUSHALL",
+    ),
+    ("tcl", "exec rm -rf x", "rm -rf x"),
+    ("tcl", "set d x; set r [exec sh -c {rm -rf x}]", "sh -c 'rm -rf x'"),
+    ("tcl", 'set d "x y"; file delete -force -- $d', "rm -rf -- 'x y'"),
+    ("tcl", 'eval "exec rm -rf x"', "rm -rf x"),
+    (
+        "tcl",
+        'puts [socket a.example 80] "DELETE /1 HTTP/1.1"',
+        "nc a.example 80 <<< 'DELETE /1 HTTP/1.1'",
+    ),
 ]
 
 
@@ -118,6 +142,8 @@ def test_calls_of_other_languages_are_told(language, text, line):
     ("language", "text"),
     [
         ("ruby", "# system('rm x')\nputs \"system('rm x')\"; h.delete('x')"),
+        ("tcl", '# exec rm x\nputs "exec rm x"; dict delete d'),
+        ("perl", "$c->request($method, $url)"),
         ("perl", "# unlink 'x'\nprint 'unlink x'; delete $h{x}; s/rm -rf//;"),
     ],
 )
