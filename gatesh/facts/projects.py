@@ -97,16 +97,31 @@ _SED_RUNS = re.compile(
     r"(?:^|[;{\n])\s*(?:(?:\d+|\$|/[^/\n]*/)(?:,(?:\d+|\$|/[^/\n]*/))?)?\s*e[ \t]+([^\n]+)"
     r"|(?:^|[;{\n\d$/])\s*s([/|#,@])(?:\\.|(?!\2).)*\2((?:\\.|(?!\2).)*)\2[gpiIm0-9]*e\b"
 )
+# `-n -e1e…`, `--expression=…`, `-fx.sed`
+_SED_ATTACHED = r"(?:--(?:e[a-z]*|(?P<file>fi[a-z]*))=|-[nErsuz]*(?:e|(?P<short>f))(?=.))"
 
 
 def _sed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     """`sed '1e x'` and `sed 's/a/x/e'` run x."""
     for at, word in enumerate(words[1:], 1):
-        texts = [visible(word)]
-        if words[at - 1].text in ("-f", "--file") and (path := runs.path(word)):
-            texts = [runs.content(path)[0] or ""]
-        for found in _SED_RUNS.finditer(texts[0]):
+        text = visible(word)
+        option = re.match(_SED_ATTACHED, text)
+        text = text[option.end() :] if option else text
+        if (
+            (option["file"] or option["short"])
+            if option
+            else words[at - 1].text in ("-f", "--file")
+        ):
+            text = _sed_file(runs, word.but(text=text))
+        for found in _SED_RUNS.finditer(text):
             yield Code("shell", (found[1] or found[3]).replace(UNSEEN, "$unseen"), "", runs.cwd)
+
+
+def _sed_file(runs: Runs, word: Word) -> str:
+    if word.text in ("-", "/dev/stdin"):
+        return visible(runs.command.stdin) if runs.command.stdin else ""
+    path = runs.path(word)
+    return (runs.content(path)[0] or "") if path else ""
 
 
 def _runner(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
@@ -261,10 +276,12 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             return
         if text in ("-C", "--directory", "-f", "--file", "--makefile", "-I", "-o", "-W") and rest:
             value, name = rest.pop(0), text
-        elif name == "--eval":
+        elif name in ("--eval", "-E"):
             evaluated.append(value if equals else rest.pop(0) if rest else "")
         elif re.match(r"-[Cf].", text):
             name, value = text[:2], text[2:]
+        elif text.startswith("-E"):
+            evaluated.append(text[2:])
         if name in ("-C", "--directory"):
             folder = None if folder is None else os.path.join(folder, value)
         elif name in ("-f", "--file", "--makefile"):

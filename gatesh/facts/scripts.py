@@ -357,7 +357,7 @@ _OPTIONS = {
                     "--env-file", "--tsconfig")),
     "ruby": ("e", "IrECF", (), ()),
     "perl": ("eE", "I", (), ()),
-    "php": ("r", "dcBFR", ("--run",), ()),
+    "php": ("rBRE", "dcF", ("--run", "--process-begin", "--process-code", "--process-end"), ()),
     "lua": ("e", "l", (), ()),
     "r": ("e", "", (), ()),
     "tcl": ("c", "", (), ("-encoding",)),
@@ -394,8 +394,8 @@ def interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator[
             return
         else:
             at = _cluster(words, at, letters, valued, language, found)
-    if language in ("ruby", "perl"):  # -e may be repeated
-        while at + 1 < len(words) and words[at].text in ("-e", "-E"):
+    if language in ("ruby", "perl", "php"):  # -e may be repeated; php -B CODE -R CODE
+        while at + 1 < len(words) and words[at].text in ("-e", "-E", "-B", "-R"):
             found.append(words[at + 1])
             at += 2
     for word in found:

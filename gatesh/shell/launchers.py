@@ -197,6 +197,17 @@ def _socat(program: str, words: Words, _: Word | None) -> Iterator[Inner | Scrip
             yield Script(_guessed(word.but(text=rest)), program, reads_input=False)
 
 
+def _cmake(program: str, words: Words, _: Word | None) -> Iterator[Inner | Script]:
+    """`cmake -E rm -rf x`, `cmake -E env A=1 rm x`: its own small tools, named like the system's."""
+    if len(words) < 4 or words[1].text != "-E":
+        return
+    tool = {"remove": "rm", "remove_directory": "rm -r", "rename": "mv", "copy": "cp"}
+    name, *more = tool.get(words[2].text, words[2].text).split(" ") or ("",)
+    yield from _inner(
+        (words[2].but(text=name), *(words[2].but(text=text) for text in more), *words[3:]), program
+    )
+
+
 def _debugger(program: str, words: Words, _: Word | None) -> Iterator[Inner | Script]:
     """`gdb -ex 'shell rm x'`, `gdb --args rm x`, `lldb -o 'shell rm x' -- rm x`."""
     options = ("ex", "o", "eval-command", "one-line", "iex", "init-eval-command")
@@ -318,6 +329,7 @@ _OWN = {
     "git": _git,
     "bwrap": _bwrap,
     "socat": _socat,
+    "cmake": _cmake,
     "gdb": _debugger, "lldb": _debugger,
     "vim": _editor, "vi": _editor, "nvim": _editor, "ed": _editor, "ex": _editor, "less": _editor,
     "expect": _expect,

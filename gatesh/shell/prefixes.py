@@ -135,7 +135,7 @@ FIND_COMMANDS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 
 # The programs of launchers.py, which is loaded where one of them stands in a line.
 LAUNCHERS = frozenset(
-    """abduco alacritty ansible arch-chroot bpftrace bwrap capsh chamber chokidar chpst clush
+    """abduco alacritty ansible arch-chroot bpftrace bwrap capsh chamber chokidar chpst clush cmake
     concurrently corepack cpulimit crictl crontab cross-env cross-env-shell csh ctr daemonize
     dbus-launch devbox dockerize doctl doppler dotenvx dtach eb ed elvish entr
     env-cmd envchain ex expect fakechroot faketime fish fly flyctl gcloud gdb git gnome-terminal gsort gsplit

@@ -51,6 +51,8 @@ RUNNERS: dict[str, tuple[Grammar, dict[str, Grammar]]] = {
     "rbenv": (_NONE, {"exec": _NONE}),
     "pyenv": (_NONE, {"exec": _NONE}),
     "asdf": (_NONE, {"exec": _NONE}),
+    "volta": (_NONE, {"run": Grammar("", "node npm pnpm yarn env")}),
+    "rvm": (_NONE, {"": Grammar("", "", 2)}),
     "direnv": (_NONE, {"exec": Grammar("", "", 1)}),
     "op": (_NONE, {"run": Grammar("", "env-file account")}),
     "doppler": (_NONE, {"run": Grammar("pct", "project config token scope mount")}),
