@@ -58,6 +58,9 @@ class NothingRecoverable(GitProbe):
         del path
         return Extent.LOSABLE
 
+    def git_edits(self, path: str) -> Extent:
+        return self.git_extent(path)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)

@@ -300,7 +300,7 @@ class PathEffect(Value):
 class FileChange(Value):
     """Files deleted or overwritten."""
 
-    action: str  # delete, delete-tree, truncate, overwrite, write, device-write
+    action: str  # delete, delete-tree, truncate, overwrite, write, device-write, discard
     paths: tuple[PathEffect, ...]
     target: Target = Target("files", locality=Locality.LOCAL)
     cannot_see: tuple[str, ...] = ()

@@ -90,6 +90,9 @@ class NothingRecoverable(GitProbe):
         derived = any(map(is_derived, path.split("/")))
         return Extent.DERIVED if derived else Extent.LOSABLE
 
+    def git_edits(self, path: str) -> Extent:
+        return self.git_extent(path)
+
 
 class Scene:
     """Decides cases in this process, as `gatesh check` does, with the shipped pattern files alone."""

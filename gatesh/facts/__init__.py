@@ -60,6 +60,9 @@ if TYPE_CHECKING:
         def git_extent(self, path: str) -> Extent:
             """Return whether git can bring back everything at `path`; UNKNOWN where git cannot tell."""
 
+        def git_edits(self, path: str) -> Extent:
+            """Return the same of what git has at `path` alone: what it does not know is left out."""
+
         def repository(self, path: str) -> str:
             """Return the top of the git repository that holds `path`, or an empty string."""
 

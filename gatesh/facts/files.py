@@ -36,6 +36,7 @@ _RECURSIVE = re.compile(
 _SEVERAL = re.compile(r"\[@\]|\[\*\]|\$[@*]|\$\{[@*]|^[$`]")  # it may become several words
 _FIND = frozenset({"find", "gfind"})
 _ACT_NOT_WITH_N = frozenset("mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.ntfs wipefs".split())
+GIT_DISCARDS = frozenset("restore checkout switch stash read-tree checkout-index".split())
 _EDITORS = ("sed", "gsed", "perl", "ruby")
 _READERS = frozenset(
     "find gfind cd ls pwd echo printf cat grep rg head tail wc test [ [[ true : set".split()
@@ -45,7 +46,7 @@ _LOOKED_FOR = 20  # paths that a find would find, looked at one by one
 
 def changes(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[FileChange]:
     """Return what `command` would delete or overwrite, its redirects included."""
-    change = _Change(command, line, world)
+    change = Change(command, line, world)
     yield from change.redirects()
     program = command.program
     reader = _device if program.startswith("mkfs") else PROGRAMS.get(program)
@@ -53,7 +54,7 @@ def changes(command: SimpleCommand, line: CommandLine, world: World) -> Iterable
         yield from reader(change)
 
 
-class _Change:
+class Change:
     """One command and the ways to look at the paths in it."""
 
     def __init__(self, command: SimpleCommand, line: CommandLine, world: World) -> None:
@@ -72,6 +73,10 @@ class _Change:
         if self._extents is None:
             self._extents = Extents(self.command, self.line, self.world)
         return self._extents
+
+    def of(self, command: SimpleCommand) -> Change:
+        """Return the same for a command that this one amounts to."""
+        return Change(command, self.line, self.world)
 
     def sort(self, with_value: str = "", long_with_value: tuple[str, ...] = ()) -> None:
         """Sort the words: clusters into letters, long options by name, `--` ends them."""
@@ -228,11 +233,11 @@ class _Change:
             return FileChange(action, tuple(effects), target, hidden)
         return FileChange(action, tuple(effects), cannot_see=hidden)
 
-    def in_place_of_find(self) -> _Change:
+    def in_place_of_find(self) -> Change:
         """Return the same for a find's own words, where the find runs."""
         own = tuple(p for p in self.command.prefixes if p not in _FIND and p != "xargs")
         command = self.command.but(prefixes=own, more_words=False)
-        return _Change(command, self.line, self.world)
+        return self.of(command)
 
     def paths(self, word: Word) -> list[str | None]:
         """Return the paths a word stands for, as long as there are not too many globs."""
@@ -247,7 +252,7 @@ def _is_descriptor(path: str | None) -> bool:
     return path is not None and _DESCRIPTOR.fullmatch(os.path.normpath(path)) is not None
 
 
-def _rm(change: _Change) -> Iterator[FileChange]:
+def _rm(change: Change) -> Iterator[FileChange]:
     change.sort()
     if change.has("help", "version"):
         return
@@ -263,7 +268,7 @@ def _rm(change: _Change) -> Iterator[FileChange]:
     yield from change.deleted("delete-tree" if trees else "delete", operands, trees=trees)
 
 
-def _may_be_recursive(change: _Change, operands: list[Word]) -> bool:
+def _may_be_recursive(change: Change, operands: list[Word]) -> bool:
     """Claim that a word nobody can see may well be -r: it stands before a folder, or for many words."""
     words = change.command.words[1:]
     end = next((i for i, w in enumerate(words) if w.text == "--"), len(words))
@@ -285,20 +290,20 @@ def _may_be_recursive(change: _Change, operands: list[Word]) -> bool:
     )
 
 
-def _shred(change: _Change) -> Iterator[FileChange]:
+def _shred(change: Change) -> Iterator[FileChange]:
     change.sort("ns", ("iterations", "size", "random-source"))
     if not change.has("help", "version"):
         yield from change.written("overwrite", change.operands)
 
 
-def _truncate(change: _Change) -> Iterator[FileChange]:
+def _truncate(change: Change) -> Iterator[FileChange]:
     change.sort("sr", ("size", "reference"))
     size = change.values.get("s") or change.values.get("size")
     if not (size is not None and size.known and size.text.lstrip().startswith(("+", ">"))):
         yield from change.written("truncate", change.operands)
 
 
-def _dd(change: _Change) -> Iterator[FileChange]:
+def _dd(change: Change) -> Iterator[FileChange]:
     words = change.command.words[1:]
     if any(not w.known and re.match(r"[\"']?[$`]", w.text) for w in words):
         yield change.change("device-write", [PathEffect("…", Extent.UNKNOWN)])
@@ -306,7 +311,7 @@ def _dd(change: _Change) -> Iterator[FileChange]:
     yield from change.written("overwrite", out)
 
 
-def _tee(change: _Change) -> Iterator[FileChange]:
+def _tee(change: Change) -> Iterator[FileChange]:
     change.sort()
     if change.has("a", "append"):
         yield from change.added(change.operands)
@@ -314,7 +319,7 @@ def _tee(change: _Change) -> Iterator[FileChange]:
         yield from change.written("overwrite", change.operands)
 
 
-def _device(change: _Change) -> Iterator[FileChange]:
+def _device(change: Change) -> Iterator[FileChange]:
     change.sort("tLUbNOoTcjSV", ("type", "types", "offset", "length", "step"))
     if change.has("help", "version", "V") or (
         change.command.program == "wipefs" and not change.has("a", "all", "o", "offset")
@@ -340,7 +345,7 @@ def _is_image(real: str, world: World) -> bool:
     return not real.startswith("/dev/") and world.files.kind(real) in ("file", "missing")
 
 
-def _copy(change: _Change) -> Iterator[FileChange]:
+def _copy(change: Change) -> Iterator[FileChange]:
     """cp, mv, install: what stands at the destination is lost; a mv to a temporary folder soon is."""
     change.sort("tSmog", ("target-directory", "suffix", "mode", "owner", "group"))
     if change.has("help", "version"):
@@ -360,7 +365,7 @@ def _copy(change: _Change) -> Iterator[FileChange]:
     yield from change.written(action, _ends(change, sources, destination))
 
 
-def _ends(change: _Change, sources: list[Word], destination: Word) -> list[Word]:
+def _ends(change: Change, sources: list[Word], destination: Word) -> list[Word]:
     """Return the files that would be written: below a folder, each under its own name."""
     paths = expand(destination, change.command, change.line, change.world)
     if len(paths) != 1 or paths[0] is None:
@@ -376,7 +381,7 @@ def _ends(change: _Change, sources: list[Word], destination: Word) -> list[Word]
     ]
 
 
-def _moved_away(change: _Change, sources: list[Word], destination: Word) -> Iterator[FileChange]:
+def _moved_away(change: Change, sources: list[Word], destination: Word) -> Iterator[FileChange]:
     """Tell what is moved to where it will be cleared away, and what must not be moved at all."""
     paths = expand(destination, change.command, change.line, change.world)
     path = paths[0] if len(paths) == 1 else None
@@ -398,7 +403,7 @@ def _moved_away(change: _Change, sources: list[Word], destination: Word) -> Iter
         yield change.change("move-to-temp", lost)
 
 
-def _missed_anywhere(change: _Change, path: str) -> bool:
+def _missed_anywhere(change: Change, path: str) -> bool:
     """Claim that a path is missed wherever it goes: a repository's .git, a home, a system folder."""
     return (
         path == change.world.home
@@ -407,7 +412,7 @@ def _missed_anywhere(change: _Change, path: str) -> bool:
     )
 
 
-def _cleared_away(change: _Change, path: str) -> bool:
+def _cleared_away(change: Change, path: str) -> bool:
     """Claim that a path lies where things are deleted unasked: a temporary folder, a build's."""
     real = change.world.files.real(path)
     ours = change.extents.ours(real)
@@ -417,7 +422,7 @@ def _cleared_away(change: _Change, path: str) -> bool:
     return (change.extents.temporary(real) or real in TEMPORARY) and not mine
 
 
-def _found(change: _Change, action: str) -> Iterator[FileChange]:
+def _found(change: Change, action: str) -> Iterator[FileChange]:
     """Tell what the find finds that starts this command."""
     from gatesh.facts.find import around
 
@@ -428,7 +433,7 @@ def _found(change: _Change, action: str) -> Iterator[FileChange]:
         yield from _searched(change, search, action, empty=search.only_empty)
 
 
-def _find(change: _Change) -> Iterator[FileChange]:
+def _find(change: Change) -> Iterator[FileChange]:
     """Tell a find that deletes by itself; what it starts is a command of its own."""
     from gatesh.facts.find import Search
 
@@ -439,7 +444,7 @@ def _find(change: _Change) -> Iterator[FileChange]:
     yield from change.written("overwrite", search.prints_to)
 
 
-def _searched(change: _Change, search: Search, action: str, *, empty: bool) -> Iterator[FileChange]:
+def _searched(change: Change, search: Search, action: str, *, empty: bool) -> Iterator[FileChange]:
     """Tell the folders a find starts from, or what it finds there, where that is no loss."""
     found = None if change.command.remote else _harmless(change, search, split=False)
     if found is not None:
@@ -460,7 +465,7 @@ def _searched(change: _Change, search: Search, action: str, *, empty: bool) -> I
         yield fact.but(paths=effects)
 
 
-def _through_links(change: _Change, effect: PathEffect) -> PathEffect:
+def _through_links(change: Change, effect: PathEffect) -> PathEffect:
     """Judge a folder below which links are followed: what they lead to is not told by the folder."""
     real = change.world.files.real(effect.path)
     if effect.extent is Extent.MISSING and real == effect.path:
@@ -474,7 +479,7 @@ def _through_links(change: _Change, effect: PathEffect) -> PathEffect:
     return effect.but(extent=Extent.UNKNOWN) if linked else effect
 
 
-def _harmless(change: _Change, search: Search, *, split: bool) -> list[PathEffect] | None:
+def _harmless(change: Change, search: Search, *, split: bool) -> list[PathEffect] | None:
     """Return what a find by names would find, where all of it can be made again; None if not."""
     from gatesh.facts.find import walk
 
@@ -515,7 +520,7 @@ def _topmost(paths: list[str]) -> list[str]:
     return kept
 
 
-def _piped_from_find(change: _Change) -> list[PathEffect] | None:
+def _piped_from_find(change: Change) -> list[PathEffect] | None:
     """Return what `find … | xargs rm` deletes, where all of it can be made again."""
     found = _find_in_front(change)
     if found is None or (found[1] and any(c.program not in _READERS for c in change.world.before)):
@@ -523,7 +528,7 @@ def _piped_from_find(change: _Change) -> list[PathEffect] | None:
     return _harmless(change, found[0], split=found[1])
 
 
-def _find_in_front(change: _Change) -> tuple[Search, bool] | None:
+def _find_in_front(change: Change) -> tuple[Search, bool] | None:
     """Return the find of `find … | xargs rm`, and whether xargs would split at blanks."""
     from gatesh.facts.find import in_front
 
@@ -532,7 +537,7 @@ def _find_in_front(change: _Change) -> tuple[Search, bool] | None:
     return in_front(change.command, change.line, change.world)
 
 
-def _rmdir(change: _Change) -> Iterator[FileChange]:
+def _rmdir(change: Change) -> Iterator[FileChange]:
     """Rmdir removes only what is empty."""
     change.sort()
     for found in change.deleted("delete", change.operands, trees=True):
@@ -540,7 +545,7 @@ def _rmdir(change: _Change) -> Iterator[FileChange]:
         yield found.but(paths=empty)
 
 
-def _writer(change: _Change) -> Iterator[FileChange]:
+def _writer(change: Change) -> Iterator[FileChange]:
     """Tell what sed -i, sort -o, curl -o and their like write over."""
     from gatesh.facts.writers import written
 
@@ -557,7 +562,16 @@ def _writer(change: _Change) -> Iterator[FileChange]:
         yield from change.written(action, words)
 
 
-PROGRAMS: dict[str, Callable[[_Change], Iterator[FileChange]]] = {
+def _git(change: Change) -> Iterator[FileChange]:
+    """Git writes a file by --output, and throws away what is changed by some subcommands."""
+    yield from _writer(change)
+    if any(word.text in GIT_DISCARDS for word in change.command.words):
+        from gatesh.facts.git import discarded
+
+        yield from discarded(change)
+
+
+PROGRAMS: dict[str, Callable[[Change], Iterator[FileChange]]] = {
     "rm": _rm,
     "unlink": _rm,
     "srm": _rm,
@@ -571,13 +585,14 @@ PROGRAMS: dict[str, Callable[[_Change], Iterator[FileChange]]] = {
     "install": _copy,
     "find": _find,
     "gfind": _find,
+    "git": _git,
     "wipefs": _device,
     "blkdiscard": _device,
     "mkswap": _device,
     **dict.fromkeys(
         (
             "sed", "gsed", "perl", "ruby", "sort", "shuf", "uniq", "patch", "history", "gpg", "openssl",
-            "awk", "gawk", "ed", "ex", "ln", "rsync", "git", "curl", "wget", "wget2",
+            "awk", "gawk", "ed", "ex", "ln", "rsync", "curl", "wget", "wget2",
         ),
         _writer,
     ),

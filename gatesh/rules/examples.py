@@ -128,6 +128,10 @@ class ExampleProbe:
             return Extent.RECOVERABLE
         return Extent.LOSABLE
 
+    def git_edits(self, path: str) -> Extent:
+        """Return the same: what can be lost here counts as changed."""
+        return self.git_extent(path)
+
     def repository(self, path: str) -> str:
         """Return the top of the repository."""
         return PROJECT if f"{posixpath.normpath(path)}/".startswith(f"{PROJECT}/") else ""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Sets = Mapping[str, tuple[str, ...]]
 
 FILE_ACTIONS = (
-    "delete", "delete-tree", "truncate", "overwrite", "write", "device-write", "move-to-temp",
+    "delete", "delete-tree", "truncate", "overwrite", "write", "device-write", "move-to-temp", "discard",
 )  # fmt: skip
 EXTENTS = frozenset(("missing", "recoverable", "derived", "losable", "unknown"))
 CLAIMS = frozenset(("root", "directory"))

@@ -15,6 +15,7 @@ from gatesh.model import Extent
 
 _TIME_S = 1.0
 _OUTPUT = 64_000  # bytes
+_INDEX = 4_000_000  # of a list of all that git has
 
 # Nothing of the caller's environment: an agent could put its own git in front, or set GIT_DIR.
 _ENVIRONMENT = {
@@ -155,6 +156,27 @@ class GitProbe:
             return Extent.UNKNOWN
         return _judged(status.split(b"\0")[:-1], tracked.split(b"\0")[:-1])
 
+    def git_edits(self, path: str) -> Extent:
+        """Return the same of what git has at `path` alone, which may be the whole repository.
+
+        A file that is only missing from the working tree is no change that could be lost.
+        """
+        top = self.repository(path)
+        git = _Git(top)
+        if not top or not git.switch_filters_off():
+            return Extent.UNKNOWN
+        where = ":(top,literal)" + os.path.relpath(path, top) if path != top else ":(top)"
+        status = git.ask(
+            "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all",
+            "--no-renames", "--", where,
+        )  # fmt: skip
+        hidden = git.ask("ls-files", "-v", "-z", "--", where, limit=_INDEX)
+        if status is None or hidden is None:
+            return Extent.UNKNOWN
+        changed = any(not entry.startswith(b" D ") for entry in status.split(b"\0")[:-1])
+        lost = changed or _overlooked(hidden.split(b"\0")[:-1])
+        return Extent.LOSABLE if lost else Extent.RECOVERABLE
+
     def _has_submodule(self, top: str, path: str) -> bool:
         """Claim that a submodule may lie at or below `path`: it is a repository of its own."""
         content = OsFiles().read(os.path.join(top, ".gitmodules"), _OUTPUT)
@@ -188,7 +210,7 @@ class _Git:
                 self._settings[name] = "false" if name.lower().endswith(".required") else ""
         return listed is not None
 
-    def ask(self, *words: str) -> bytes | None:
+    def ask(self, *words: str, limit: int = _OUTPUT) -> bytes | None:
         """Run git read-only; None where it fails, takes too long or says too much."""
         from gatesh.run.child import ask
 
@@ -198,7 +220,7 @@ class _Git:
         # Settings go through the environment: a name with "=" in it could not be given by -c.
         for i, (name, value) in enumerate(self._settings.items()):
             env[f"GIT_CONFIG_KEY_{i}"], env[f"GIT_CONFIG_VALUE_{i}"] = name, value
-        said = ask([*argv, f"--work-tree={top}", *words], env, top, self._end, _OUTPUT)
+        said = ask([*argv, f"--work-tree={top}", *words], env, top, self._end, limit)
         return said.output if said is not None and said.status == 0 else None
 
 
@@ -206,10 +228,14 @@ def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
     """Judge what `git status` and `git ls-files -v` say about one path."""
     if any(not entry.startswith(b"!! ") for entry in status):
         return Extent.LOSABLE
-    # A lower case tag or S: git was told not to look whether the file changed.
-    if any(entry[:1].islower() or entry[:1] == b"S" for entry in tracked):
+    if _overlooked(tracked):
         return Extent.LOSABLE
     ignored = [entry[3:].decode("utf-8", "surrogateescape") for entry in status]
     if ignored:
         return Extent.DERIVED if all(is_derived(name) for name in ignored) else Extent.LOSABLE
     return Extent.RECOVERABLE if tracked else Extent.LOSABLE
+
+
+def _overlooked(tracked: list[bytes]) -> bool:
+    """Claim that git was told not to look whether a file changed: a lower case tag, or S."""
+    return any(entry[:1].islower() or entry[:1] == b"S" for entry in tracked)

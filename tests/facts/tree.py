@@ -64,6 +64,9 @@ class TreeProbe:
     def git_extent(self, path):
         return self.known.get(path, Extent.LOSABLE)
 
+    def git_edits(self, path):
+        return self.git_extent(path)
+
     def repository(self, path):
         while f"{path}/.git" not in self.files.folders:
             if path == "/":

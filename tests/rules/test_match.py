@@ -224,7 +224,7 @@ def test_what_is_not_named_is_not_called_unseen_and_the_other_way_round():
         ("chmod -R 777 /", "chmod 777 /: changes owner or mode of everything below"),
         ("git push --force", "replaces what others have on the remote: (not named)"),
         ("git push --force origin main", "replaces what others have on the remote: origin, main"),
-        ("git checkout -f", "throws away changes that are not committed: (not named)"),
+        ("git checkout -f", "throws away the changes in /home/me/project that are not committed"),
         ("docker volume prune -f", "removes volumes and what is stored in them: (not named)"),
         ("npm publish", "npm publish: reaches everybody and cannot be taken back"),
         ("gh repo delete me/x", "gh repo delete me/x: gone for everybody who uses it"),

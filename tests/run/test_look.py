@@ -68,6 +68,29 @@ def test_a_deleted_file_that_is_committed_is_a_change(repository):
     assert GitProbe().git_extent(str(repository / "src/a.py")) is Extent.LOSABLE
 
 
+EDITS = [
+    ("src", Extent.LOSABLE),
+    (".", Extent.LOSABLE),
+    ("clean", Extent.RECOVERABLE),
+    ("mixed", Extent.RECOVERABLE),  # what git does not know stays where it is
+]
+
+
+@pytest.mark.parametrize(("name", "extent"), EDITS, ids=[name for name, _ in EDITS])
+def test_edits_are_changes_of_what_git_has(repository, name, extent):
+    assert GitProbe().git_edits(os.path.normpath(repository / name)) is extent
+
+
+def test_what_only_lacks_a_file_has_no_edits(repository):
+    (repository / "src/b.py").unlink()
+    assert GitProbe().git_edits(str(repository / "src")) is Extent.RECOVERABLE
+
+
+def test_edits_that_git_was_told_not_to_look_at_are_edits(repository):
+    git(repository, "update-index", "--skip-worktree", "clean/x")
+    assert GitProbe().git_edits(str(repository / "clean")) is Extent.LOSABLE
+
+
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 def test_a_file_git_was_told_not_to_look_at_can_be_lost(repository, flag):
     git(repository, "update-index", flag, "kept.py")
