@@ -23,6 +23,7 @@ from gatesh.model import (
     Ran,
     Refused,
     Request,
+    Unparsed,
     Verdict,
     inner_line,
 )
@@ -115,6 +116,10 @@ class Gate:
                 reading = read(line, texts, before)
             seen = inspect_all(reading, inner, world, self._read, exactly(before))
             sure = self._confirmed(reading, line, texts)
+            if second and isinstance(sure, Unparsed):
+                from gatesh.shell.second import refused
+
+                sure = refused(sure, line, texts, second)
             if sure is not reading:
                 seen = inspect_all(sure, inner, world, self._read, exactly(before))
         finally:

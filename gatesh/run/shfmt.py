@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gatesh.run.child import Child
 
 _TIME_S = 1.0  # for all texts of a line together
+_SYNTAX_ERROR = 2  # bash's exit status
 _OUTPUT = 8 << 20  # bytes: trees of hostile texts grow to hundreds of megabytes
 
 
@@ -39,6 +40,15 @@ class Shfmt:
                 child = self._begun.pop(text) if text in self._begun else self._begin(text, end)
                 self._trees[text] = _tree(child)
         return [self._trees[text] for text in texts]
+
+    def refuses(self, text: str) -> bool:
+        """Claim that bash itself calls a text a syntax error; nothing of it is run to find out."""
+        from gatesh.run.bash import BASH
+        from gatesh.run.child import ask
+
+        argv = [os.fsdecode(BASH), "--norc", "--noprofile", "-n", "-c", text]
+        said = ask(argv, {}, "/", time.monotonic() + _TIME_S, _OUTPUT)
+        return said is not None and said.status == _SYNTAX_ERROR
 
     def forget(self) -> None:
         """End what was begun and not asked for, and forget the trees."""

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         def expect(self, text: str) -> None:
             """Begin to read a text that will be asked for, while others work."""
 
+        def refuses(self, text: str) -> bool:
+            """Claim that bash calls the text a syntax error."""
+
         def forget(self) -> None:
             """End what was begun and not asked for, and forget the trees."""
 
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
 
 MOST_TEXTS = 16  # of one line: the line itself, and the texts of nested shells in it
 MOST_EXTRA = 64
+# Variables that make bash read a text otherwise, or define aliases before it does.
+_SYNTAX = frozenset(("BASH_ENV", "ENV", "BASHOPTS", "SHELLOPTS", "POSIXLY_CORRECT", "BASH_COMPAT"))
 _BLIND = re.compile(
     r"<<(?!<)|`|\[\[|\(\(|\$\{|\$['\"]|\b(?:case|select|coproc|function|time)\b|\([ \t]*\)"
     r"|(?:^|[\s;&|()])#|\\\n|['\"][$<>]\("
@@ -85,6 +90,22 @@ def confirmed(
     (why, where), whole = differences[0], rough.names(texts[0].text)
     commands = (*reading.commands, *extra)
     return Unparsed(why, where, commands, whole, wrapping=reading.wrapping)
+
+
+def refused(
+    reading: Unparsed, line: CommandLine, texts: list[Source], second: SecondReader
+) -> Unparsed:
+    """Return the reading of a line that bash refuses as a whole: then nothing of it runs.
+
+    bash reads a text line by line, so that is certain of a text of one line only, and only where no alias
+    or option from elsewhere can make another text of it.
+    """
+    elsewhere = _SYNTAX.intersection(line.env) or (reading.wrapping and reading.wrapping.sources)
+    text = texts[0].text if texts else ""  # there are none of a line that is not even scanned
+    if elsewhere or not text or "\n" in text or not second.refuses(text):
+        return reading
+    why = f"bash refuses it: {reading.reason}"
+    return reading.but(reason=why, commands=(), names=(), beyond=False)
 
 
 def _trees(sources: list[Source], second: SecondReader) -> list[Any | str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gatesh.run.shfmt import Shfmt
 from gatesh.shell import rough
 from gatesh.shell.read import read
 from gatesh.shell.scan import source_of
-from gatesh.shell.second import confirmed, seen_here, seen_there
+from gatesh.shell.second import confirmed, refused, seen_here, seen_there
 
 
 def twice(text: str, second: Shfmt | None = None) -> Reading:
@@ -125,6 +126,31 @@ def test_a_second_reader_that_hangs_is_ended(tmp_path: Path) -> None:
     began = time.monotonic()
     assert isinstance(twice("cat <<E\nx\nE", stub(tmp_path, "sleep 60")), Unparsed)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "nothing"),
+    [
+        ("rm -rf x; echo it's", {}, True),
+        ("rm -rf x ; | cat", {}, True),
+        ("echo )( ; rm -rf x", {}, True),
+        ("rm -rf x\necho it's", {}, False),  # bash runs the first line
+        ("rm -rf x; echo it's", {"BASH_ENV": "aliases"}, False),  # alias echo="echo '"
+        ("rm -rf x !(a", {"BASHOPTS": "extglob"}, False),
+        ("echo ${/x}; rm -rf x", {}, False),  # no syntax error to bash
+        ("{ " * 3000 + "rm -rf x", {}, True),
+    ],
+)
+def test_a_line_that_bash_refuses_as_a_whole_runs_nothing(
+    text: str, env: dict[str, str], nothing: bool
+) -> None:
+    line, texts = CommandLine(text, "/", env), []
+    reading = read(line, texts)
+    assert isinstance(reading, Unparsed)
+    found = refused(reading, line, texts, Shfmt())
+    assert (found.commands == () and found.names == ()) is nothing
+    if nothing:
+        assert subprocess.run(["bash", "-c", text], capture_output=True).returncode == 2
 
 
 def test_agents_lines_read_the_same_twice(shared: Path) -> None:
