@@ -215,7 +215,7 @@ _RUNNING = frozenset(
     pdm rye hatch bundle
     python python2 python3 pypy pypy3 ipython ipython3 node nodejs deno tsx ts-node ruby perl
     just task go-task composer tox nox invoke inv fab rake poe direnv php lua luajit Rscript
-    tclsh tclsh8.6 tclsh9.0 wish expect jimsh
+    virtualenv tclsh tclsh8.6 tclsh9.0 wish expect jimsh
     """.split()
 )
 _MAY_RUN = frozenset(

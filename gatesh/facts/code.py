@@ -110,10 +110,10 @@ class _Following:
                 self.unseen("too-many", command.program, line)
             return None
         command, piped = stayed(command, line, self.world), None
-        made = self.opened.made
+        made, shadows = self.opened.made, self.opened.shadows
         try:
             runs = Runs(command, before, line, self.world, self.opened)
-            self.opened.made = runs.made
+            self.opened.made, self.opened.shadows = runs.made, runs.shadows
             env = _environment(command, before, line, sourced=False)
             for code in (*startup(runs, env), *runs.code()):
                 self.each(code, command, before, every, line, depth)
@@ -121,7 +121,7 @@ class _Following:
         except Exception as error:  # noqa: BLE001  promise 3: what gatesh cannot tell, it asks about
             self.unseen(f"failed: {type(error).__name__}", command.program, line)
         finally:
-            self.opened.made = made
+            self.opened.made, self.opened.shadows = made, shadows
         if self.opened.beyond:
             self.opened.beyond = False
             self.unseen("too-many", command.program, line)

@@ -566,7 +566,8 @@ class _Parser:
                         if computed.kind == "array" and computed.items
                         else computed
                     )
-                    keys.append(written.text if written.kind == "string" else "")
+                    plain = written.text if written.kind == "string" else f"[{written.text}"
+                    keys.append(plain if plain != "[" else "")
                     items.append(self.expression(comma=False))
                 elif self._skip("{"):
                     self.statements("}")

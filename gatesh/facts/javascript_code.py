@@ -132,10 +132,28 @@ def _reader(name: str) -> Callable[[Given], Iterator[str]] | None:
     return next((reader for shape, reader in _CALLS if shape.fullmatch(name)), None)
 
 
+def in_url(url: str) -> str:
+    """Return what stands in a `data:` URL; empty where it is none."""
+    scheme, _, text = url.partition(",")
+    if not scheme.lower().startswith("data:"):
+        return ""
+    from base64 import b64decode
+    from urllib.parse import unquote
+
+    text = unquote(text)
+    if not scheme.endswith(";base64"):
+        return text
+    try:
+        return b64decode(text + "==").decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
 def _evaluated(call: Given) -> list[str]:
     """Return the code in `eval('…')`, `new Function('a', '…')` and their kind."""
-    if call.name == "worker_threads.Worker" and call.is_on(1, "eval"):
-        return [t for t in call.texts(0) if is_seen(t)]
+    if call.name in ("import", "worker_threads.Worker") and call.arguments:
+        given = [t for t in call.texts(0) if is_seen(t)]
+        return given if call.is_on(1, "eval") else [t for t in map(in_url, given) if t]
     if not re.fullmatch(r"eval|Function|setTimeout|setInterval|vm\.\w+|vm\.Script", call.name):
         return []
     last = len(call.arguments) - 1 if call.name == "Function" else 0

@@ -327,6 +327,8 @@ class Script:
             if name in held.keys:
                 return held.items[held.keys.index(name)]
         for key, item in zip(held.keys, held.items, strict=True):
+            if key[:1] == "[" and self.values(Node("name", key[1:]))[0] in names:  # {[key]: x}
+                return item
             if key == "..." and (found := self.option(item, *names)) is not None:
                 return found
         return None

@@ -51,6 +51,7 @@ class Opened:
         self.beyond = False  # there were more of them than gatesh reads
         # What the text that is followed writes into a file itself, or why it cannot be seen.
         self.made: Callable[[str], tuple[str | None, str]] = lambda _path: (None, "")
+        self.shadows: Callable[[], list[str]] = list  # modules that it puts in place of others
 
     def text(self, path: str) -> str | None:
         """Return the text of a file; None where there is none."""
@@ -75,7 +76,7 @@ class Opened:
             *paths.split(":"),
             *read.folders,
         ]
-        for name in read.imports:
+        for name in (*read.imports, *(self.shadows() if read.imports else ())):
             plain = name.lstrip(".")
             dots = len(name) - len(plain)
             folders = tops if not dots else [os.path.normpath(f"{code.path}/{'../' * dots}")]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WORTH = re.compile(
     r"rmtree|remove|unlink|rmdir|truncate|rename|replace|move|copy|system|popen|Popen|subprocess|spawn|exec"
     r"|getoutput|open|write_|request|httpx|urllib|urlopen|aiohttp|http\.client|httplib2|boto|import|eval|getattr|shutil"
-    r"|breakpoint|pickle|walk|socket|attrgetter|methodcaller|commands|pty|fabric|invoke|connect|delete|drop_|flush|globals|__builtins__|__dict__"
+    r"|breakpoint|venv|pickle|walk|socket|attrgetter|methodcaller|commands|pty|fabric|invoke|connect|delete|drop_|flush|globals|__builtins__|__dict__"
 )
 # A call that may destroy, in a text that is no Python to us.
 _ROUGH = re.compile(
@@ -148,9 +148,13 @@ def _lines(
 
 def _plainly(call: Call, env: Mapping[str, str]) -> Call:
     """Return a call as what it comes to: `methodcaller('f', x)(m)` is `m.f(x)`, `breakpoint()` what is set."""
-    hook = env.get("PYTHONBREAKPOINT", "")
-    if call.name == "breakpoint" and hook:
-        return Call(call.module, call.node, hook)
+    if call.name == "breakpoint":
+        hooks = [
+            call.module.called(b) for b in call.module.bound(".breakpointhook") if b is not None
+        ]
+        return Call(
+            call.module, call.node, next(filter(None, [*hooks, env.get("PYTHONBREAKPOINT")]), "")
+        )
     if call.name == "operator.methodcaller()" and call.node.args:
         made = call.module.origin(call.node.func, "operator.methodcaller")
         name = call.module.values(made.args[0])[0] if made is not None and made.args else ""
@@ -286,10 +290,16 @@ def _runs(call: Call) -> Iterator[str]:
 
 def _deletes(*program: str) -> Callable[[Call], Iterator[str]]:
     def told(call: Call) -> Iterator[str]:
-        for path in call.texts(0, "path"):
+        for path in call.texts(0, "path", "env_dir"):
             yield _deleted(call, path, *program)
 
     return told
+
+
+def _cleared(call: Call) -> Iterator[str]:
+    """Tell `venv.create('x', clear=True)`."""
+    if call.is_true("clear"):
+        yield from _deletes("rm", "-rf")(call)
 
 
 def _owner_deleted(call: Call) -> Iterator[str]:
@@ -435,6 +445,7 @@ _FUNCTIONS: dict[str, Callable[[Call], Iterator[str]]] = {
     ),
     **dict.fromkeys(("os.remove", "os.unlink"), _deletes("rm")),
     **dict.fromkeys(("os.rmdir", "os.removedirs"), _deletes("rmdir")),
+    "venv.create": _cleared,
     "os.truncate": _truncates,
     "os.open": _low_opens,
     **dict.fromkeys(("os.rename", "os.replace", "os.renames", "shutil.move"), _moves),

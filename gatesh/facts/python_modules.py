@@ -35,7 +35,7 @@ def modules(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     elif name == "timeit":
         yield from _timed(runs, words[1:])
     elif name in _FOLDERS:
-        yield from _cleared(runs, words[1:])
+        yield from cleared(runs, words)
     elif name in _FILES:
         yield from _file(runs, words)
 
@@ -70,10 +70,10 @@ def _timed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         yield Code("python", "\n".join(parts), "", runs.cwd)
 
 
-def _cleared(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
+def cleared(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     """`venv --clear FOLDER` empties what is there, an environment or not."""
     if not any(word.text == "--clear" for word in words):
         return
-    for word in words:
+    for word in words[1:]:
         if word.known and word.text[:1] != "-":
             yield Code("shell", command("rm", "-rf", "--", word.text), "", runs.cwd)

@@ -14,7 +14,7 @@ from gatesh.facts.amounts import unseen
 from gatesh.facts.opened import LIMIT, Code
 from gatesh.facts.paths import expand, working_folder
 from gatesh.facts.piped import printed
-from gatesh.facts.python_modules import MODULES, modules
+from gatesh.facts.python_modules import MODULES, cleared, modules
 from gatesh.facts.surroundings import Surroundings, only_readers
 from gatesh.facts.words import UNSEEN, visible, visible_document
 from gatesh.model import Certainty
@@ -168,6 +168,16 @@ class Runs:
                     if hidden:
                         return None, hidden
         return text, ""
+
+    def shadows(self) -> list[str]:
+        """Return Python's own modules in whose name this very line writes files: others import them."""
+        from sys import stdlib_module_names
+
+        targets = [
+            r.target.text for c in self.before for r in c.redirects if r.op in (">", ">|", ">>")
+        ]
+        names = [os.path.basename(t)[:-3] for t in targets if t.endswith(".py")]
+        return [name for name in names if name in stdlib_module_names]
 
     def _printed(self, command: SimpleCommand, at: int) -> str | None:
         """Return what a command wrote; what is unseen in it is marked. None where all of it is."""
@@ -390,7 +400,8 @@ def interpreter(runs: Runs, words: tuple[Word, ...], language: str) -> Iterator[
             and "m" in text.partition("c")[0]
             and not text.startswith(("-X", "-W"))
         ):
-            yield from _module(runs, words[at:] if text.endswith("m") else ())
+            name = text.partition("m")[2]
+            yield from _module(runs, (word.but(text=name), *words[at:]) if name else words[at:])
             return
         else:
             at = _cluster(words, at, letters, valued, language, found)
@@ -456,4 +467,5 @@ _PROGRAMS: dict[str, Callable[[Runs, tuple[Word, ...]], Iterator[Code]]] = {
     ".": _source,
     "source": _source,
     "direnv": _direnv,
+    "virtualenv": cleared,
 }

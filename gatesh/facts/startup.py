@@ -75,25 +75,10 @@ def _required(
         rest = word.text[found.end() :].removeprefix("=")
         names += [rest] if rest else [w.text for w in words[at + 1 : at + 2] if w.known]
     if language == "javascript":
-        yield from (Code(language, text, "", runs.cwd) for text in map(_data, names) if text)
+        from gatesh.facts.javascript_code import in_url
+
+        yield from (Code(language, text, "", runs.cwd) for text in map(in_url, names) if text)
     yield from _files(runs, [n for n in names if n[:1] in "./"], language, endings)
-
-
-def _data(url: str) -> str:
-    """Return what stands in a `data:` URL; empty where it is none."""
-    scheme, _, text = url.partition(",")
-    if not scheme.lower().startswith("data:"):
-        return ""
-    from base64 import b64decode
-    from urllib.parse import unquote
-
-    text = unquote(text)
-    if not scheme.endswith(";base64"):
-        return text
-    try:
-        return b64decode(text + "==").decode("utf-8", "replace")
-    except ValueError:
-        return ""
 
 
 def _files(runs: Runs, names: list[str], language: str, endings: tuple[str, ...]) -> Iterator[Code]:
