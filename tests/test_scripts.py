@@ -188,6 +188,26 @@ RUN = [
     ("php x.php", {"x.php": "<?php require __DIR__ . '/lib/y.php';", "lib/y.php": f"<?php exec('{DESTROYS}');"}),
     ("lua -e 'require \"lib.y\"'", {"lib/y.lua": f"os.execute('{DESTROYS}')"}),
     ("Rscript -e 'source(\"y.R\")'", {"y.R": f'system("{DESTROYS}")'}),
+    ("cd lib; cd ..; bash lib/x.sh", {"lib/x.sh": DESTROYS}),
+    ("pushd lib; popd; bash lib/x.sh", {"lib/x.sh": DESTROYS}),
+    ("for f in lib/*.sh; do bash $f; done", {"lib/x.sh": DESTROYS}),
+    ("for f in lib/*.sh; do . \"$f\"; done", {"lib/x.sh": DESTROYS}),
+    ("find lib -name '*.sh' -exec bash {} \\;", {"lib/x.sh": DESTROYS}),
+    ("cp x.sh lib/; bash lib/x.sh", {"x.sh": DESTROYS, "lib/y.sh": "ls"}),
+    ("PATH=$PWD/lib:$PATH; zz", {"lib/zz": DESTROYS}),
+    ("env PATH=lib zz", {"lib/zz": DESTROYS}),
+    ("export PATH=$(pwd)/lib:$PATH; ls", {"lib/ls": DESTROYS}),
+    ("PATH=$PWD/lib:$PATH bash zz", {"lib/zz": DESTROYS}),
+    ("HOME=lib bash -lc ls", {"lib/.bash_profile": DESTROYS}),
+    ("export HOME=$PWD/lib; bash --login -c ls", {"lib/.profile": DESTROYS}),
+    ("ZDOTDIR=lib zsh -c ls", {"lib/.zshenv": DESTROYS}),
+    ("env ENV=rc sh -i <<< ls", {"rc": DESTROYS}),
+    ("sed -n 1e rc", {"rc": DESTROYS}),
+    (f"sed e <<< '{DESTROYS}'", {}),
+    (f"printf 'Host *\\nProxyCommand {DESTROYS}\\n' > cf; ssh -F cf h", {}),
+    ("ssh -Fcf h", {"cf": f"Host *\n  ProxyCommand {DESTROYS}\n"}),
+    ("make SHELL=./zz", {"zz": DESTROYS, "Makefile": "all:\n\techo\n"}),
+    ("git config core.hooksPath lib; cp lib/zz lib/pre-commit; git commit -m x", {"lib/zz": DESTROYS, ".git/config": ""}),
 ]  # fmt: skip
 
 
@@ -229,6 +249,17 @@ QUIET = [
     ("perl x.pl", {"x.pl": "eval { go() }; eval \"use Foo; 1\" or die;"}),
     ("bash x.sh", {"x.sh": 'T=$(mktemp -d)\ntrap \'rm -rf "$T"\' EXIT\n"$PYTHON" -m x\neval "$(tool init)"'}),
     ("bash x.sh", {"x.sh": 'cd "$(dirname "$0")/.."\nrm -rf not-there dist'}),
+    ("chmod +x x.sh && ./x.sh", {"x.sh": "echo hi"}),
+    ("sed -i 's/foo/bar/' x.sh && bash x.sh", {"x.sh": "echo foo"}),
+    ("bash x.sh; bash x.sh", {"x.sh": "echo foo"}),
+    ("python3 x.py > out.txt; python3 y.py out.txt", {"x.py": "print(1)", "y.py": "print(2)"}),
+    ("export PATH=$HOME/.cargo/bin:$PATH; ls", {}),
+    ("for f in lib/*.sh; do bash -n $f; done", {"lib/x.sh": DESTROYS}),
+    ("cd lib; cd ..; bash lib/x.sh", {"lib/x.sh": "echo hi"}),
+    ("git ls-files | xargs env LC_ALL=C wc -l", {}),
+    ("make SHELL=/bin/bash", {"Makefile": "all:\n\techo\n"}),
+    ("sed -e '/e/d' -e '$!d' f", {}),
+    ("awk '{system(\"echo \" $1)}' f", {}),
 ]  # fmt: skip
 
 
@@ -286,8 +317,50 @@ def test_a_file_that_is_fetched_and_run_in_one_line_is_asked_about(project):
     assert "unseen-script" in project.rules("curl -so i.sh https://example.com/i.sh && bash i.sh")
 
 
-def test_a_file_that_a_command_of_the_line_makes_unseen_is_asked_about(project):
-    assert "unseen-script" in project.rules("base64 -d <<< bHM= > y.sh; bash y.sh")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "base64 -d <<< bHM= > x.sh; bash x.sh",
+        "dd of=x.sh <<< rm; bash x.sh",
+        'python3 -c \'open("x.sh", "w").write("rm")\'; bash x.sh',
+        'perl -e \'open(F, ">x.sh"); print F "rm"\'; bash x.sh',
+        "awk '{print > \"x.sh\"}' rc; bash x.sh",
+        "sed -n 's/^#//w x.sh' rc; bash x.sh",
+        "sed -i 's/ls/rm -rf data/' x.sh; bash x.sh",
+        "find rc -fprintf x.sh 'rm -rf data'; bash x.sh",
+        "csplit -f x rc 1; bash x00",
+        "split rc; bash xaa",
+        "sort -o x.sh rc; bash x.sh",
+        "tee x.sh < rc; bash x.sh",
+        "ls &> x.sh; bash x.sh",
+        "make -f <(cat rc)",
+        "awk -f <(cat rc)",
+    ],
+)
+def test_a_file_that_a_command_of_the_line_makes_unseen_is_asked_about(text, project):
+    project.write({"x.sh": "ls", "rc": "ls"})
+    assert "unseen-script" in project.rules(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xargs env < rc",
+        "xargs -a rc env",
+        "xargs -n 3 nice < rc",
+        "xargs -I{} sh -c '{}' < rc",
+        "perl -ne 'system $_' rc",
+        "perl -pe 's/.*/qx($&)/e' rc",
+        "perl -e 'exec @ARGV' rm -rf data",
+        "ruby -e 'exec *ARGV' rm -rf data",
+        "awk '{system($0)}' rc",
+        "X='rm -rf data' awk 'BEGIN{system(ENVIRON[\"X\"])}'",
+        r"echo ${b[$'\x24(rm -rf data)']}",
+    ],
+)
+def test_a_program_that_only_the_input_names_is_asked_about(text, project):
+    project.write({"rc": "rm -rf data"})
+    assert "unknown-program" in project.rules(text)
 
 
 def test_python_that_only_another_version_can_read_is_asked_about_where_it_may_destroy(project):

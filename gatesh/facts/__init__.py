@@ -221,7 +221,10 @@ _RUNNING = frozenset(
 _MAY_RUN = frozenset(
     ("awk", "gawk", "mawk", "nawk", "sed", "gsed")
 )  # only where their text says so
-_STARTS = re.compile(r"system|\||^-f|^--f|getline|(?:^|[;{\n\d$/])\s*e\s|[/|#,@][gpiIm\d]*e\b")
+_CONFIGURED = frozenset(("ssh", "scp", "sftp"))  # only where a file of theirs is named
+_STARTS = re.compile(
+    r"system|\||^-f|^--f|getline|(?:^|[;{\n\d$/!])\s*e(?:\s|[;}]|$)|[/|#,@][gpiIm\d]*e\b"
+)
 _GIT_OWN = frozenset("status diff log add show branch fetch stash reset rev-parse".split())
 _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
@@ -260,7 +263,9 @@ def inspect_all(
         if pairs > _MOST_PAIRS:
             return Inspection(_beyond(reading, line), (), ())
         facts += ((index, fact) for fact in inspect(command, line, world, before))
-    if "BASH_ENV" not in line.env and not any(map(runs_code, reading.commands)):
+    if "BASH_ENV" not in line.env and not any(
+        runs_code(command, line) for command in reading.commands
+    ):
         return Inspection(reading, tuple(facts), ())
     from gatesh.facts.code import follow
 
@@ -285,11 +290,17 @@ def _beyond(reading: Reading, line: CommandLine) -> Unparsed:
     )
 
 
-def runs_code(command: SimpleCommand) -> bool:
+def runs_code(command: SimpleCommand, line: CommandLine | None = None) -> bool:
     """Claim that a command may run code which is not in its own words; quick, and never too low."""
     if not command.words or not command.words[0].known or command.remote:
         return False
     program = command.program
+    if (
+        line is not None and "PATH=" in line.text
+    ):  # any name may lead to a file of the line's choice
+        return True
+    if program in _CONFIGURED:
+        return any(word.text[:2] == "-F" for word in command.words[1:])
     if program == "git":
         return len(command.words) > 1 and command.words[1].text not in _GIT_OWN
     if program in _MAY_RUN:

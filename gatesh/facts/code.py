@@ -102,7 +102,7 @@ class _Following:
         depth: int,
     ) -> Word | None:
         """Follow one command of a text into the code it runs; return what was found to be piped into it."""
-        if not runs_code(command):
+        if not runs_code(command, line):
             return None
         self._pairs_left -= len(before)
         if self._pairs_left < 0:
@@ -278,7 +278,7 @@ class _Following:
                 command = with_temporaries(command, code.text)  # noqa: PLW2901
             if code.cwd is None and (command.cwd is None or command.cwd[:1] != "/"):
                 command = command.but(cwd=None)  # noqa: PLW2901
-            if not _is_guess(command, reading.commands):
+            if _is_one_liner(code, command) or not _is_guess(command, reading.commands):
                 self.keep(command, place)
             self.command(command, reading.commands[:at], reading.commands, place, depth + 1)
 
@@ -307,6 +307,12 @@ def stayed(command: SimpleCommand, line: CommandLine, world: World) -> SimpleCom
     folder = os.path.join(line.cwd, command.cwd)
     there = world.files.kind(folder) in ("directory", "link")
     return command if there else command.but(cwd="")
+
+
+def _is_one_liner(code: Code, command: SimpleCommand) -> bool:
+    """Claim that somebody wrote `perl -ne 'system $_'` for this very run: its program is unseen."""
+    known = not command.words or command.words[0].known
+    return not code.path and not known and code.language in ("perl", "ruby", "awk")
 
 
 def _is_guess(command: SimpleCommand, every: tuple[SimpleCommand, ...]) -> bool:

@@ -40,6 +40,22 @@ _GIT_COSTS = 400  # as World.spend counts
 _MOVERS = frozenset("mv gmv ln mount rename exch".split())
 
 
+# Of ~/.cache, what a program fetches or makes again; others keep more there than they should.
+_CACHES = frozenset(
+    """
+    pip uv pypoetry pipenv pdm pre-commit yarn pnpm node-gyp node typescript deno bazel bazelisk ccache sccache
+    go-build golangci-lint goimports gopls ms-playwright ms-playwright-go puppeteer Cypress electron
+    electron-builder mypy ruff black pylint fontconfig thumbnails mesa_shader_cache Homebrew composer
+    matplotlib trivy
+    """.split()
+)
+
+
+def _is_cache(path: str, home: str) -> bool:
+    """Claim that a path is, or lies below, a known program's folder in ~/.cache."""
+    return path.removeprefix(f"{home}/.cache/").partition("/")[0] in _CACHES
+
+
 def is_derived(path: str) -> bool:
     """Claim that a part of the path names what a build makes again."""
     parts = path.split("/")
@@ -86,6 +102,10 @@ class Extents:
         folders = (f.rstrip("/") + "/" for f in self._folders)
         return any((path + "/").startswith(folder) for folder in folders)
 
+    def inside(self, path: str) -> bool:
+        """Claim that the command, or the line, runs in a folder below a resolved path."""
+        return self._holds_cwd(path)
+
     def _size(self, path: str, kind: str) -> int:
         return self._world.files.size(path) if kind == "file" else 0
 
@@ -103,6 +123,8 @@ class Extents:
         if inside and "/.git/" not in path + "/":
             return self._git(path)
         if self.temporary(path) and not (inside and self._holds_cwd(repository)):
+            return Extent.DERIVED
+        if path.startswith(f"{self._world.home}/.cache/") and _is_cache(path, self._world.home):
             return Extent.DERIVED
         below = any(path.startswith(folder.rstrip("/") + "/") for folder in self._folders)
         if not repository and below and is_derived(os.path.basename(path)):

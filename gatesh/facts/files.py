@@ -16,7 +16,7 @@ from gatesh.model import Extent, FileChange, Locality, PathEffect, Target, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gatesh.facts import World
     from gatesh.facts.find import Search
@@ -277,6 +277,8 @@ def _may_be_recursive(change: Change, operands: list[Word]) -> bool:
         for path in change.paths(word):  # rm *, where a file is named -rf
             if path is not None and re.match(r"-[a-zA-Z]*[rR]", os.path.basename(path)):
                 return True
+        if _option_made(change.world.before):
+            return True
     if change.command.program != "rm" or not (hidden or adds_words(change.command, change.line)):
         return False
     seen = [w for w in operands if w.known]
@@ -288,6 +290,18 @@ def _may_be_recursive(change: Change, operands: list[Word]) -> bool:
         for word in seen[:_MANY]
         for path in expand(word, change.command, change.line, change.world)[:_MANY]
     )
+
+
+def _option_made(before: Sequence[SimpleCommand]) -> bool:
+    """Claim that the line makes a file whose name reads as an option: `touch -- -rf; rm *`."""
+    for command in before:
+        texts = [word.text for word in command.words[1:]]
+        end = texts.index("--") if "--" in texts else len(texts)
+        names = [t for at, t in enumerate(texts) if at > end or "/-" in t]
+        names += [redirect.target.text for redirect in command.redirects]
+        if any(re.match(r"-[a-zA-Z]*[rR]", os.path.basename(name)) for name in names):
+            return True
+    return False
 
 
 def _shred(change: Change) -> Iterator[FileChange]:
@@ -483,6 +497,8 @@ def _harmless(change: Change, search: Search, *, split: bool) -> list[PathEffect
     """Return what a find by names would find, where all of it can be made again; None if not."""
     from gatesh.facts.find import walk
 
+    if (old := _old_temporaries(change, search, split=split)) is not None:
+        return old
     named = search.patterns and all(
         is_derived(p) or search.litter or search.made_again for p in search.patterns
     )
@@ -509,6 +525,22 @@ def _harmless(change: Change, search: Search, *, split: bool) -> list[PathEffect
     if any(e.extent in lost and (e.directory or e.root or not search.litter) for e in effects):
         return None
     return effects
+
+
+def _old_temporaries(change: Change, search: Search, *, split: bool) -> list[PathEffect] | None:
+    """Return the temporary folders that a find tidies up: `find /tmp -mtime +7 -delete`; None if not."""
+    from gatesh.facts.find import walk
+
+    starts = change.in_place_of_find()
+    found = [path for word in search.roots for path in starts.paths(word)]
+    reals = [change.world.files.real(path) for path in found if path is not None]
+    if not (search.narrowed and search.sure) or search.follows or len(reals) < len(found):
+        return None
+    if not all(real in TEMPORARY and not starts.extents.inside(real) for real in reals):
+        return None
+    if split and any(walk(real, ["*"], change.world, split=True) is None for real in reals):
+        return None
+    return [PathEffect(real, Extent.DERIVED, directory=True) for real in reals]
 
 
 def _topmost(paths: list[str]) -> list[str]:

@@ -63,7 +63,7 @@ _HOLE = {
     "awk": _NO_HOLE,
     "r": _NO_HOLE,
     "ruby": re.compile(r"#\{([^{}]*)\}"),
-    "perl": re.compile(r"[$@]\{?(\w+)\}?(?:(?:->)?[\[{][^]}]*[\]}])*"),
+    "perl": re.compile(r"[$@](?:\{?(\w+)\}?(?:(?:->)?[\[{][^]}]*[\]}])*|[&+](?!\w))"),
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "", "0": ""}
 _STRING = re.compile("\x01(\\d+)\x01")
@@ -130,7 +130,7 @@ class _Code:
 
     def _known(self, text: str, *, holes: bool) -> str:
         text = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text, flags=re.DOTALL)
-        return _HOLE[self.language].sub(lambda m: unseen(m[1]), text) if holes else text
+        return _HOLE[self.language].sub(lambda m: unseen(m[1] or "match"), text) if holes else text
 
     def value(self, expression: str) -> str:
         """Return what an expression is: a string, a name bound to one, or something unseen."""
@@ -151,7 +151,7 @@ class _Code:
     def _part(self, part: str) -> str:
         if found := _STRING.fullmatch(part):
             return self.strings[int(found[1])]
-        name = part.lstrip("$@")
+        name = part.lstrip("$@*")
         return self.names.get(name, unseen(re.sub(r"\x01\d+\x01", "", name)))
 
     def calls(self, names: str) -> Iterator[tuple[str, list[str]]]:
@@ -164,7 +164,7 @@ class _Code:
                 if self._left < 0:
                     raise ValueError("too much inside brackets")
                 yield name, _split(self.text[found.end() : close])
-            elif re.match("[ \t]*[\x01$@\\w\\[]", self.text[found.end() - 1 : found.end() + 1]):
+            elif re.match("[ \t]*[\x01$@*\\w\\[]", self.text[found.end() - 1 : found.end() + 1]):
                 end = re.compile(r"[;\n}]|\b(?:if|unless|or|and)\b|\|\|").search(
                     self.text, found.end()
                 )
@@ -202,12 +202,12 @@ def _listed(code: _Code, text: str) -> list[str]:
 
 
 def _shell(text: str) -> Iterator[str]:
-    if text.partition("\0")[0].strip():
+    if text.strip():
         yield amounts.shell(text)
 
 
 def _words(words: list[str]) -> Iterator[str]:
-    if words and words[0] and is_seen(words[0]):
+    if words and words[0]:
         yield amounts.command(*words)
 
 

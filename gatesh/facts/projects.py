@@ -101,6 +101,11 @@ _SED_RUNS = re.compile(
 _SED_ATTACHED = r"(?:--(?:e[a-z]*|(?P<file>fi[a-z]*))=|-[nErsuz]*(?:e|(?P<short>f))(?=.))"
 
 
+_SED_RUNS_INPUT = re.compile(
+    r"(?:^|[;{\n])\s*(?:(?:\d+|\$|/[^/\n]*/)(?:,[+~]?(?:\d+|\$|/[^/\n]*/))?)?\s*!?\s*e\s*(?:$|[;}\n])"
+)
+
+
 def _sed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     """`sed '1e x'` and `sed 's/a/x/e'` run x."""
     for at, word in enumerate(words[1:], 1):
@@ -115,6 +120,22 @@ def _sed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             text = _sed_file(runs, word.but(text=text))
         for found in _SED_RUNS.finditer(text):
             yield Code("shell", (found[1] or found[3]).replace(UNSEEN, "$unseen"), "", runs.cwd)
+        if _SED_RUNS_INPUT.search(text) and (option or at == 1 or words[at - 1].text[:1] == "-"):
+            yield from _sed_input(runs, words[at + 1 :])
+
+
+def _sed_input(runs: Runs, files: tuple[Word, ...]) -> Iterator[Code]:
+    """Yield what `sed e` runs: each line that it reads."""
+    if any(word.text[:1] != "-" for word in files):
+        for word in files:
+            yield from runs.file("shell", word, ())
+        return
+    text = runs.given()
+    if text is None and runs.command.stdin is not None and runs.command.stdin.known:
+        text = runs.command.stdin.text
+    yield Code(
+        "shell", text or "", "" if text else "sed", runs.cwd, hidden="" if text else "made-here"
+    )
 
 
 def _sed_file(runs: Runs, word: Word) -> str:
@@ -290,6 +311,7 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             given[name.rstrip(":?+")] = value
         elif text[:1] != "-" and name not in ("-I", "-o", "-W"):
             targets.append(text)
+    yield from _made_by(runs, words, given.get("SHELL", ""))
     if folder is None:
         return
     names = [file] if file else ["GNUmakefile", "makefile", "Makefile"]
@@ -304,6 +326,20 @@ def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         )
         made = Makefile(text, given, runs.line.env)
         yield from (Code("shell", t, found[0], folder) for t in made.recipes(targets))
+
+
+_MAKES_WITH = re.compile(r"(?:\S*/)?(?:env\s+)?(?:ba|da|z|k|mk|a)?sh(?:\s+-\w+)*|")
+
+
+def _made_by(runs: Runs, words: tuple[Word, ...], shell: str) -> Iterator[Code]:
+    """Yield the shell that `make SHELL=./x` runs each line with, and a makefile that is not seen."""
+    from gatesh.facts.scripts import executed
+
+    if any(word.text.startswith("<(") for word in words):
+        yield Code("shell", "", "<(", runs.cwd, hidden="made-here")
+    if not _MAKES_WITH.fullmatch(shell):
+        found = list(executed(runs, (words[0].but(text=shell),)))
+        yield from found or [Code("shell", "", shell, runs.cwd, hidden="made-here")]
 
 
 def _makefile(runs: Runs, paths: list[str]) -> tuple[str, str | None] | None:
@@ -425,15 +461,28 @@ def _hooks(runs: Runs, operation: str, folder: str, given: str) -> Iterator[Code
         top = os.path.dirname(top)
     else:
         return
-    where = given
+    where = given or _configured(runs)
     if not where and (text := runs.content(f"{top}/.git/config")[0]):
         found = re.search(r"^\s*hooksPath\s*=\s*(\S+)", text, re.MULTILINE | re.IGNORECASE)
         where = found[1] if found else ""
     place = os.path.normpath(os.path.join(top, where)) if where else f"{top}/.git/hooks"
     for name in _HOOKS[operation]:
         path = f"{place}/{name}"
-        if runs.world.files.kind(path) in ("file", "link") and (text := runs.content(path)[0]):
+        text, hidden = runs.content(path) if runs.known(path) else (None, "")
+        if hidden:
+            yield Code("shell", "", path, top, hidden=hidden)
+        elif text:
             yield from runs.with_shebang(text, path, top)
+
+
+def _configured(runs: Runs) -> str:
+    """Return the folder of hooks that the line itself has set: `git config core.hooksPath lib`."""
+    for command in reversed(runs.before):
+        texts = [word.text for word in command.words]
+        at = next((i for i, t in enumerate(texts) if t.lower() == "core.hookspath"), -1)
+        if command.program == "git" and "config" in texts and 0 < at < len(texts) - 1:
+            return texts[at + 1]
+    return ""
 
 
 def _git(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:

@@ -11,6 +11,7 @@ import os.path
 import re
 
 from gatesh.facts.amounts import unseen
+from gatesh.facts.made import unseen as unseen_by
 from gatesh.facts.opened import LIMIT, Code
 from gatesh.facts.paths import expand, working_folder
 from gatesh.facts.piped import printed
@@ -36,7 +37,8 @@ _SYSTEM = re.compile(
 _SHEBANG = re.compile(
     r"#![ \t]*(?:\S*/)?([\w.+-]+)(?:[ \t]+(?:-S[ \t]+)?(?:\w+=\S*[ \t]+)*([\w.+/-]+))?"
 )
-_FETCHERS = frozenset(("curl", "wget", "wget2", "http", "https", "xh", "aria2c", "scp", "ssh"))
+_MAKING = frozenset("cp mv ln install tee dd curl wget rsync tar unzip".split())
+_WRITING = frozenset((">", ">|", ">>", "&>", "&>>", ">&", "<>"))
 _SHOWN_FILE = re.compile(r"\"?(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]+)\s*[)`]\"?")
 # Where one of these stands, `cat` may be something else, or run with other words than the ones seen.
 _ELSEWHERE = (
@@ -81,7 +83,20 @@ class Runs:
 
     def code(self) -> Iterator[Code]:
         """Yield what the command runs."""
+        if "PATH=" in self.line.text and (found := self._searched(self.command.program)):
+            first = self.command.words[0].but(text=found)
+            yield from executed(self, (first, *self.command.words[1:]))
         yield from self.of(self.command.words)
+
+    def _searched(self, name: str) -> str:
+        """Return where a program is found that the line's own PATH may lead to."""
+        if not name or "/" in name or (self.command.words and "/" in self.command.words[0].text):
+            return ""
+        for folder in _search_path(self.command, self.before, self.line):
+            path = os.path.normpath(os.path.join(self.cwd or self.line.cwd, folder, name))
+            if self.known(path) and self.content(path) != (None, ""):
+                return path
+        return ""
 
     def of(self, words: tuple[Word, ...]) -> Iterator[Code]:
         """Yield what a command with these words runs."""
@@ -97,7 +112,7 @@ class Runs:
         elif language in _OPTIONS:
             yield from interpreter(self, words, language)
         elif "/" in words[0].text:
-            yield from _executed(self, words)
+            yield from executed(self, words)
 
     def path(self, word: Word) -> str | None:
         """Return the absolute path that a word leads to."""
@@ -109,15 +124,55 @@ class Runs:
     ) -> Iterator[Code]:
         """Yield the code in a file."""
         path = self.path(word)
-        if path is None or path.startswith("/dev/"):
+        if path is None and word.text.startswith("<(") and language != "shell":
+            yield Code(language, "", "<(", self.cwd, arguments, hidden="made-here")
             return
+        if path is None:
+            yield from self._guessed(language, word, arguments, sourced=sourced)
+            return
+        if path.startswith("/dev/"):
+            return
+        named = language == "shell" and not sourced and "/" not in word.text
+        if named and self.content(path) == (None, ""):
+            path = self._looked_up(word.text) or path
+        yield from self._at(path, language, arguments, self.cwd, sourced=sourced)
+
+    def _looked_up(self, name: str) -> str:
+        """Return where `bash NAME` finds its script that is not in the folder."""
+        own = self.line.env.get("PATH", "").split(":")
+        folders = [
+            *_search_path(self.command, self.before, self.line),
+            *(f for f in own if f and not _SYSTEM.match(f + "/")),
+        ]
+        places = (os.path.normpath(os.path.join(self.line.cwd, folder, name)) for folder in folders)
+        return next((p for p in places if self.world.files.kind(p) == "file"), "")
+
+    def _at(
+        self,
+        path: str,
+        language: str,
+        arguments: tuple[Word, ...],
+        cwd: str | None,
+        *,
+        sourced: bool,
+    ) -> Iterator[Code]:
         if language in _STARTS and self._is_folder(path, _STARTS[language]):
             path = os.path.join(path, _STARTS[language])
         text, hidden = self.content(path)
         if text is None and not hidden and language == "shell" and self._too_long(path):
             hidden = "too-long"
         if text is not None or hidden:
-            yield Code(language, text or "", path, self.cwd, arguments, sourced, hidden)
+            yield Code(language, text or "", path, cwd, arguments, sourced, hidden)
+
+    def _guessed(
+        self, language: str, word: Word, arguments: tuple[Word, ...], *, sourced: bool
+    ) -> Iterator[Code]:
+        """Yield the files that a word may lead to: a loop's, a find's, or in a folder nobody is sure of."""
+        from gatesh.facts.guessed import files
+
+        for path, cwd in files(word, self.command, self.before, self.line, self.world):
+            if self.world.files.kind(path) in ("file", "link"):
+                yield from self._at(path, language, arguments, cwd, sourced=sourced)
 
     def _is_folder(self, path: str, start: str) -> bool:
         """Claim that a path is a folder, or becomes one that holds what it starts with."""
@@ -146,27 +201,26 @@ class Runs:
         path = os.path.normpath(path)
         for at, command in enumerate(self.before):
             for redirect in command.redirects:
-                if redirect.op in (">", ">|", ">>") and redirect.fd in (None, 1):
-                    if not self._is(redirect.target, path, command):
-                        continue
-                    written = self._printed(command, at)
+                if redirect.op in _WRITING and self._is(redirect.target, path, command):
+                    plain = redirect.op in (">", ">|", ">>") and redirect.fd in (None, 1)
+                    written = self._printed(command, at) if plain else None
                     if written is None:
                         return None, "made-here"
                     text = (text or "") + written if redirect.op == ">>" else written
             words = command.words[1:]
-            if command.program == "tee" and command.stdin is not None:
+            if command.program == "tee":
                 if any(self._is(word, path, command) for word in words):
-                    text = command.stdin.text
-            elif command.program in _FETCHERS and _named_by(command, path):
-                return None, "made-here"
-            elif (
-                command.program in ("cp", "mv", "ln", "install") and len(words) > 1 and deep < _DEEP
-            ):
-                source = self.path(words[-2]) if self._is(words[-1], path, command) else None
+                    if command.stdin is None and not command.piped_in:
+                        return None, "made-here"
+                    text = command.stdin.text if command.stdin is not None else text
+            elif command.program in ("cp", "mv", "ln", "install") and len(words) > 1:
+                source = self._source(command, path) if deep < _DEEP else None
                 if source is not None and source != path:
                     text, hidden = self.content(source, deep + 1)
                     if hidden:
                         return None, hidden
+            elif command.words and unseen_by(command, path, self._leading_to(path, command)):
+                return None, "made-here"
         return text, ""
 
     def shadows(self) -> list[str]:
@@ -178,6 +232,20 @@ class Runs:
         ]
         names = [os.path.basename(t)[:-3] for t in targets if t.endswith(".py")]
         return [name for name in names if name in stdlib_module_names]
+
+    def _source(self, command: SimpleCommand, path: str) -> str | None:
+        """Return the file that a copying command puts at `path`, also where it names a folder only."""
+        plain = [word for word in command.words[1:] if word.text[:1] != "-"]
+        if len(plain) < 2:
+            return None
+        if self._is(plain[-1], path, command):
+            return self.path(plain[-2])
+        if not self._is(plain[-1], os.path.dirname(path), command):
+            return None
+        named = (
+            word for word in plain[:-1] if os.path.basename(word.text) == os.path.basename(path)
+        )
+        return next(map(self.path, named), None)
 
     def _printed(self, command: SimpleCommand, at: int) -> str | None:
         """Return what a command wrote; what is unseen in it is marked. None where all of it is."""
@@ -193,6 +261,9 @@ class Runs:
     def _is(self, word: Word, path: str, command: SimpleCommand) -> bool:
         found = expand(word, command, self.line, self.world)
         return len(found) == 1 and found[0] is not None and os.path.normpath(found[0]) == path
+
+    def _leading_to(self, path: str, command: SimpleCommand) -> Callable[[Word], bool]:
+        return lambda word: self._is(word, path, command)
 
     def stdin(self, language: str, arguments: tuple[Word, ...]) -> Iterator[Code]:
         """Yield the code that arrives on standard input."""
@@ -276,7 +347,9 @@ class Runs:
 
     def known(self, path: str) -> bool:
         """Claim that a file is there, or that the line itself may make it."""
-        return self.world.files.kind(path) == "file" or any(c.redirects for c in self.before)
+        return self.world.files.kind(path) in ("file", "link") or any(
+            c.redirects or c.program in _MAKING for c in self.before
+        )
 
     def texts(self, path: str, found: list[str]) -> Iterator[Code]:
         """Yield texts that a file has a shell run."""
@@ -284,10 +357,25 @@ class Runs:
         yield from (Code("shell", text, path, folder) for text in found)
 
 
-def _named_by(command: SimpleCommand, path: str) -> bool:
-    """Claim that a fetching command writes a file: -o FILE, -O, or the URL's last part."""
-    name = os.path.basename(path)
-    return any(word.text.rsplit("/", 1)[-1].partition("?")[0] == name for word in command.words[1:])
+def _search_path(
+    command: SimpleCommand, before: tuple[SimpleCommand, ...], line: CommandLine
+) -> list[str]:
+    """Return the folders that the line has programs looked for in, and its environment does not."""
+    values: list[Word] = []
+    for earlier in (*before, command):
+        if earlier is command or not earlier.words:
+            values += [a.value for a in earlier.assignments if a.name == "PATH"]
+        elif earlier.program in ("export", "declare", "typeset"):
+            named = (word for word in earlier.words[1:] if word.text.startswith("PATH="))
+            values += [word.but(text=word.text[len("PATH=") :]) for word in named]
+    texts = (
+        re.sub(r"[\"']|\$\(pwd\)/?|\$\{?PWD\}?/?|`pwd`/?", "", value.text) for value in values[-3:]
+    )
+    known = line.env.get("PATH", "").split(":")
+    folders = [folder for text in texts for folder in text.split(":") if folder not in known]
+    return [
+        folder for folder in folders[:16] if "$" not in folder and not _SYSTEM.match(folder + "/")
+    ]
 
 
 # -- shells ------------------------------------------------------------------------------------------
@@ -330,7 +418,21 @@ def _source(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
         yield from runs.file("shell", rest[0], rest[1:], sourced=True)
 
 
-def _executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
+def _ssh(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
+    """`ssh -F FILE host`: what its ProxyCommand and its like run on this machine."""
+    for at, word in enumerate(words[1:], 1):
+        if word.text[:2] != "-F":
+            continue
+        named = word.but(text=word.text[2:]) if word.text[2:] else (*words[at + 1 :], word)[0]
+        for code in runs.file("ssh", named, ()):
+            told = re.findall(
+                r"(?im)^\s*(?:ProxyCommand|LocalCommand|KnownHostsCommand|Match\s.*exec)[\s=]+(.*)$",
+                code.text,
+            )
+            yield code.but(language="shell", text="\n".join(t.strip('"') for t in told))
+
+
+def executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     """`./x.sh a b`: its first line says what reads it."""
     path = runs.path(words[0])
     if path is None or _SYSTEM.match(path):
@@ -468,4 +570,5 @@ _PROGRAMS: dict[str, Callable[[Runs, tuple[Word, ...]], Iterator[Code]]] = {
     "source": _source,
     "direnv": _direnv,
     "virtualenv": cleared,
+    **dict.fromkeys(("ssh", "scp", "sftp"), _ssh),
 }

@@ -7,13 +7,14 @@ stands, it is read as if it were evaluated: nobody writes it for any other reaso
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from gatesh.shell.effects import DECLARES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gatesh.model import SimpleCommand, Word
 
@@ -26,6 +27,7 @@ _READS = frozenset(("read", "mapfile", "readarray"))
 _SUBSTITUTION = re.compile(r"\$\(|`|\$\{|<\(")
 _SUBSCRIPT = r"(?s)[A-Za-z_][A-Za-z0-9_]*\[.*(?:\$\(|`|\$\{|<\()"
 _QUOTED = r"(?s)\$\{[A-Za-z_][A-Za-z0-9_]*\[.*'.*(?:\$\(|`|\$\{|<\()"  # ${b['a[$(rm x)]']}
+_ESCAPED = r"\$\{[A-Za-z_][A-Za-z0-9_]*\[[^]]*\$'[^']*\\[xuU0-7]"
 _CODE = frozenset(("PROMPT_COMMAND",))
 _FILES = frozenset(("BASH_ENV", "ENV"))
 
@@ -41,7 +43,7 @@ def evaluated(command: SimpleCommand) -> Iterator[Word]:
     if command.program in _OTHERS:
         return
     for word in command.words:
-        if subscripted(word):
+        if subscripted(word) or disguised(word):
             yield word
     if command.program in _READS and command.stdin is not None and subscripted(command.stdin):
         yield command.stdin
@@ -56,6 +58,11 @@ def subscripted(word: Word) -> bool:
     return (
         "[" in word.text and re.search(_SUBSCRIPT if word.known else _QUOTED, word.text) is not None
     )
+
+
+def disguised(word: Word) -> bool:
+    """Claim that escapes stand in a subscript, where a character that bash expands may hide."""
+    return not word.known and "[" in word.text and re.search(_ESCAPED, word.text) is not None
 
 
 def code(command: SimpleCommand) -> Iterator[tuple[str, Word]]:
@@ -74,3 +81,25 @@ def code(command: SimpleCommand) -> Iterator[tuple[str, Word]]:
 def names_file(name: str, value: str) -> bool:
     """Claim that a variable names a file that shells run when they start; ENV has other uses too."""
     return name in _FILES and (name != "ENV" or "/" in value)
+
+
+_LOGIN = {"bash": (".bash_profile", ".bash_login", ".profile"), "zsh": (".zprofile", ".zlogin")}
+_INTERACTIVE = {"bash": (".bashrc",), "zsh": (".zshrc",)}
+
+
+def startup(command: SimpleCommand, changed: Callable[[str], str | None]) -> Iterator[str]:
+    """Yield the files that a shell reads first in a home that the line has set: `HOME=h bash -lc ls`."""
+    texts = [word.text for word in command.words[1:]]
+    options = "".join(itertools.takewhile(lambda text: text[:1] in ("-", "+"), texts))
+    program, home, names = command.program, changed("HOME"), list[str]()
+    folder = changed("ZDOTDIR") or home if program == "zsh" else home
+    if program == "zsh":
+        names.append(".zshenv")
+    if "l" in options:
+        names += _LOGIN.get(program, (".profile",))
+    if "i" in options:
+        names += _INTERACTIVE.get(program, ())
+        if (file := changed("ENV")) and program not in _INTERACTIVE:
+            yield file
+    if folder:
+        yield from (f"{folder}/{name}" for name in names)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gatesh.model import Assignment, Certainty, Origin, SimpleCommand, Span, Word
-from gatesh.shell.again import code, evaluated, names_file, subscripted
+from gatesh.shell.again import code, disguised, evaluated, names_file, startup, subscripted
 from gatesh.shell.definitions import Body
 from gatesh.shell.effects import LEAVES_INPUT, apply, changed
 from gatesh.shell.extents import MOST_NESTING
@@ -21,7 +21,7 @@ from gatesh.shell.simple import Assembler
 from gatesh.shell.state import CWD, EVERYTHING
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.unwrap import unwrap
-from gatesh.shell.unwrapped import Inner, Script, script_at
+from gatesh.shell.unwrapped import Inner, Script, Unwrapped, script_at
 from gatesh.shell.words import one
 from gatesh.shell.written import CHANGES_FILES
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from gatesh.shell.sink import Sink
     from gatesh.shell.state import State
     from gatesh.shell.tokens import Piece
-    from gatesh.shell.unwrapped import Unwrapped
 
 _STDIN = frozenset(("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 _FILLS_IN = frozenset(("find", "gfind"))  # they put a word where {} stands
@@ -116,11 +115,24 @@ class Follower(Assembler):
             if text is not None:
                 self._script(command, Script(text, "bash", arguments=None), context.but())
             elif value.known and names_file(name, value.text):
-                below = context.but()
-                below.prefixes = (*context.prefixes, name)
-                words = (value.but(text="source"), value)
-                sourced = command.but(words=words, assignments=(), prefixes=below.prefixes)
-                self._unwrap(sourced, below, here=False)
+                self._sourced(command, value, name, context)
+        if command.program in SHELLS and command.words[0].known:
+            set_here = {a.name: a.value for a in command.assignments}
+
+            def changed_to(name: str) -> str | None:
+                value = set_here.get(name)
+                return self._state.changed(name) if value is None else self._known(value)
+
+            for path in startup(command, changed_to):
+                self._sourced(command, command.words[0].but(text=path), "startup", context)
+
+    def _sourced(self, command: SimpleCommand, path: Word, name: str, context: Context) -> None:
+        """Follow a shell into a file that it reads first."""
+        below = context.but()
+        below.prefixes = (*context.prefixes, name)
+        words = (path.but(text="source"), path)
+        sourced = command.but(words=words, assignments=(), prefixes=below.prefixes)
+        self._unwrap(sourced, below, here=False)
 
     def _unwrap(
         self,
@@ -137,6 +149,8 @@ class Follower(Assembler):
         if context.depth > MOST_NESTING:
             raise TooMuch("nested too deeply", 0)
         found = unwrap(self._filled(command.words, command.stdin), context.stdin)
+        if command.more_words and not found.inner:
+            found = _started_by_more(command, found)
         if found.keep:
             self._walk.add(command)
         if context.sink is not None:
@@ -375,6 +389,9 @@ class Follower(Assembler):
 
         An array's element that cannot be read stays as something that nobody knows.
         """
+        if disguised(word):
+            unseen = word.but(certainty=Certainty.UNKNOWN)
+            self._walk.add(SimpleCommand((unseen,), word.span, context.origin))
         source = self._located(word)
         kept = len(self._walk.commands)
         try:
@@ -405,6 +422,18 @@ class Follower(Assembler):
             if at >= 0:
                 return Source(word.text, root.base + at, span)
         return Source(word.text, -1, span)
+
+
+def _started_by_more(command: SimpleCommand, found: Unwrapped) -> Unwrapped:
+    """Return what a command starts if the words that it will be given say so: `xargs env < f`."""
+    if not command.words or not command.words[0].known or command.program in SHELLS:
+        return found
+    unseen = Word("$_", command.words[0].span, Certainty.UNKNOWN)
+    given = unwrap((*command.words, unseen), None)
+    for inner in given.inner:
+        if isinstance(inner, Inner) and inner.words[0] is unseen:
+            return Unwrapped((Inner((unseen,), command.program, reads_input=False),), found.keep)
+    return found
 
 
 def _may_fail(redirect: Redirect) -> bool:

@@ -44,6 +44,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "csh": ("c", ""), "tcsh": ("c", ""), "posh": ("c", ""),
     "pwsh": ("c", "Command"), "powershell": ("c", "Command"),
     "just": ("", "command"),
+    "zip": ("", "TT unzip-command"),
 }  # fmt: skip
 
 # What stands behind `--` is a command, with one of these sub-commands in front of it.
@@ -218,6 +219,10 @@ def _debugger(program: str, words: Words, _: Word | None) -> Iterator[Inner | Sc
             return
         if word.text[:1] == "-" and name in options:
             given = word.but(text=value) if value else (words[at + 1 : at + 2] or (word,))[0]
+            code = re.match(r"\s*(?:python|pi|py|script)\s+(.*)", given.text, re.DOTALL)
+            if code:
+                words_ = tuple(given.but(text=t) for t in ("python3", "-c", code.group(1)))
+                yield Inner(words_, program, reads_input=False)
             match = re.match(r"\s*(?:!|(?:platform\s+)?shell\s|she\s)(.*)", given.text, re.DOTALL)
             if match:
                 yield Script(_guessed(given.but(text=match.group(1))), program)

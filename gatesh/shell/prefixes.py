@@ -143,5 +143,5 @@ LAUNCHERS = frozenset(
     mirrord mise mpiexec mpirun nc ncat netcat newgrp nodemon nq nu nvim nx oc parallel-ssh pdsh pixi posh
     powershell proot pssh pwsh railway retry rr rsync runc sbatch schroot scp sem sftp sg socat
     softlimit sops sort split srun systemd-nspawn tcsh teller torify tox ts tsp turbo vagrant vault vi
-    vim wait-for wait-for-it watchexec wezterm xfce4-terminal xonsh xterm""".split()
+    vim wait-for wait-for-it watchexec wezterm xfce4-terminal xonsh xterm zip""".split()
 )

@@ -173,6 +173,10 @@ class State:
         """
         return self._own[name] if name in self._own else self._env.get(name)
 
+    def changed(self, name: str) -> str | None:
+        """Return what the line itself has set a variable to; None where it has not."""
+        return self._own.get(name)
+
     def set(self, name: str, value: str | None) -> None:
         """Give a variable a value; None where nobody knows it."""
         array = self._arrays.get(name)

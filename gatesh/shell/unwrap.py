@@ -280,12 +280,22 @@ def _shell(program: str, words: Words, stdin: Word | None) -> Unwrapped:
         if not rest:
             return NOTHING
         name = rest[1] if rest[1:] else words[0]
-        found = _script(rest[0], program, arguments=rest[2:], shell_name=name)
+        script = _in_zsh(rest[0]) if program == "zsh" else rest[0]
+        found = _script(script, program, arguments=rest[2:], shell_name=name)
     elif (rest and not from_input and rest[0].text not in _INPUT) or stdin is None:
         return NOTHING
     else:
-        found = _script(stdin, program, arguments=rest, shell_name=words[0], reads_input=False)
+        script = _in_zsh(stdin) if program == "zsh" else stdin
+        found = _script(script, program, arguments=rest, shell_name=words[0], reads_input=False)
     return found.but(keep=found.keep or first)
+
+
+def _in_zsh(text: Word) -> Word:
+    """Return what zsh reads as bash would have to: `=rm` is rm, and `repeat 3 rm` runs it."""
+    start = r"((?:^|[;&|({\n]|\b(?:then|do|else|noglob|nocorrect)\s)\s*)"
+    plain = re.sub(start + r"(?:repeat\s+\S+\s+|noglob\s+|nocorrect\s+|-\s+)+", r"\1", text.text)
+    plain = re.sub(start + r"=(?=[A-Za-z_])", r"\1", plain)
+    return text if plain == text.text else text.but(text=plain, certainty=Certainty.EXPANDED)
 
 
 def _eval(program: str, words: Words, _: Word | None) -> Unwrapped:

@@ -146,7 +146,14 @@ def filled_in(words: Words, mark: str) -> Words:
         return words
     return tuple(
         word.but(text=word.text.replace(mark, "$_"), certainty=Certainty.EXPANDED)
-        if word.known and mark in word.text and re.search(r"\s", word.text)
+        if word.known
+        and mark in word.text
+        and (re.search(r"\s", word.text) or (word.text == mark and _is_code(before)))
         else word
-        for word in words
+        for before, word in zip((None, *words), words, strict=False)
     )
+
+
+def _is_code(option: Word | None) -> bool:
+    """Claim that what follows an option is a text: `sh -c {}`, `bash -lc {}`."""
+    return option is not None and re.fullmatch(r"-[a-z]*c|eval", option.text) is not None
