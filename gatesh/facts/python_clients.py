@@ -100,7 +100,7 @@ _ENGINES = (
 )  # fmt: skip
 _SQL = re.compile(
     r"\s*(?:--[^\n]*\n\s*)*(?:drop|truncate|delete|alter|update|grant|revoke|insert|create|replace"
-    r"|merge|with)\b",
+    r"|merge|with|call|reindex|cluster|copy|rename|import\s+foreign|lock\s+table|select(?=\b[^(]*\())\b",
     re.IGNORECASE,
 )
 

@@ -25,6 +25,13 @@ _SETTING = _DECLARING | {"read", "printf", "mapfile", "readarray", "getopts", "u
 _SOURCING = frozenset(("source", "."))
 _CHANGING = _SETTING | _SOURCING | {"eval"}
 _ENVIRONMENTS = frozenset(("env", "sudo", "doas"))  # prefixes that take NAME=value
+# They start a program with variables that stand in a project's settings elsewhere.
+_GIVING = frozenset(
+    """
+    railway doppler op dotenv dotenvx direnv infisical chamber envchain teller sops summon vault env-cmd
+    heroku aws-vault
+    """.split()
+)
 _WRITING = (">", ">>", ">|", "&>", "&>>", ">&", "<>")
 # Programs that write nothing but their output, whatever their words are.
 _READING = _SETTING | frozenset(
@@ -177,6 +184,8 @@ def sets(name: str, line: CommandLine, world: World) -> bool:
 
 def may_set_any(command: SimpleCommand, line: CommandLine, world: World) -> bool:
     """Claim that the line may set variables whose names cannot be seen."""
+    if not _GIVING.isdisjoint(command.prefixes):
+        return True
     if _ENVIRONMENTS.intersection(command.prefixes) and _hides_a_name(command, line):
         return True
     return any(_sets(earlier, "", line, world) for earlier in world.before)

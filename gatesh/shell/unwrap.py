@@ -387,6 +387,17 @@ def _ssh_commands(options: Words) -> Iterator[Word]:
             yield word.but(text=match.group(1))
 
 
+# Images that start one program, which is given the words behind the image: amazon/aws-cli s3 rb …
+_ENTRY_POINTS = {"aws-cli": "aws", "awscli": "aws", "opentofu": "tofu"} | {
+    name: name
+    for name in (
+        "terraform", "terragrunt", "kubectl", "helm", "rclone", "restic", "curl", "git", "mc", "flyctl",
+        "doctl", "vault", "s3cmd", "migrate", "flyway", "liquibase", "skopeo", "ansible-playbook",
+    )
+}  # fmt: skip
+_IMAGE_TAG = re.compile(r"(?::[\w.-]+)?(?:@sha256:\w+)?$")
+
+
 def _container(program: str, words: Words) -> Unwrapped:
     """`docker exec -it c rm x`, `docker run image rm x`, `kubectl exec pod -- rm x`."""
     kind = CONTAINER_PROGRAMS[program]
@@ -403,7 +414,8 @@ def _container(program: str, words: Words) -> Unwrapped:
     at, values = skip_options(words, at + 1, grammar)
     if at >= len(words):
         return NOTHING
-    where = words[at].text or "?"
+    image = words[at]
+    where = image.text or "?"
     at += 1
     if kind == "kubectl":
         at, _values = skip_options(words, at, grammar)
@@ -411,6 +423,9 @@ def _container(program: str, words: Words) -> Unwrapped:
     entry = values.get("entrypoint")
     if entry is not None and entry.text:
         rest = (entry, *rest)
+    elif entry is None and kind == "docker" and name == "run":
+        started = _ENTRY_POINTS.get(_IMAGE_TAG.sub("", where).rsplit("/", 1)[-1])
+        rest = (image.but(text=started), *rest) if started and rest else rest
     return Unwrapped((Inner(rest, program, remote=where),)) if rest else NOTHING
 
 
