@@ -141,7 +141,7 @@ _FACTS = {
     **dict.fromkeys(
         (
             "vercel", "vc", "stripe", "netlify", "databricks", "oci", "lwp-request", "GET", "HEAD", "POST",
-            "grpcurl", "hey", "oha", "bombardier", "plow",
+            "grpcurl", "ab", "hey", "oha", "bombardier", "plow",
         ),
         _API,
     ),
@@ -176,7 +176,7 @@ _FACTS = {
             "rm", "srm", "rmdir", "unlink", "shred", "find", "gfind", "dd", "truncate", "mv", "cp", "tee", "ln",
             "install", "rsync", "git", "mkfs", "mkswap", "wipefs", "blkdiscard",
             "sed", "gsed", "perl", "ruby", "sort", "shuf", "uniq", "patch", "history", "gpg", "openssl",
-            "awk", "gawk", "ed", "ex",
+            "awk", "gawk", "ed", "ex", "docker", "podman",
         ),
         _FILES,
     ),

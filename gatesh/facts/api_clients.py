@@ -108,7 +108,15 @@ _LOAD = Api(
     files="bodyfile",
 )
 
+_AB = Api(
+    valued="m:method p:postfile u:putfile T:content-type H:header n:requests c:concurrency t:timelimit "
+    "s:timeout b:windowsize C:cookie A:auth P:proxy-auth X:proxy f:protocol Z:ciphers g:gnuplot e:csv "
+    "v:verbosity",
+    files="postfile putfile",
+)
+
 CLIENTS: dict[str, Api] = {
+    "ab": _AB,
     **dict.fromkeys(("vercel", "vc"), _VERCEL),
     **dict.fromkeys(("neonctl", "neon"), _NEON),
     "stripe": _STRIPE,

@@ -624,7 +624,7 @@ PROGRAMS: dict[str, Callable[[Change], Iterator[FileChange]]] = {
     **dict.fromkeys(
         (
             "sed", "gsed", "perl", "ruby", "sort", "shuf", "uniq", "patch", "history", "gpg", "openssl",
-            "awk", "gawk", "ed", "ex", "ln", "rsync", "curl", "wget", "wget2",
+            "awk", "gawk", "ed", "ex", "ln", "rsync", "curl", "wget", "wget2", "docker", "podman",
         ),
         _writer,
     ),

@@ -47,6 +47,8 @@ def requests(sent: Sent, around: Surroundings) -> Iterator[HttpRequest]:
             yield first.but(method="", cannot_see=(*first.cannot_see, "method: what overrides it"))
         elif override != first.method:
             yield first.but(method=override)
+    for operation in _operations(sent):
+        yield first.but(method="POST", path=f"/{operation}")
     for other in named[1:]:  # of two hosts each server takes the one it likes
         yield _request(sent, other, around)
     served = urls.as_served(sent.url.path)
@@ -127,6 +129,16 @@ def _locality(
         return Locality.REMOTE
     elsewhere = sent.follows and sent.method not in ("GET", "HEAD")  # method and body go along
     return Locality.UNKNOWN if around.remote or elsewhere else Locality.LOCAL
+
+
+def _operations(sent: Sent) -> Iterator[str]:
+    """Yield the operation that a service of AWS is told to do: its path says nothing."""
+    if not sent.url.host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return
+    for value in headers_named(sent.headers, "x-amz-target"):
+        yield show(value.rpartition(".")[2])
+    for text in (sent.url.query, sent.body or ""):
+        yield from re.findall(r"(?:^|[&?\n])Action=(\w+)", text)
 
 
 def _overrides(sent: Sent) -> Iterator[str]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _WORTH = {
     "tcl": r"\b(?:exec|spawn|system|delete|rename|socket|open|eval)\b",
     "ruby": r"\b(?:TCPSocket|rm|rm_r|rm_rf|rm_f|remove_dir|remove_entry|remove_entry_secure|delete|unlink"
-    r"|rmdir|rmtree|sh|system|exec|spawn|send|\w*eval|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
+    r"|rmdir|rmtree|sh|system|exec|spawn|send|\w*eval|open|read|readlines|popen|popen3|capture2|capture2e|capture3|Net|HTTParty|Faraday|RestClient)\b|`|%x",
     "php": r"\b(?:fsockopen|stream_socket_client|system|exec"
-    r"|shell_exec|passthru|popen|proc_open|pcntl_exec|unlink|rmdir|eval)\b|`",
+    r"|array_map|array_walk|stream_context_create|curl_setopt|curl_setopt_array|shell_exec|passthru|popen|proc_open|pcntl_exec|unlink|rmdir|eval)\b|`",
     "lua": r"\b(?:execute|popen|remove|rename)\b",
     "awk": r"system|getline|\|",
     "r": r"\b(?:system|system2|shell|unlink|file\.remove)\b",
@@ -36,6 +36,7 @@ _TOKENS = {
     "ruby": re.compile(
         rf"(?<![\w$&])#(?!\{{)[^\n]*|^=begin.*?^=end|{_COMMON}|`(?P<x>(?:\\.|[^`\\])*)`"
         r"|%x(?:\{(?P<x1>[^}]{0,4000})\}|\((?P<x2>[^)]{0,4000})\)|\[(?P<x3>[^]]{0,4000})\])"
+        r"|%[wWiI](?:\[(?P<s4>[^]]{0,4000})\]|\((?P<s5>[^)]{0,4000})\)|\{(?P<s6>[^}]{0,4000})\})"
         r"|%[qQ](?:\{(?P<s2>[^}]{0,4000})\}|\((?P<s3>(?:[^()]|\([^()]{0,2000}\)){0,4000})\))",
         re.DOTALL | re.MULTILINE,
     ),
@@ -55,6 +56,7 @@ _TOKENS = {
         re.DOTALL | re.MULTILINE,
     ),
 }
+_TEXTS = ("s", "s2", "s3", "s4", "s5", "s6")  # groups that hold a text
 _NO_HOLE = re.compile(r"(?!)")
 _HOLE = {
     "php": re.compile(r"\{?\$(\w+)(?:->\w+|\[[^]]*\])*\}?"),
@@ -122,7 +124,7 @@ class _Code:
         if code is not None:
             self.run.append(self._known(code, holes=True))
             return "\x01x\x01"
-        text = next((groups[n] for n in ("s", "s2", "s3") if groups.get(n) is not None), None)
+        text = next((groups[n] for n in _TEXTS if groups.get(n) is not None), None)
         if text is None:
             return " "  # a comment
         self.strings.append(self._known(text, holes=groups.get("q") == '"'))
@@ -236,23 +238,61 @@ def _ruby(code: _Code) -> Iterator[str]:
     for _, given in code.calls(
         r"(?:Kernel\.|Open3\.|IO\.|Process\.)?(?:sh|system|exec|spawn|popen3?|capture2e?|capture3)\b"
     ):
-        words = [code.value(part) for part in given if not re.match(r"\w+:\s|\w+\s*=>", part)]
+        words = [
+            word
+            for part in given
+            if not re.match(r"\w+:\s|\w+\s*=>", part)
+            for word in _spread(code, part)
+        ]
         if len(words) == 1:
             yield from _shell(words[0])
         else:
             yield from _words(words)
+    for _, given in code.calls(r"(?:Kernel\.|IO\.)?(?:open|read|readlines)\b"):
+        if given and is_seen(text := code.value(given[0])) and text.lstrip()[:1] == "|":
+            yield from _shell(text.lstrip()[1:])
+    for found in _PATHNAME.finditer(code.text):
+        told = ("rm", "-rf", "--") if found[2] in ("rmtree", "rm_rf") else ("rm", "--")
+        yield amounts.command(*told, code.value(found[1]))
     yield from _evaluated(code, r"(?:Kernel\.)?(?:eval|instance_eval|class_eval)\b")
     for _, given in code.calls(r"(?:Kernel\.)?(?:send|public_send|__send__)\b"):
         if len(given) > 1 and re.search(r"system|exec|spawn", given[0]):
             yield from _shell(code.value(given[1]))
+    yield from _ruby_requests(code)
+
+
+def _ruby_requests(code: _Code) -> Iterator[str]:
     for name, given in code.calls(r"(?:HTTParty|Faraday|RestClient)\.(?:delete|post|put|patch)\b"):
         if given:
             yield amounts.request(name.rpartition(".")[2].upper(), code.value(given[0]))
     if re.search(r"Net::HTTP::Delete\b", code.text):
-        url = next(
-            (s for s in code.strings if s.startswith(("http://", "https://"))), unseen("url")
-        )
-        yield amounts.request("DELETE", url)
+        yield amounts.request("DELETE", _url(code))
+    at = code.text.find("Net::HTTP")
+    found = _DELETED.search(code.text, at) if at >= 0 else None
+    if found and (path := code.strings[int(found[1])])[:1] == "/":
+        host = _HOST.search(code.text)
+        name = code.value(host[1]) if host else unseen("host")
+        yield amounts.request("DELETE", f"https://{name}{path}")
+
+
+def _url(code: _Code) -> str:
+    """Return the first address among the texts."""
+    return next((s for s in code.strings if s.startswith(("http://", "https://"))), unseen("url"))
+
+
+def _spread(code: _Code, part: str) -> list[str]:
+    """Return the words of an argument: `*%w[rm -rf x]` and `*["rm", "x"]` are several."""
+    if part[:1] != "*":
+        return [code.value(part)]
+    if words := _listed(code, part[1:]):
+        return words
+    text = code.value(part[1:])
+    return text.split() if is_seen(text) else [text]
+
+
+_DELETED = re.compile("\\.delete[ \t]{0,9}\\(?[ \t]{0,9}\x01(\\d+)\x01")
+_HOST = re.compile(r"Net::HTTP\.(?:new|start)[ \t]{0,9}\(?[ \t]{0,9}([^,)\s]+)")
+_PATHNAME = re.compile(r"\bPathname(?:\.new)?\s*\(([^()]*)\)\.(rmtree|rm_rf|delete|unlink)\b")
 
 
 # -- Perl --------------------------------------------------------------------------------------------
@@ -373,7 +413,34 @@ def _commands(code: _Code, names: str, deletes: str) -> Iterator[str]:
 def _php(code: _Code) -> Iterator[str]:
     shells = r"system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec"
     yield from _commands(code, shells, r"unlink|rmdir")
+    for _, given in code.calls(r"array_map|array_walk"):
+        name = code.value(given[0]) if given else ""
+        if name in ("unlink", "rmdir", *shells.split("|")) and len(given) > 1:
+            yield from _mapped(code, name, given[1])
+    methods = re.findall("\x01(\\d+)\x01\\s*=>\\s*\x01(\\d+)\x01", code.text)
+    if "stream_context_create" in code.text or "curl_setopt" in code.text:
+        for key, value in methods:
+            if code.strings[int(key)] == "method":
+                yield amounts.request(code.strings[int(value)].upper(), _url(code))
+        for value in re.findall("CURLOPT_CUSTOMREQUEST\\s*(?:,|=>)\\s*\x01(\\d+)\x01", code.text):
+            yield amounts.request(code.strings[int(value)].upper(), _url(code))
     yield from _evaluated(code, r"eval\b")
+
+
+def _mapped(code: _Code, name: str, among: str) -> Iterator[str]:
+    """Tell what `array_map("unlink", glob("x/*"))` does to each."""
+    if found := re.fullmatch("glob\\s*\\(\\s*(\x01\\d+\x01).*\\)", among.strip()):
+        given = [code.value(found[1])]
+    else:
+        given = _listed(code, among) or [unseen(among)]
+    program = {"unlink": "rm", "rmdir": "rmdir"}.get(name)
+    for text in given:
+        if program is None:
+            yield from _shell(text)
+        elif found and is_seen(text):
+            yield amounts.command(program, "--", amounts.anything(text))
+        else:
+            yield amounts.command(program, "--", text)
 
 
 def _lua(code: _Code) -> Iterator[str]:

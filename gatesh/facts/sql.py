@@ -142,7 +142,9 @@ def _mysql_target(
     name = host.text if host is not None else env.get("MYSQL_HOST", "")
     shown = database.text if database is not None else ""
     hidden = name is None or (host is not None and unseen(host, line))
-    configured = options.has("defaults-file", "defaults-extra-file", "login-path")
+    configured = options.has(
+        "defaults-file", "defaults-extra-file", "defaults-group-suffix", "login-path"
+    )
     configured = configured or _configured(world)
     if hidden or (host is None and configured) or (command.remote and is_local(name or "")):
         locality = Locality.UNKNOWN

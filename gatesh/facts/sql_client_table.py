@@ -381,6 +381,15 @@ CLIENTS: dict[str, tuple[Client, ...]] = {
     ),
     "gcloud": (
         Client(
+            "cloudsql",
+            "sql connect",
+            valued="database d:database u:user port project account",
+            operands="instance",
+            dialect=MYSQL,
+            foreign=True,
+            default=_REMOTE,
+        ),
+        Client(
             "spanner",
             "spanner databases execute-sql",
             valued="sql instance project timeout format priority account database-role query-mode",

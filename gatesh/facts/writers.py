@@ -79,7 +79,7 @@ def values(words: Words, letters: str, long: tuple[str, ...], valued: str = "") 
             break
         name, equals, value = text.partition("=")
         if text.startswith("--") or name in long:
-            if len(name) > 4 and any(option.startswith(name) for option in long):
+            if name in long or (len(name) > 4 and any(o.startswith(name) for o in long)):
                 found += [word.but(text=value)] if equals else following
             continue
         if text[:1] == "-":
@@ -193,7 +193,23 @@ def _opened(words: Words) -> tuple[str, Words]:
     return "overwrite", [w for w in words if w.text[:1] not in "-+"]
 
 
+def _archived(words: Words) -> tuple[str, Words]:
+    """Git archive -o FILE, and --output of the other sub-commands; push -o is another thing."""
+    letters = "o" if any(word.text == "archive" for word in words) else ""
+    return "overwrite", values(words, letters, _OUTPUT["git"][1])
+
+
+def _taken_out(words: Words) -> tuple[str, Words]:
+    """Docker cp CONTAINER:PATH FILE: as cp, where the destination is on this side."""
+    operands = [w for w in words if w.text[:1] != "-"]
+    out = len(operands) == 3 and operands[0].text == "cp" and ":" in operands[1].text
+    return "copy", operands[1:] if out and ":" not in operands[2].text else []
+
+
 _SPECIAL: dict[str, Callable[[Words], tuple[str, Words]]] = {
+    "docker": _taken_out,
+    "podman": _taken_out,
+    "git": _archived,
     "ln": _linked,
     "patch": _patched,
     "rsync": _synced,

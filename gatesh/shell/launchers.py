@@ -52,7 +52,8 @@ _DASHED: dict[str, str] = {
     "mise": "exec x", "guix": "shell environment", "tox": "exec", "lerna": "exec", "nx": "exec",
     "turbo": "exec",
     "dotenvx": "run", "infisical": "run", "chamber": "exec", "teller": "run", "vault": "agent",
-    "lxc": "exec", "gcloud": "ssh", "machinectl": "shell", "kubectl": "run debug", "oc": "run debug rsh",
+    "lxc": "exec", "gcloud": "ssh", "gh": "ssh", "machinectl": "shell", "kubectl": "run debug",
+    "oc": "run debug rsh",
     "wezterm": "start", "mirrord": "exec", "rr": "record",
     "wait-for-it": "", "wait-for": "", "gnome-terminal": "", "schroot": "", "retry": "",
 }  # fmt: skip
@@ -126,7 +127,9 @@ def launched(program: str, words: Words, stdin: Word | None) -> Unwrapped:
 
 def _inner(words: Words, program: str) -> list[Inner | Script]:
     remote = (
-        program if program in ("lxc", "gcloud", "machinectl", "kubectl", "oc", "crictl") else ""
+        program
+        if program in ("lxc", "gcloud", "gh", "machinectl", "kubectl", "oc", "crictl")
+        else ""
     )
     return [Inner(words, program, remote=remote)] if words else []
 
@@ -241,6 +244,39 @@ def _editor(program: str, words: Words, stdin: Word | None) -> Iterator[Inner | 
             r"(?:^|[:|\n\"'])\s*(?:r\s*|w\s*|%)?!(?!\w*\s*=)([^\n]+)", text.text
         ):
             yield Script(_guessed(text.but(text=match.group(1).rstrip("\"'"))), program)
+        for match in re.finditer(
+            r"\b(delete|system)\(\s*(?:\"([^\"]*)\"|'([^']*)')\s*(,[^)]{0,99})?\)", text.text
+        ):
+            named = match[2] or match[3] or ""
+            told = named if match[1] == "system" else _removal(named, tree="r" in (match[4] or ""))
+            yield Script(_guessed(text.but(text=told)), program)
+
+
+def _removal(path: str, *, tree: bool) -> str:
+    """Return the line that deletes a file or a folder."""
+    from shlex import quote
+
+    return f"rm {'-rf ' if tree else ''}-- {quote(path)}"
+
+
+def _emacs(program: str, words: Words, _: Word | None) -> Iterator[Inner | Script]:
+    """`emacs --batch --eval '(delete-directory "x" t)'`, `emacs -eval '(shell-command "rm x")'`."""
+    for text in _given(words, "", "eval execute"):
+        for match in re.finditer(
+            r"\((delete-directory|delete-file|(?:async-)?shell-command(?:-to-string)?)\s+"
+            r"\"((?:[^\"\\]|\\.)*)\"",
+            text.text,
+        ):
+            named = re.sub(r"\\(.)", r"\1", match[2])
+            told = _removal(named, tree="dir" in match[1]) if match[1][:6] == "delete" else named
+            yield Script(_guessed(text.but(text=told)), program)
+
+
+def _az(program: str, words: Words, _: Word | None) -> Iterator[Inner | Script]:
+    """`az aks command invoke -c 'kubectl delete …'`, `az vm run-command invoke --scripts 'rm x'`."""
+    if "invoke" in [word.text for word in words[1:6]]:
+        for text in _given(words, "c", "command scripts"):
+            yield Script(_guessed(text), program, remote=program, reads_input=False)
 
 
 def _expect(program: str, words: Words, stdin: Word | None) -> Iterator[Inner | Script]:
@@ -337,6 +373,8 @@ _OWN = {
     "cmake": _cmake,
     "gdb": _debugger, "lldb": _debugger,
     "vim": _editor, "vi": _editor, "nvim": _editor, "ed": _editor, "ex": _editor, "less": _editor,
+    "emacs": _emacs, "emacsclient": _emacs,
+    "az": _az,
     "expect": _expect,
     "crontab": _crontab,
     "sg": _group, "newgrp": _group,

@@ -59,6 +59,8 @@ class Sink:
             return None
         if len(texts) == 1:
             return texts[0]
+        if not all(word.known for word in texts):
+            return None
         text = "".join(word.text for word in texts)
         first, last = texts[0].span, texts[-1].span
         span = first.but(end=max(first.end, last.end))
@@ -85,4 +87,12 @@ def _output(command: SimpleCommand, shown: Word | None) -> Word | None:
         return nothing if command.program != "cd" or len(command.words) == 2 else None
     if command.program == "printf" and command.words[1:] and command.words[1].text[:2] == "-v":
         return nothing
+    if command.program == "yes":
+        return _yes(command)
     return printed(command) if shown is None else shown
+
+
+def _yes(command: SimpleCommand) -> Word:
+    """Return what answers a question; how often it comes, nobody knows, so that nothing may compute with it."""
+    text = " ".join(word.text for word in command.words[1:]) or "y"
+    return Word(f"{text}\n", command.span, Certainty.UNKNOWN)

@@ -408,6 +408,9 @@ def _container(program: str, words: Words) -> Unwrapped:
             kind = "compose"
         at, _values = skip_options(words, at + 1, CONTAINER_GLOBALS)
         name = words[at].text if at < len(words) else ""
+    if program == "podman" and name == "unshare":
+        at, _values = skip_options(words, at + 1, Grammar())
+        return Unwrapped((Inner(words[at:], program),)) if words[at:] else NOTHING
     grammar = CONTAINERS[kind].get(name)
     if grammar is None:
         return NOTHING
@@ -431,7 +434,8 @@ def _container(program: str, words: Words) -> Unwrapped:
 
 _LAUNCHES = {
     "git": ("bisect", "submodule", "rebase", "difftool", "filter-branch"),
-    "sort": ("--comp",), "gcloud": ("--command", "--"), "kubectl": ("--",), "man": ("-P", "--pager"),
+    "sort": ("--comp",), "gcloud": ("--command", "--"), "gh": ("--",), "az": ("invoke",),
+    "kubectl": ("--",), "man": ("-P", "--pager"),
     "less": ("+",), "vim": ("+", "-", "ex"), "nc": ("-",), "split": ("--f",),
 }  # fmt: skip
 _SPECIAL = {

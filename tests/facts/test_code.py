@@ -103,6 +103,31 @@ OTHER = [
     ("ruby", "require 'fileutils'; FileUtils.rm_rf('data')", "rm -rf -- data"),
     ("ruby", "system('rm -rf x')", "rm -rf x"),
     ("ruby", "`rm -rf x`", "rm -rf x"),
+    ("ruby", "system(*%w[rm -rf x])", "rm -rf x"),
+    ("ruby", "system(*['rm', '-rf', 'x y'])", "rm -rf 'x y'"),
+    ("ruby", "open('|rm -rf x')", "rm -rf x"),
+    ("ruby", "IO.read('|rm x')", "rm x"),
+    ("ruby", "Pathname('x').rmtree", "rm -rf -- x"),
+    ("ruby", "Pathname.new('x').delete", "rm -- x"),
+    (
+        "ruby",
+        "Net::HTTP.new('a.example', 80).delete('/1')",
+        "curl -X DELETE --url https://a.example/1",
+    ),
+    ("php", 'array_map("unlink", glob("x/*"));', "rm -- x/*"),
+    ("php", 'array_map("unlink", ["x y"]);', "rm -- 'x y'"),
+    ("php", 'array_map("system", ["rm -rf x"]);', "rm -rf x"),
+    (
+        "php",
+        """$c = stream_context_create(["http" => ["method" => "DELETE"]]);
+        file_get_contents("https://a.example/1", false, $c);""",
+        "curl -X DELETE --url https://a.example/1",
+    ),
+    (
+        "php",
+        'curl_setopt(curl_init("https://a.example/1"), CURLOPT_CUSTOMREQUEST, "DELETE");',
+        "curl -X DELETE --url https://a.example/1",
+    ),
     ("perl", "system('rm', '-rf', 'x');", "rm -rf x"),
     ("perl", "unlink 'x';", "rm -- x"),
     ("perl", "print qx{rm -rf x};", "rm -rf x"),
@@ -141,6 +166,8 @@ def test_calls_of_other_languages_are_told(language, text, line):
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("ruby", "puts open('a').read; words = %w[rm -rf x]; puts h.delete('x')"),
+        ("php", 'array_map("trim", glob("x/*")); $a = ["method" => "DELETE"];'),
         ("ruby", "# system('rm x')\nputs \"system('rm x')\"; h.delete('x')"),
         ("tcl", '# exec rm x\nputs "exec rm x"; dict delete d'),
         ("perl", "$c->request($method, $url)"),
