@@ -19,7 +19,7 @@ BROKEN = tomllib.loads((Path(__file__).parents[1] / "data" / "rules" / "broken.t
 MEANING = (
     "bad-", "condition-", "unless-of-", "override-", "mistyped-kind", "unreachable", "no-set", "open-brace",
     "mixed-braces", "scheme-in-", "port-in-", "query-in-", "path-in-", "folder-of-", "table-in-", "not-toml",
-    "twice-in-one-file",
+    "twice-in-one-file", "several-words-in-",
 )  # fmt: skip
 
 
