@@ -49,11 +49,11 @@ def mine(tmp_path):
 
 
 def test_list_shows_the_rules_in_which_all_words_occur(env):
-    status, out, _ = patterns(env, "list", "git", "force")
+    status, out, _ = patterns(env, "list", "replaces", "remote")
 
     assert status == 0
     assert out.startswith("git-push-force ")
-    assert all("git" in line for line in out.splitlines())
+    assert all("replaces" in line and "remote" in line for line in out.splitlines())
 
 
 def test_show_says_what_a_rule_catches_and_lets_by(env):
