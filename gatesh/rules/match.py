@@ -75,6 +75,7 @@ class RuleSet:
     """All rules that are active, found by what they speak of; unpacked when first asked for."""
 
     __slots__ = (
+        "_firsts",
         "_index",
         "_pointing",
         "_read",
@@ -98,6 +99,7 @@ class RuleSet:
         self._rules = list(rules)
         self._index = index
         self._unpack = unpack
+        self._firsts: dict[int, frozenset[str] | None] = {}
         self._pointing: tuple[tuple[Rule, ...], re.Pattern[str]] | None = None
         self._read: tuple[Any, ...] = (None, None)
         self.grammars = grammars
@@ -113,6 +115,27 @@ class RuleSet:
         """Yield the rules filed under any of these keys, each once, in the order of the files."""
         numbers = {n for key in keys for n in self._index.get(key, ())}
         return (self._rule(n) for n in sorted(numbers))
+
+    def that_may_fit(self, fact: Fact, command: SimpleCommand, *keys: str) -> Iterator[Rule]:
+        """Yield of the rules under these keys those whose first operand stands somewhere in a command line.
+
+        A rule that begins with a glob or with options may always fit, and so may any where a word is unknown.
+        """
+        if not isinstance(fact, (CliCall, CloudCall)) or command.more_words or fact.cannot_see:
+            yield from self.about(*keys)
+            return
+        operands = self.read_as_call(fact, command)[0].operands
+        given = {form for word in operands for form in (word.text, word.text.lower())}
+        sure = all(word.known for word in operands)
+        for number in sorted({n for key in keys for n in self._index.get(key, ())}):
+            if not sure or self._begins(number, given):
+                yield self._rule(number)
+
+    def _begins(self, number: int, given: set[str]) -> bool:
+        if number not in self._firsts:
+            self._firsts[number] = _first_operands(self._rule(number))
+        firsts = self._firsts[number]
+        return firsts is None or not firsts.isdisjoint(given)
 
     def about_paths(self) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
         """Return the rules that speak of what words point at, and the names that such a path needs."""
@@ -149,6 +172,19 @@ class RuleSet:
 def keys_of(rule: Rule) -> frozenset[str]:
     """Return the keys a rule is filed under: a notation and the words it speaks of."""
     return frozenset(f"{rule.notation} {word}" for p in rule.patterns for word in _heads(p))
+
+
+def _first_operands(rule: Rule) -> frozenset[str] | None:
+    """Return the words of which one must be the first operand; None where anything may be."""
+    found: frozenset[str] = frozenset()
+    for pattern in rule.patterns:
+        first = (
+            pattern.operands[0] if isinstance(pattern, CliPattern) and pattern.operands else None
+        )
+        if first is None or first.globs:
+            return None
+        found |= first.literals
+    return found
 
 
 def _heads(pattern: Pattern) -> Iterable[str]:
@@ -218,7 +254,8 @@ def _about_fact(
     line: CommandLine,
     watch: Watch | None,
 ) -> Iterator[tuple[bool, Match]]:
-    for rule in rules.about(*_keys(fact)):
+    keys = _keys(fact)
+    for rule in rules.about(*keys) if watch else rules.that_may_fit(fact, command, *keys):
         for part in _parts(rule, fact):
             judged = _judge(rule, fact, part, command, rules, line)
             if watch:
