@@ -1,6 +1,6 @@
 # make try     set gatesh up in .venv and watch it hold the command that deleted a company's volume
 # make test    everything: environment, programs, style, types, import contracts, tests
-# The rest: test-reading (composed lines under bash, long) lint types bench completions clean. What is up to date is not done again.
+# The rest: test-reading (composed lines under bash, long) test-run (races with `gatesh run`, long) lint types bench completions clean. What is up to date is not done again.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SOURCES := $(shell find gatesh patterns bin completions -type f ! -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DELETE_ON_ERROR:
-.PHONY: try test test-reading lint types bench completions programs clean
+.PHONY: try test test-reading test-run lint types bench completions programs clean
 
 try: $(VENV)/installed
 	@tests/install-programs curl
@@ -35,6 +35,9 @@ test: programs $(VENV)/installed $(VENV)/tools $(AGENTS)/opencode-$(OPENCODE)
 CASES := 10000
 test-reading: $(VENV)/installed $(VENV)/tools
 	GATESH_CASES=$(CASES) $(BIN)/python -m pytest -q -s tests/shell/test_differential.py -k long_run
+
+test-run: $(VENV)/installed $(VENV)/tools
+	GATESH_TRIES=400 $(BIN)/python -m pytest -q tests/supervise
 
 lint: $(VENV)/tools
 	$(BIN)/ruff check

@@ -1,4 +1,5 @@
 # Made by `make completions` from the commands of gatesh; change those instead.
+complete -c gatesh -n '__fish_use_subcommand' -a run -d 'Run an agent with every program below it under the gate'
 complete -c gatesh -n '__fish_use_subcommand' -a keeper -d 'Serve the shells of your agents, and ask you'
 complete -c gatesh -n '__fish_use_subcommand' -a approve -d 'Answer here what the keeper asks'
 complete -c gatesh -n '__fish_use_subcommand' -a history -d 'List recorded command lines'
@@ -13,6 +14,14 @@ complete -c gatesh -n '__fish_use_subcommand' -a completions -d 'Print a complet
 complete -c gatesh -n '__fish_use_subcommand' -s c -x -a '' -d 'Run one command line, as bash -c would'
 complete -c gatesh -n '__fish_use_subcommand' -l version -d 'Show the version and exit'
 complete -c gatesh -n '__fish_use_subcommand' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -f
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l name -x -a '' -d 'What the session is called in the records'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l observe -d 'Record, and hold nothing'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l pin -d 'Ask for a PIN now, and with every approval'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l require -x -a 'exec-gate' -d 'Start nothing where the kernel does not let programs be gated'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l deletions -x -a '' -d 'Files that one command may take away before you are asked'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l deletion-mode -x -a 'hold record off' -d 'What happens after N'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -f
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -l daemon -d 'Run in the background; answer with `gatesh approve`'
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -l pin -d 'Ask for a PIN now, and with every approval'
@@ -21,6 +30,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from keeper' -l late -x -a '' -d '
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -l wait -x -a '' -d 'How long a command is held; by default a little less than its agent waits for it'
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from approve' -f
+complete -c gatesh -n '__fish_seen_subcommand_from approve' -l run -x -a '' -d 'Of this `gatesh run`, where several ask'
 complete -c gatesh -n '__fish_seen_subcommand_from approve' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -f
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l session -x -a '' -d 'Of one session; a part of its key will do'
@@ -38,6 +48,8 @@ complete -c gatesh -n '__fish_seen_subcommand_from history' -l limit -x -a '' -d
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l reverse -d 'The same records, oldest first'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l full -d 'Whole command lines; with --json also commands and facts'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l internal -d 'The agents’ own errands, too'
+complete -c gatesh -n '__fish_seen_subcommand_from history' -l programs -d 'Below `gatesh run`, harmless programs too'
+complete -c gatesh -n '__fish_seen_subcommand_from history' -l tree -d 'What started what, oldest first; with --programs'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -s f -l follow -d 'Print records as they come, until Ctrl-C'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l json -d 'One JSON array'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l nl -d 'JSON, one object per line'

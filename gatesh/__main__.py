@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SUBCOMMANDS = (
-    "approve", "check", "completions", "demo", "history", "keeper", "patterns", "sessions", "setup",
+    "approve", "check", "completions", "demo", "history", "keeper", "patterns", "run", "sessions", "setup",
     "show", "stats",
 )  # fmt: skip
 

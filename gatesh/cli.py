@@ -24,6 +24,7 @@ Exit status: the command's own; 126 refused; 125 gatesh failed, nothing ran;
 
 # Command → module and function: imported when it is used, so that none pays for the others.
 _COMMANDS = {
+    "run": ("gatesh.commands.run", "run"),
     "keeper": ("gatesh.commands.keeper", "keeper"),
     "approve": ("gatesh.commands.approve", "approve"),
     "history": ("gatesh.commands.history", "history"),

@@ -19,6 +19,7 @@ from gatesh.model import (
     CommandLine,
     Decision,
     Inspection,
+    Opened,
     Outcome,
     Ran,
     Refused,
@@ -147,36 +148,51 @@ class Gate:
 
         Raises AuditError before anything ran where the record cannot be written.
         """
+        opened = self.open(line, asker, world)
+        refused = self.settle(opened, world, approver)
+        if refused:
+            return refused
+        ran = runner.run(line)
+        self._log.end(opened.record, ran)
+        return ran
+
+    def open(
+        self,
+        line: CommandLine,
+        asker: Asker,
+        world: World,
+        adjust: Callable[[Inspection, Decision], Decision] | None = None,
+    ) -> Opened:
+        """Decide and record: when it returns the begin row is on the disk. Raises AuditError.
+
+        `adjust` may turn the decision into another before it is recorded: what an approval above covers.
+        """
         seen, decision = self.consider(line, world)
+        decision = adjust(seen, decision) if adjust else decision
         # INVARIANT: no instruction of the command runs before this row is on the disk.
         record = self._log.begin(line, asker, seen, decision, self._rules.digest)
+        return Opened(record, line, asker, seen, decision)
+
+    def settle(self, opened: Opened, world: World, approver: Approver) -> Refused | None:
+        """Ask where it must, record the answer, and return the refusal, or None where it may run."""
+        record, decision = opened.record, opened.decision
         if decision.verdict is Verdict.DENY:
             return self._refuse(record, decision, None)
         if decision.verdict is Verdict.ASK:
-            answer = self._ask(record, line, asker, seen, decision, world, approver)
+            answer = self._ask(opened, world, approver)
             self._log.answer(record, answer)
             if not answer.yes:
                 return self._refuse(record, decision, answer)
-        ran = runner.run(line)
-        self._log.end(record, ran)
-        return ran
+        return None
 
-    def _ask(
-        self,
-        record: int,
-        line: CommandLine,
-        asker: Asker,
-        seen: Inspection,
-        decision: Decision,
-        world: World,
-        approver: Approver,
-    ) -> Answer:
+    def _ask(self, opened: Opened, world: World, approver: Approver) -> Answer:
         """Hold the line for a human, then look again: what was approved must be what would run now."""
+        line, asker, seen = opened.line, opened.asker, opened.seen
         now = self._clock_ns()
         request = Request(
-            record=record,
+            record=opened.record,
             line=inner_line(line, seen.reading),
-            decision=decision,
+            decision=opened.decision,
             asker=asker,
             digest=self._bind(line, asker, seen, world),
             created_ns=now,

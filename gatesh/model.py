@@ -23,6 +23,7 @@ class Door(StrEnum):
     LINE = "line"  # gatesh -c 'LINE'
     FILE = "file"  # gatesh FILE args…
     CHECK = "check"  # gatesh check: nothing will run
+    EXEC = "exec"  # a program that something below `gatesh run` starts
 
 
 class CommandLine(Value):
@@ -103,6 +104,7 @@ class Origin(StrEnum):
     NESTED_SHELL = "nested-shell"  # sh -c 'rm x' · eval 'rm x' · ssh host 'rm x' · echo rm x | sh
     FUNCTION = "function"  # f() { rm x; }
     SCRIPT = "script"  # the content of a file that the line runs
+    CODE = "code"  # what code in another language amounts to: python -c 'os.remove("x")'
 
 
 class SimpleCommand(Value):
@@ -393,6 +395,16 @@ class Asker(Value):
     wait_s: float = 110.0  # how long a hold may take before the calling agent would give up
 
 
+class Opened(Value):
+    """A line that was decided on and recorded, and has not run."""
+
+    record: int
+    line: CommandLine
+    asker: Asker
+    seen: Inspection
+    decision: Decision
+
+
 class Request(Value):
     """One held command line, waiting for a human. Single-use; it expires."""
 
@@ -446,7 +458,7 @@ class Answer(Value):
 class Ran(Value):
     """bash was started and ended."""
 
-    wait_status: int  # as waitpid(2) gives it
+    wait_status: int | None  # as waitpid(2) gives it; None where nobody can know
     duration_ns: int
 
 

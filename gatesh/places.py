@@ -13,6 +13,8 @@ import pwd
 from gatesh._value import Value
 from gatesh.errors import ConfigError
 
+RUN_VARIABLE = b"GATESH_RUN"  # below `gatesh run`: the supervisor's pid
+
 
 class Places(Value):
     """The folders, absolute; `user_home` is the password database's."""
@@ -31,6 +33,10 @@ class Places(Value):
     def keeper_socket(self) -> str:
         """Return the socket that a keeper listens on."""
         return f"{self.runtime}/keeper.sock"
+
+    def of_run(self, pid: int) -> Places:
+        """Return the same places for the keeper inside `gatesh run`, whose supervisor is `pid`."""
+        return self.but(runtime=f"{self.runtime}/run-{pid}")
 
     @property
     def user_patterns(self) -> str:

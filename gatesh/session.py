@@ -34,10 +34,15 @@ class Process(Value):
 def process(pid: int) -> Process | None:
     """Return the process, or None where it is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            raw = file.read()
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        raw = os.read(descriptor, 4096)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
     # The name stands in parentheses and may hold anything, parentheses and spaces too.
     opened, closed = raw.find(b"("), raw.rfind(b")")
     rest = raw[closed + 2 :].split()
@@ -67,7 +72,7 @@ def root_of(door: int, keeper: int = 0) -> Process | None:
     `keeper` is a process that starts agents itself: its child is the root.
     """
     chain = ancestry(door)[1:]
-    if not chain or chain[0].pid == 1:
+    if not chain or chain[0].pid in (1, keeper):
         return process(door)
     root = chain[0]
     if root.holds_terminal:
@@ -151,6 +156,26 @@ def agent_of(env: dict[str, str], root: Process) -> tuple[str, str, float]:
             if base == program:
                 return name, "", wait_s
     return "", "", DEFAULT_WAIT_S
+
+
+def asker_below(root: Process, uid: int, env: dict[str, str], command: list[str]) -> Asker:
+    """Return who submits below an agent that this very process starts as `root`."""
+    name, version, limit = agent_of(env, root)
+    for word in command[:2]:
+        base = os.path.basename(word)
+        name, limit = next(((n, w) for p, n, w in _PROGRAMS if p == base), (name, limit))
+    return Asker(
+        pid=root.pid,
+        uid=uid,
+        session=key_of(root),
+        root_pid=root.pid,
+        root_start=root.start,
+        root_name=os.path.basename(command[0]),
+        agent=name,
+        agent_version=version,
+        tty=str(root.tty) if root.tty else "",
+        wait_s=limit,
+    )
 
 
 def asker(

@@ -192,6 +192,10 @@ class Approvers:
         with self._lock:
             return len(self._seats)
 
+    def may_answer(self) -> bool:
+        """Claim that somebody is attached, or that a person with the PIN could attach."""
+        return self.attached() > 0 or self._pin is not None
+
     def _say_status(self) -> None:
         sessions, waiting = len(self._sessions()), len(self._questions)
         text = f"{sessions} session{'' if sessions == 1 else 's'}, "

@@ -92,6 +92,14 @@ def _wrappings(db: Database) -> None:
         db.execute(f"ALTER TABLE record ADD COLUMN {name} {kind}")
 
 
+@step(name="0005-trees")
+def _trees(db: Database) -> None:
+    # The record of the line or program that started this one; NULL at the top of a tree.
+    db.execute("ALTER TABLE record ADD COLUMN above INTEGER REFERENCES record(record)")
+    for name in ("name", "gate"):  # of a session of `gatesh run`: its name, and what gates it
+        db.execute(f"ALTER TABLE session ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+
+
 # The first column is the primary key. Times are nanoseconds since 1970. Names follow OpenTelemetry's
 # process.* where it has one. JSON columns hold what gatesh.audit.encode writes.
 _COLUMNS: dict[str, dict[str, type]] = {

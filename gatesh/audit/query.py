@@ -61,6 +61,7 @@ class Filter(Value):
     exit: str = ""  # a number, a signal's name, or "fail"
     outcome: str = ""
     internal: bool = True  # the agents' own errands, too
+    programs: bool = True  # harmless programs that run below a line, too
     above: int = 0  # records after this one
     limit: int = 50
 
@@ -73,8 +74,12 @@ class AuditReader:
         self._conn = open_for_reading(path)
         self._db = Database(self._conn, recursive_triggers=False, execute_plugins=False)
         columns = {row["name"] for row in self._db.query("PRAGMA table_info(record)")}
-        if "internal" not in columns:  # nobody has written into it since gatesh was renewed
-            self._conn.execute(_BEFORE_WRAPPINGS)
+        lacking = [f"{kind} AS {name}" for name, kind in _LATER.items() if name not in columns]
+        if lacking:  # nobody has written into it since gatesh was renewed
+            self._conn.execute(
+                f"CREATE TEMP VIEW command AS SELECT *, {', '.join(lacking)} FROM main.command"  # noqa: S608
+            )
+            self._conn.execute(_BEFORE_TREES)
 
     def history(self, wanted: Filter) -> list[Row]:
         """Return the command lines that fit, newest first."""
@@ -97,6 +102,9 @@ class AuditReader:
         for table in ("match", "answer", "refused_answer"):
             sql = f'SELECT * FROM "{table}" WHERE record = ? ORDER BY rowid'  # noqa: S608
             row[_PLURAL[table]] = [_decoded(one) for one in self._db.query(sql, [record])]
+        below = """SELECT * FROM command WHERE session = :session AND time_ns >= :time_ns
+            AND above = :record ORDER BY record"""
+        row["below"] = [_lists(one) for one in self._db.query(below, found[0])]
         return row
 
     def sessions(self, limit: int) -> list[Row]:
@@ -267,6 +275,8 @@ def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
             like(column, column, text, "% {} %")
     if not wanted.internal:
         parts.append("(internal = 0 OR verdict <> 'allow')")
+    if not wanted.programs:
+        parts.append("(door <> 'exec' OR verdict <> 'allow' OR above IS NULL)")
     if wanted.outcome:
         parts.append(_OUTCOMES.get(wanted.outcome, "outcome = :outcome"))
         values["outcome"] = wanted.outcome
@@ -322,9 +332,16 @@ OUTCOMES = ("ran", "refused", "abandoned", "failed", "unknown", *_OUTCOMES)
 
 _PLURAL = {"match": "matches", "answer": "answers", "refused_answer": "refused_answers"}
 
-_BEFORE_WRAPPINGS = """
-CREATE TEMP VIEW command AS SELECT *, NULL AS inner_command, NULL AS inner_redactions, NULL AS wrapping,
-  0 AS internal FROM main.command
+# Columns of a record that older logs lack, and what stands for them.
+_LATER = {
+    "inner_command": "NULL",
+    "inner_redactions": "NULL",
+    "wrapping": "NULL",
+    "internal": "0",
+    "above": "NULL",
+}
+_BEFORE_TREES = """
+CREATE TEMP VIEW session AS SELECT *, '' AS name, '' AS gate FROM main.session
 """
 
 _PAST = (
@@ -345,7 +362,9 @@ GROUP BY m.rule ORDER BY asked DESC, m.rule
 
 _SESSIONS = """
 SELECT s.session, s.time_ns, s.agent, s.agent_version, s.root_name, s.root_pid, s.tty, s.uid,
-  count(c.record) AS commands,
+  s.name, s.gate,
+  coalesce(sum(c.door <> 'exec'), 0) AS commands,
+  coalesce(sum(c.door = 'exec'), 0) AS programs,
   coalesce(sum(c.verdict = 'ask'), 0) AS asked,
   coalesce(sum(c.outcome = 'refused'), 0) AS refused,
   max(c.time_ns) AS last_ns

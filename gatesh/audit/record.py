@@ -29,17 +29,25 @@ def rows_of(
     decision: Decision,
     rules: str,
     mac: Callable[[bytes], str],
+    *,
+    brief: bool = False,
 ) -> tuple[Row, list[Row]]:
-    """Return the row of the record and those of its matches, redacted."""
+    """Return the row of the record and those of its matches, redacted.
+
+    A `brief` one leaves out commands and facts: they follow from the line.
+    """
     known = secrets_of_environment(line.env)
     words = _Words(seen)
     inner = inner_line(line, seen.reading)
     shown = redact(inner.text, words.secrets + known)
     whole = shown if inner is line else _around(line.text, seen.reading.wrapping, shown)
     secrets = whole.secrets
+    cleaned: dict[str, str] = {}  # the same words stand in commands, facts and matches
 
     def clean(text: str) -> str:
-        return redact(text, secrets).text
+        if text not in cleaned:
+            cleaned[text] = redact(text, secrets).text
+        return cleaned[text]
 
     def plain(text: str) -> str:
         return to_text(clean(text))
@@ -69,8 +77,8 @@ def rows_of(
         "parse_status": "unparsed" if isinstance(seen.reading, Unparsed) else "parsed",
         "unparsed": plain(decision.unparsed),
         "programs": plain(_blanked(command.program for command in commands)),
-        "commands": json(commands),
-        "facts": json(seen.facts),
+        "commands": "[]" if brief else json(commands),
+        "facts": "[]" if brief else json(seen.facts),
         "targets": plain(_blanked(_targets(seen, decision))),
         "verdict": decision.verdict.value,
         "reason": plain(decision.reason),

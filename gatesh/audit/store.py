@@ -70,17 +70,33 @@ class SqliteLog:
         self, line: CommandLine, asker: Asker, seen: Inspection, decision: Decision, rules: str
     ) -> int:
         """Commit the begin row and return its number; when it returns, the row survives a power loss."""
+        return self.add(asker, *self.rows(line, asker, seen, decision, rules))
+
+    def rows(
+        self,
+        line: CommandLine,
+        asker: Asker,
+        seen: Inspection,
+        decision: Decision,
+        rules: str,
+        *,
+        brief: bool = False,
+    ) -> tuple[Row, list[Row]]:
+        """Return what `begin` would commit; raises AuditError."""
+        try:
+            return rows_of(line, asker, seen, decision, rules, self.mac, brief=brief)
+        except AuditError:
+            raise
+        except Exception as error:  # the promise: no record, no run, whatever the reason
+            raise AuditError(f"the record cannot be made: {error!r}", "report this line") from error
+
+    def add(self, asker: Asker, record: Row, matches: list[Row]) -> int:
+        """Commit the row of a record and those of its matches, as durable as `begin`."""
 
         def work(db: Connection) -> int:
             self._know(db, asker)
             return _insert_record(db, record, matches)
 
-        try:
-            record, matches = rows_of(line, asker, seen, decision, rules, self.mac)
-        except AuditError:
-            raise
-        except Exception as error:  # the promise: no record, no run, whatever the reason
-            raise AuditError(f"the record cannot be made: {error!r}", "report this line") from error
         number = self._commit(work, durable=True)
         self._sessions.add(asker.session)
         return number
@@ -106,7 +122,9 @@ class SqliteLog:
             status = outcome.wait_status
             row["wait_status"] = status
             row["duration_ns"] = outcome.duration_ns
-            if os.WIFEXITED(status):
+            if status is None:
+                pass
+            elif os.WIFEXITED(status):
                 row["exit_code"] = os.WEXITSTATUS(status)
             elif os.WIFSIGNALED(status):
                 row["signal"] = os.WTERMSIG(status)
@@ -123,9 +141,12 @@ class SqliteLog:
 
     # -- what the keeper adds --------------------------------------------------------------------
 
-    def session(self, asker: Asker) -> None:
-        """Register a session before its first record; a second time does nothing."""
-        self._commit(lambda db: self._know(db, asker), durable=False)
+    def session(self, asker: Asker, name: str = "", gate: str = "") -> None:
+        """Register a session before its first record; a second time does nothing.
+
+        `gate` is what stands between its programs and the machine, where that is more than their shell.
+        """
+        self._commit(lambda db: self._know(db, asker, name, gate), durable=False)
         self._sessions.add(asker.session)
 
     def alert(
@@ -210,7 +231,7 @@ class SqliteLog:
                 "find out who did; start the keeper again to begin a new one",
             )
 
-    def _know(self, db: Connection, asker: Asker) -> None:
+    def _know(self, db: Connection, asker: Asker, name: str = "", gate: str = "") -> None:
         if asker.session in self._sessions:
             return
         found = db.execute("SELECT 1 FROM session WHERE session = ?", (asker.session,))
@@ -227,6 +248,8 @@ class SqliteLog:
             "agent_version": to_text(asker.agent_version),
             "tty": to_text(asker.tty),
             "gatesh_version": __version__,
+            "name": to_text(name),
+            "gate": gate,
         }
         _insert(db, "session", row)
 

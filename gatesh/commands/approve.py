@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import click
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Answer here what the keeper asks.")
 @click.argument("record", metavar="[ID]", type=int, required=False)
-def approve(record: int | None) -> None:
-    """Answer here what the keeper asks; with ID, that one and no other.
+@click.option(
+    "--run", "run", type=int, metavar="PID", help="Of this `gatesh run`, where several ask."
+)
+def approve(record: int | None, run: int | None) -> None:
+    """Answer here what the keeper asks, or a `gatesh run`; with ID, that one and no other.
 
     Each time, type the code that is shown here at a terminal that is attached already; where there is
     none, the keeper's PIN is asked for. Ctrl-C twice ends it, and answers nothing.
@@ -32,10 +36,7 @@ def approve(record: int | None) -> None:
         raise ConfigError(f"record {record} does not wait", f"see what it is: gatesh show {record}")
     seal_process()
     terminal = Terminal()
-    try:
-        sock = wire.connect(places.keeper_socket)
-    except OSError as error:
-        raise ConfigError("there is no keeper", "start one: gatesh keeper") from error
+    sock = _keeper(places, record, run)
     _introduce(sock)
     sock.settimeout(None)
     wire.send(sock, b"attach", wire.VERSION)
@@ -44,6 +45,59 @@ def approve(record: int | None) -> None:
     if why.startswith("refused: "):
         raise ConfigError(f"this terminal may not approve: {why.removeprefix('refused: ')}")
     click.echo(f"gatesh approve: {why}")
+
+
+def _keeper(places: Places, record: int | None, run: int | None) -> wire.Socket:
+    """Connect to the keeper that asks: the resident one, or that of a `gatesh run`."""
+    if run is None and record is not None:
+        run = _run_of(places, record)
+    if run is not None:
+        sock = _reach(places.of_run(run))
+        if sock is None:
+            raise ConfigError(
+                f"there is no `gatesh run` with the pid {run}", "see: gatesh sessions"
+            )
+        return sock
+    pids = [int(name[4:]) for name in _listed(places.runtime) if re.fullmatch(r"run-\d+", name)]
+    found = {pid: sock for pid in sorted(pids) if (sock := _reach(places.of_run(pid)))}
+    own = _reach(places)
+    if own is not None:
+        return own
+    if not found:
+        raise ConfigError("there is no keeper", "start one: gatesh keeper; or gatesh run -- AGENT")
+    if len(found) > 1:
+        listed = " ".join(map(str, found))
+        raise ConfigError(f"several runs ask: {listed}", "name one: gatesh approve --run PID")
+    return next(iter(found.values()))
+
+
+def _reach(places: Places) -> wire.Socket | None:
+    try:
+        return wire.connect(places.keeper_socket)
+    except OSError:
+        return None
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _run_of(places: Places, record: int) -> int | None:
+    """Return the supervisor of the `gatesh run` that a record belongs to; None where it is of none."""
+    from gatesh.audit.query import AuditReader
+    from gatesh.session import process
+
+    reader = AuditReader(places.audit_db)
+    try:
+        found = reader.of({record})
+    finally:
+        reader.close()
+    root = process(int(str(found[0]["session"]).split(":")[1])) if found else None
+    listed = _listed(places.runtime)
+    return root.ppid if root is not None and f"run-{root.ppid}" in listed else None
 
 
 def _may_wait(places: Places, record: int) -> bool:

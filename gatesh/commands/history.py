@@ -113,20 +113,22 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
     "--full", is_flag=True, help="Whole command lines; with --json also commands and facts."
 )
 @click.option("--internal", is_flag=True, help="The agents' own errands, too.")
+@click.option("--programs", is_flag=True, help="Below `gatesh run`, harmless programs too.")
+@click.option("--tree", is_flag=True, help="What started what, oldest first; with --programs.")
 @click.option(
     "-f", "--follow", "follow_", is_flag=True, help="Print records as they come, until Ctrl-C."
 )
 @_output
 def history(
     words: tuple[str, ...], *, since: str, until: str, exit_: str, reverse: bool, full: bool, follow_: bool,
-    form: str | None, fmt: str | None, internal: bool, **narrow: Any,
+    form: str | None, fmt: str | None, internal: bool, programs: bool, tree: bool, **narrow: Any,
 ) -> None:  # fmt: skip
     """List recorded command lines, newest first; WORDS must all be in the line.
 
-    What an agent put around its command, and its own errands, are left out: `gatesh show` and --internal
-    have them. Secrets were taken out before anything was recorded, and control characters are spelled out.
-    Outcome `unknown` means that nothing came after the begin row: it waits or runs still, or gatesh was
-    killed.
+    What an agent put around its command, its own errands, and harmless programs below a line are left out:
+    `gatesh show`, --internal and --tree have them. Secrets were taken out before anything was recorded, and
+    control characters are spelled out. Outcome `unknown` means that nothing came after the begin row: it
+    waits or runs still, or gatesh was killed.
     """
     if follow_ and (fmt or form not in (None, "nl")):
         raise UsageError(
@@ -139,6 +141,7 @@ def history(
         until_ns=parse_time(until),
         exit=exit_,
         internal=internal,
+        programs=programs or tree,
         **given,
     )
     reader = _open()
@@ -149,7 +152,9 @@ def history(
     found = reader.history(wanted if not follow_ else wanted.but(limit=min(wanted.limit, 10)))
     if not found and wanted.rule:
         _refuse_unknown_rule(reader, wanted.rule)
-    show.rows(found[::-1] if reverse or follow_ else found)
+    if tree:
+        found = rows.as_tree(found)
+    show.rows(found[::-1] if (reverse or follow_) and not tree else found)
     if follow_:
         for row in follow(reader, wanted):
             show.one(row)

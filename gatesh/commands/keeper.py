@@ -58,7 +58,7 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
         raise ConfigError(
             f"a keeper cannot be started here: {objection}", "start it in a terminal of your own"
         )
-    pin = _ask_pin() if daemon or ask_pin else None
+    pin = pin_of_person() if daemon or ask_pin else None
 
     def make() -> Keeper:
         return Keeper(places, pin=pin, observe=observe, late_s=late * 60, wait_s=wait)
@@ -73,7 +73,7 @@ def keeper(*, daemon: bool, ask_pin: bool, observe: bool, late: int, wait: int |
         _in_foreground(make)
 
 
-def _ask_pin() -> Pin:
+def pin_of_person() -> Pin:
     """Ask for the PIN on the terminal, twice."""
     from gatesh.approval.pin import LEAST_LENGTH, Pin
     from gatesh.approval.terminal import open_terminal

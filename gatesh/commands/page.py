@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
+_MOST_STARTED = 40
 _PSEUDO_TERMINALS = 136  # the first of eight major device numbers of /dev/pts/N
 
 
@@ -31,6 +32,7 @@ def page(row: Row) -> str:
         _field("agent", " ".join(filter(None, (row["agent"], row["agent_version"])))),
         _field("process", f"pid {row['pid']}{_terminal(row['tty'])}"),
         _field("door", row["door"]),
+        _field("started by", f"record {row['above']}" if row["above"] else ""),
         _field("script", row["script"]),
         _field("cwd", row["working_directory"]),
         _field("line", f"{row['characters']} characters{cut}"),
@@ -56,7 +58,14 @@ def page(row: Row) -> str:
         or ""
         for one in row["refused_answers"]
     ]
-    return "\n".join([*parts, _outcome(row)])
+    parts.append(_outcome(row))
+    parts += [
+        _field("started", f"record {one['record']}: {command(one)}  ({state(one)})") or ""
+        for one in row["below"][:_MOST_STARTED]
+    ]
+    if len(row["below"]) > _MOST_STARTED:
+        parts.append(f"{len(row['below']) - _MOST_STARTED} more: gatesh history --tree")
+    return "\n".join(parts)
 
 
 def _field(name: str, value: object) -> str | None:

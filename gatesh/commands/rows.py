@@ -32,13 +32,14 @@ HISTORY = (
     "record", "time", "session", "agent", "door", "verdict", "outcome", "exit_code", "signal", "duration_ns",
     "severity", "rule_ids", "targets", "programs", "answered", "approver", "assurance", "reason",
     "working_directory", "command_line", "inner_command", "wrapping", "internal",
+    "above",
 )  # fmt: skip
 _FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", "redactions",
          "inner_redactions", "message", "pattern_digest", "pid", "uid", "tty", "gatesh_version")  # fmt: skip
 _NARROW = ("record", "time", "agent", "verdict", "outcome", "exit_code", "rule_ids", "command_line")
 SESSIONS = (
-    "began", "agent", "agent_version", "root_name", "root_pid", "tty", "commands", "asked", "refused", "last",
-    "session",
+    "began", "name", "agent", "agent_version", "root_name", "root_pid", "tty", "gate", "commands", "programs",
+    "asked", "refused", "last", "session",
 )  # fmt: skip
 ALERTS = ("time", "what", "kind", "record", "text", "session", "pid", "uid")
 # What a table shows of them on a terminal: it has to fit.
@@ -134,6 +135,9 @@ def _shortened(row: Row) -> Row:
     """Return a row as a person reads it: clock times, and of a session's key what --session needs."""
     short = {name: _when(row[key]) for name, key in _TIMES.items() if row.get(key)}
     key = str(row.get("session") or "")
+    if row.get("gate") == "advisory" or row.get("name"):
+        said = row["name"] or row["agent"], "(advisory)" if row["gate"] == "advisory" else ""
+        short["agent"] = " ".join(filter(None, said))
     shown = {"session": key.partition(":")[2] or key}
     return {
         **row,
@@ -141,6 +145,21 @@ def _shortened(row: Row) -> Row:
         **shown,
         **({"command_line": command(row)} if "inner_command" in row else {}),
     }
+
+
+def as_tree(found: list[Row]) -> list[Row]:
+    """Return rows with their depth: each below the one that started it, the oldest first."""
+    known = {row["record"] for row in found}
+    below: dict[object, list[Row]] = {}
+    for row in sorted(found, key=lambda row: int(row["record"])):
+        below.setdefault(row["above"] if row["above"] in known else None, []).append(row)
+    waiting = [(row, 0) for row in reversed(below.get(None, []))]
+    ordered = []
+    while waiting:
+        row, depth = waiting.pop()
+        ordered.append({**row, "depth": depth})
+        waiting += [(one, depth + 1) for one in reversed(below.get(row["record"], []))]
+    return ordered
 
 
 def command(row: Row) -> str:
@@ -245,7 +264,7 @@ def _line(row: Row, widths: _Widths, *, full: bool) -> str:
         + f" {exit_of(row):>{w.exit}} {took(row['duration_ns']):>{w.took}}  {agent:<{w.agent}} "
         f"{_fit_path(row['working_directory'], w.cwd)} "
     )
-    text = command(row)
+    text = "  " * row.get("depth", 0) + command(row)
     if full:
         mark = _MARK if sys.stdout.isatty() and colour() is None else ("", "")
         return before + printable(text, lines=True, mark=mark).replace("\n", "\n" + " " * w.before)

@@ -63,6 +63,7 @@ def submit(what: Submission, env: dict[bytes, bytes], places: Places, reason: st
         open_log(places).alert(kind, f"refused a line: {error.message}", pid=who.pid)
         raise
     if isinstance(outcome, Ran):
+        assert outcome.wait_status is not None  # bash was our child
         leave_as(outcome.wait_status)
     say(outcome.message.encode("utf-8", "replace"))
     os._exit(outcome.status)

@@ -279,11 +279,11 @@ class _Following:
             if code.cwd is None and (command.cwd is None or command.cwd[:1] != "/"):
                 command = command.but(cwd=None)  # noqa: PLW2901
             if _is_one_liner(code, command) or not _is_guess(command, reading.commands):
-                self.keep(command, place)
+                self.keep(command, place, shell=code.language == "shell")
             self.command(command, reading.commands[:at], reading.commands, place, depth + 1)
 
-    def keep(self, command: SimpleCommand, place: CommandLine) -> None:
-        """Add a command as one of the line's own command."""
+    def keep(self, command: SimpleCommand, place: CommandLine, *, shell: bool = True) -> None:
+        """Add a command as one of the line's own; `shell` claims that a shell's text holds it."""
         if command.program in _GENERATED and not command.redirects:
             return
         if len(self.found) >= MOST and command.program != _UNSEEN:
@@ -291,7 +291,8 @@ class _Following:
         cwd = (
             None if command.cwd is None else os.path.join(place.cwd, command.cwd).rstrip("/") or "/"
         )
-        told = command.but(span=self.span, origin=Origin.SCRIPT, cwd=cwd)
+        origin = Origin.SCRIPT if shell else Origin.CODE
+        told = command.but(span=self.span, origin=origin, cwd=cwd)
         self.found.append((told, place))
 
     def unseen(self, why: str, path: str, line: CommandLine) -> None:

@@ -49,10 +49,12 @@ class Keeper:
         observe: bool = False,
         late_s: float = LATE_S,
         wait_s: float | None = None,
+        at: Places | None = None,
     ) -> None:
         """Take the place, open the log and load the rules; raises GateshError.
 
-        `wait_s` is how long a command is held, instead of what its agent bears.
+        `wait_s` is how long a command is held, instead of what its agent bears; `at` are the places whose
+        socket it takes, where that is not the user's own.
         """
         seal_process()
         sys.setrecursionlimit(4000)  # nested lists are read recursively
@@ -61,7 +63,7 @@ class Keeper:
         self._started = me.start
         self._observe, self._wait_s = observe, wait_s
         refuse_below_a_session(places)
-        self.place = Place(places)
+        self.place = Place(at or places)
         self.log = wiring.open_log(places, thorough=True)
         self._lock = threading.Lock()
         self._roots: dict[tuple[int, int], Asker | None] = {}  # sessions seen; None: not served
@@ -69,6 +71,7 @@ class Keeper:
         self._busy: dict[str, int] = {}  # connections by session
         self._connections = 0
         self._closing = threading.Event()
+        self._gates = False
         self.approvers = Approvers(
             self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions
         )
@@ -190,6 +193,8 @@ class Keeper:
                 self.approvers.attach(sock, pid, roots)
             case [b"mine", _]:
                 self._mine(sock, pid, uid)
+            case [b"gated", wire.VERSION]:
+                wire.send(sock, b"yes" if self._gated(pid) else b"no")
             case _:
                 self.approvers.alert("nonsense", f"unknown message from {lineage(pid)}", pid=pid)
 
@@ -233,6 +238,9 @@ class Keeper:
 
         Whatever stands above the keeper began before it, so its human is never its own asker.
         """
+        with self._lock:
+            if self._roots.get((asker.root_pid, asker.root_start)):
+                return ""
         return "this session began before the keeper" if asker.root_start <= self._started else ""
 
     def _mine(self, sock: socket.socket, pid: int, uid: int) -> None:
@@ -247,6 +255,18 @@ class Keeper:
         wire.send(sock, b"yes" if served else b"no")
 
     # -- sessions --------------------------------------------------------------------------------------------
+
+    def know(self, asker: Asker, *, gates: bool) -> None:
+        """Serve a session that this process started; nothing below it may approve.
+
+        `gates` claims that whatever it starts comes to this process first.
+        """
+        self._know(asker, served=True)
+        self._gates = gates
+
+    def _gated(self, pid: int) -> bool:
+        """Claim that whatever a process starts comes to this process first: it runs below it, and we gate."""
+        return self._gates and any(found.pid == os.getpid() for found in session.ancestry(pid)[1:])
 
     def _know(self, asker: Asker, *, served: bool) -> None:
         root = asker.root_pid, asker.root_start

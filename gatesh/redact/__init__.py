@@ -12,7 +12,7 @@ A plain line costs a few substring tests; find.py and its patterns are imported 
 from __future__ import annotations
 
 from gatesh._value import Value
-from gatesh.redact.shapes import find_shapes
+from gatesh.redact.shapes import find_shapes, may_have_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ def redact(
 
 def redact_words(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """Return the words of one simple command without their secrets, and the secrets."""
+    together = " ".join(words)
+    lower = together.lower()
+    hinted = any(hint in lower for hint in _HINTS)
+    if not hinted and not may_have_shape(together):
+        return list(words), ()
     found: list[list[tuple[int, int]]] = [list(redact(word).spans) for word in words]
-    lower = " ".join(words).lower()
-    if any(hint in lower for hint in _HINTS):
+    if hinted:
         from gatesh.redact.argv import secret_parts
 
         for index, start, end in secret_parts(words):

@@ -66,6 +66,11 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+def may_have_shape(text: str) -> bool:
+    """Claim that some shape's prefix is in the text; where it is in none, no part of the text has one."""
+    return any(prefix in text for prefix, _ in _SHAPES)
+
+
 def find_shapes(text: str) -> Iterator[tuple[int, int]]:
     """Yield where a token of a known shape stands."""
     for prefix, shape in _SHAPES:

@@ -6,6 +6,7 @@ and every check needs the file's lines.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from typing import Any
@@ -113,7 +114,7 @@ class _Mistakes:
 
 def own_sets(places: Places) -> dict[str, tuple[str, ...]]:
     """Return the sets that only this installation knows: where gatesh itself lives."""
-    package = __file__.rsplit("/", 2)[0]
+    package = os.path.abspath(__file__).rsplit("/", 2)[0]
     folders = (places.config, places.state, places.runtime, package)
     return {"gatesh-folders": tuple(dict.fromkeys(folders)), "home": (places.user_home,)}
 

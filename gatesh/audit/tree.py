@@ -1,0 +1,142 @@
+"""The rows of programs below a command line: there are many, so each costs one statement and no disk.
+
+They survive the death of this process (WAL, `synchronous=NORMAL`), not a power loss; the line that they stand
+below survives both. End rows are written together when there is time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from gatesh.audit.database import SqliteError, connect, explain
+from gatesh.errors import AuditError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
+    from gatesh.audit.record import Row
+    from gatesh.model import Ran
+
+_BUSY = 5
+_PAUSE_S = 0.0001
+_BUSY_S = 30.0
+_PAGES = 100_000  # of a write-ahead log that nobody folded back: as good as never
+_FOLD_S = 2.0
+_TOGETHER = 256  # end rows in one transaction
+_END = """INSERT INTO outcome (record, time_ns, wait_status, exit_code, signal, duration_ns)
+  VALUES (?, ?, ?, ?, ?, ?)"""
+
+
+class TreeLog:
+    """A connection of its own to a log that is open already; for one thread."""
+
+    def __init__(self, path: str) -> None:
+        """Connect; raises AuditError."""
+        self._path = path
+        self._ends: list[tuple[object, ...]] = []
+        self._sql: dict[tuple[str, ...], str] = {}
+        self._written = False
+        self._closed = threading.Event()
+        try:
+            self._db = _connected(path)
+        except SqliteError as error:
+            raise explain(error, path) from error
+        self._files = self._look()
+        threading.Thread(target=self._fold, name="fold", daemon=True).start()
+
+    def add(self, row: Row) -> int:
+        """Write the row of a record and return its number; raises AuditError."""
+        if self._look() != self._files:
+            raise AuditError(
+                f"the audit log {self._path} was removed or replaced while it was in use",
+                "find out who did, and start again",
+            )
+        columns = tuple(row)
+        sql = self._sql.get(columns)
+        if sql is None:
+            marks = ",".join("?" * len(columns))
+            sql = f"INSERT INTO record ({','.join(columns)}) VALUES ({marks})"  # noqa: S608  ours
+            self._sql[columns] = sql
+        return self._write(lambda db: db.execute(sql, tuple(row.values())).lastrowid or 0)
+
+    def end(self, record: int, ran: Ran) -> None:
+        """Keep an end row until `flush`."""
+        status = ran.wait_status
+        code = os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else None
+        number = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None
+        self._ends.append((record, time.time_ns(), status, code, number, ran.duration_ns))
+        if len(self._ends) >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the end rows that are kept; raises AuditError."""
+        if not self._ends:
+            return
+        ends, self._ends = self._ends, []
+        self._write(lambda db: self._together(db, ends))
+
+    def close(self) -> None:
+        """Write what is left, and close."""
+        self._closed.set()
+        self.flush()
+        self._db.close()
+
+    @staticmethod
+    def _together(db: Connection, ends: list[tuple[object, ...]]) -> int:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany(_END, ends)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        return 0
+
+    def _write(self, work: Callable[[Connection], int]) -> int:
+        pause, until = _PAUSE_S, 0.0
+        while True:
+            try:
+                done = work(self._db)
+            except SqliteError as error:
+                now = time.monotonic()
+                until = until or now + _BUSY_S
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != _BUSY or now >= until:
+                    raise explain(error, self._path) from error
+                time.sleep(pause)
+                pause = min(pause * 2, _PAUSE_S * 32)
+            else:
+                self._written = True
+                return done
+
+    def _look(self) -> tuple[int, ...]:
+        try:
+            found, ahead = os.stat(self._path), os.stat(self._path + "-wal")
+        except OSError:
+            return ()
+        return found.st_dev, found.st_ino, ahead.st_dev, ahead.st_ino
+
+    def _fold(self) -> None:
+        """Fold the write-ahead log back now and then, beside everything else."""
+        db = _connected(self._path)
+        while not self._closed.wait(_FOLD_S):
+            if self._written:
+                self._written = False
+                try:
+                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                except SqliteError:
+                    continue  # the next time will do
+        db.close()
+
+
+def _connected(path: str) -> Connection:
+    db = connect(path)
+    db.execute("PRAGMA busy_timeout=0")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.execute(f"PRAGMA wal_autocheckpoint={_PAGES:d}")
+    db.execute("PRAGMA recursive_triggers=ON")
+    return db

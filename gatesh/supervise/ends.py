@@ -1,0 +1,85 @@
+"""How programs end: a pidfd of each that was let go, and the kernel asked for its exit status.
+
+The status is known to parents alone, and to whoever holds a pidfd on a kernel that keeps it (6.15 and later,
+PIDFD_GET_INFO); elsewhere the record says when it ended, not how.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import struct
+import time
+
+from gatesh.model import Ran
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_GET_INFO = 0xC040FF0B  # _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)
+_EXIT = 1 << 3  # given once the process has been reaped
+
+
+class Ends:
+    """The programs that run, and the records that end with them: one process may have made several."""
+
+    def __init__(self, poll: select.epoll, log_end: Callable[[int, Ran], None]) -> None:
+        """Take the poll that the descriptors are registered with."""
+        self._poll, self._log_end = poll, log_end
+        self.fresh = False  # end rows were given since anybody set this to false
+        # Where the kernel keeps the status, wait until it is there: the hang-up comes with the reaping.
+        me = os.pidfd_open(os.getpid())
+        self._events = 0 if _info(me) is not None else select.EPOLLIN
+        os.close(me)
+        self._pids: dict[int, int] = {}  # pid → pidfd
+        self._running: dict[int, tuple[int, list[tuple[int, int]]]] = {}
+
+    def watch(self, pid: int, record: int) -> None:
+        """Write an end row for `record` when the process ends."""
+        started = record, time.monotonic_ns()
+        known = self._pids.get(pid)
+        if known is not None:
+            self._running[known][1].append(started)
+            return
+        descriptor = os.pidfd_open(pid)
+        self._pids[pid] = descriptor
+        self._running[descriptor] = pid, [started]
+        self._poll.register(descriptor, self._events)
+
+    def ended(self, descriptor: int) -> int:
+        """Write the end rows of a process that has ended, and return what its pid was."""
+        self._poll.unregister(descriptor)
+        pid, records = self._running.pop(descriptor)
+        del self._pids[pid]
+        status = _status(descriptor)
+        os.close(descriptor)
+        now = time.monotonic_ns()
+        self.fresh = True
+        for record, started in records:
+            self._log_end(record, Ran(status, now - started))
+        return pid
+
+    def finish(self) -> None:
+        """Write the end rows of what has ended since anybody looked."""
+        for descriptor in list(self._running):
+            if select.select([descriptor], [], [], 0)[0]:
+                self.ended(descriptor)
+
+
+def _status(descriptor: int) -> int | None:
+    info = _info(descriptor)
+    if info is None or not struct.unpack_from("=Q", info, 0)[0] & _EXIT:
+        return None
+    return int(struct.unpack_from("=i", info, 60)[0])
+
+
+def _info(descriptor: int) -> bytes | None:
+    info = bytearray(64)
+    struct.pack_into("=Q", info, 0, _EXIT)
+    try:
+        fcntl.ioctl(descriptor, _GET_INFO, info)
+    except OSError:
+        return None
+    return bytes(info)

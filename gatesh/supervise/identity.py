@@ -1,0 +1,135 @@
+"""Which program a file is, whatever it is called: a copy of `rm` under another name is `rm`.
+
+Programs that rules speak of are known by size first, and only a file of the same size is hashed.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gatesh.supervise.image import Image
+
+_FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
+_MOST = 256 << 20  # bytes of a program that is hashed
+_MULTI = frozenset(("busybox", "toybox", "coreutils"))  # one file, a program for each name
+_SHELLS = ("bash", "sh", "dash", "zsh", "ksh", "mksh")
+# The dynamic loader, called as a program, runs another; these of its options take a word.
+_LOADERS = (
+    "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux.so.2", "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1",
+)  # fmt: skip
+_LOADER_ARGUMENT = frozenset(
+    ("--library-path", "--inhibit-rpath", "--audit", "--preload", "--argv0", "--glibc-hwcaps-prepend",
+     "--glibc-hwcaps-mask")
+)  # fmt: skip
+
+
+class Identities:
+    """The programs of this machine that rules speak of."""
+
+    def __init__(self, programs: Iterable[str], path: str) -> None:
+        """Look up where `programs` are; nothing is hashed yet."""
+        self._sizes: dict[int, dict[str, None]] = {}
+        self._digests: dict[str, bytes] = {}
+        self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
+        folders = dict.fromkeys((*_FOLDERS, *filter(os.path.isabs, path.split(":"))))
+        names = dict.fromkeys((*programs, *_SHELLS, *_MULTI))
+        for name in names:
+            found = (f"{folder}/{name}" for folder in folders)
+            real = next((p for p in found if name not in ("", ".", "..") and os.path.isfile(p)), "")
+            if real:
+                self._note(real)
+        self._loaders = {os.path.realpath(p) for p in _LOADERS if os.path.isfile(p)}
+        for loader in self._loaders:
+            self._note(loader)
+
+    def _note(self, path: str) -> None:
+        try:
+            self._sizes.setdefault(os.stat(path).st_size, {})[path] = None
+        except OSError:
+            return
+
+    def seen(self, found: Image) -> tuple[str, tuple[str, ...], bool]:
+        """Return the program under whose name an image is to be judged, and its arguments.
+
+        A multi-call program is what it is called as; the loader runs what it is given, another file: that
+        is then not to be remembered by what was exec'd, and the third value is false.
+        """
+        words = found.argv
+        called = words[0].rsplit("/", 1)[-1].removeprefix("-") if words else ""
+        program = self._named(found.real, f"/proc/{found.pid}/exe", called)
+        words = words[1:]
+        loaded = program in self._loaders
+        if loaded:
+            program, words = self._loaded(program, words, found)
+        folder, _, name = program.rpartition("/")
+        if name in _MULTI and called in _APPLETS:
+            program = f"{folder}/{called}"
+        return program, words, not loaded
+
+    def _loaded(
+        self, loader: str, words: tuple[str, ...], found: Image
+    ) -> tuple[str, tuple[str, ...]]:
+        at = 0
+        while at < len(words) and words[at].startswith("--"):
+            at += 2 if words[at] in _LOADER_ARGUMENT else 1
+        if at >= len(words):
+            return loader, words
+        path = os.path.join(f"/proc/{found.pid}/cwd/", words[at])
+        name = os.path.join(found.cwd, words[at])
+        return self._named(os.path.normpath(name), path), words[at + 1 :]
+
+    def _named(self, path: str, file: str, called: str = "") -> str:
+        """Return what the content of `file` is known as; `path` where it is nothing that rules speak of."""
+        try:
+            now = os.stat(file)
+        except OSError:
+            return path
+        candidates = self._sizes.get(now.st_size, {})
+        if not candidates or path in candidates or now.st_size > _MOST:
+            return path
+        key = now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+        if key not in self._known:
+            self._known[key] = self._same(file, candidates)
+        return _fitting(self._known[key], path, called)
+
+    def _same(self, file: str, candidates: Iterable[str]) -> tuple[str, ...]:
+        """Return which of the programs of its size have its content."""
+        made = _digest(file)
+        for path in candidates:
+            if path not in self._digests:
+                self._digests[path] = _digest(path)
+        return tuple(path for path in candidates if made and made == self._digests[path])
+
+
+def _fitting(same: tuple[str, ...], path: str, called: str) -> str:
+    """Return the name to judge it by: what it is called as where that is one of its names, or the likest."""
+    own = path.rsplit("/", 1)[-1]
+    names = {known.rsplit("/", 1)[-1]: known for known in same}
+    if called in names:
+        return names[called]
+    like = next((names[name] for name in names if own.startswith(name)), "")
+    return like or (same or (path,))[0]
+
+
+# What a copy of busybox may be called as, of what rules could speak of.
+_APPLETS = frozenset(
+    "rm rmdir unlink shred dd truncate mv cp find sh ash hush wget nc tee install ln sed awk xargs env"
+    " timeout nohup nice setsid chroot su kill killall reboot halt poweroff mkfs mke2fs mkswap".split()
+)
+
+
+def _digest(path: str) -> bytes:
+    made = sha256()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while part := file.read(1 << 20):
+                made.update(part)
+    except OSError:
+        return b""
+    return made.digest()

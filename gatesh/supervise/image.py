@@ -1,0 +1,146 @@
+"""What is about to run: read from /proc while the new program stands still at its exec.
+
+The image is loaded, so what is read here is what will run: no thread of the caller can change it any more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from stat import S_ISREG
+
+from gatesh._value import Value
+from gatesh.model import CommandLine, Door
+
+SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "rbash"))
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_MOST = 4 << 20  # bytes of arguments or environment; the kernel allows less
+# Options before a shell's line, alike in all of them; with others (-o NAME, --rcfile) the reader sorts it out.
+_OPTIONS = re.compile(r"-[abefhiklmnptuvxc]+|--norc|--noprofile|--login|--posix")
+
+
+class Image(Value):
+    """A program at its exec, as the kernel shows it. `real` is the file that was loaded.
+
+    argv[0] may say anything; arguments and environment are kept raw: most programs have been seen before.
+    """
+
+    pid: int
+    real: str
+    device: int
+    inode: int
+    size: int
+    changed_ns: int  # of the file
+    arguments: bytes
+    environment: bytes
+    cwd: str
+    input: str = ""  # the regular file its standard input comes from
+
+    @property
+    def nameless(self) -> bool:
+        """Claim that it is a memory file, or one that was removed after it was opened."""
+        return self.real.startswith("/memfd:") or self.real.endswith(" (deleted)")
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """Return its arguments."""
+        return tuple(map(os.fsdecode, self.arguments.split(b"\0")[:-1]))
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Return its environment."""
+        entries = (entry.partition(b"=") for entry in self.environment.split(b"\0"))
+        return {os.fsdecode(n): os.fsdecode(v) for n, equals, v in entries if equals and n}
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return all of it but the process: what has the same key is the same to every rule."""
+        return (
+            self.real, self.device, self.inode, self.size, self.changed_ns, self.arguments,
+            self.environment, self.cwd, self.input,
+        )  # fmt: skip
+
+
+def image(pid: int) -> Image:
+    """Return what stands at its exec as `pid`; raises OSError where it is gone or cannot be read."""
+    here = f"/proc/{pid}"
+    found = os.stat(f"{here}/exe")
+    return Image(
+        pid,
+        os.readlink(f"{here}/exe"),
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_ctime_ns,
+        _read(f"{here}/cmdline"),
+        _read(f"{here}/environ"),
+        os.readlink(f"{here}/cwd"),
+        _input(f"{here}/fd/0"),
+    )
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.read(descriptor, 1 << 15)
+        part = found
+        while len(part) >= 4096 and len(found) < _MOST:  # /proc may give a page at a time
+            part = os.read(descriptor, 1 << 17)
+            found += part
+    finally:
+        os.close(descriptor)
+    if len(found) >= _MOST:
+        raise OSError(7, f"{path} is longer than {_MOST} bytes")
+    return found
+
+
+def _input(path: str) -> str:
+    try:
+        if S_ISREG(os.stat(path).st_mode):
+            return os.readlink(path)
+    except OSError:
+        pass
+    return ""
+
+
+def command_line(found: Image, program: str, words: tuple[str, ...]) -> CommandLine:
+    """Return the program's start as a command line, under the name and with the arguments it is judged by.
+
+    A shell's `-c LINE` is that line, as if it had been submitted; anything else its words, quoted.
+    """
+    if program.rsplit("/", 1)[-1] in SHELLS:
+        line = _line_of(words)
+        if line is not None:
+            text, arguments = line
+            return CommandLine(text, found.cwd, found.env, Door.LINE, arguments)
+    text = " ".join(map(quoted, (program, *words)))
+    if found.input:
+        text += f" < {quoted(found.input)}"
+    return CommandLine(text, found.cwd, found.env, Door.EXEC)
+
+
+def _line_of(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
+    """Return the text behind a shell's `-c`, and what follows it; None where that is not plain."""
+    wanted, at = False, 0
+    while at < len(words) and _OPTIONS.fullmatch(words[at]):
+        wanted = wanted or ("c" in words[at] and words[at][1] != "-")
+        at += 1
+    if not wanted or at == len(words):
+        return None
+    if words[at] in ("-", "--"):
+        at += 1
+    elif words[at][0:1] in ("-", "+"):
+        return None
+    return (words[at], words[at + 1 :]) if at < len(words) else None
+
+
+def quoted(word: str) -> str:
+    """Return a word as bash would be given it; bytes that no line may hold as escapes."""
+    if _PLAIN.fullmatch(word):
+        return word
+    if not _CONTROL.search(word):
+        return "'" + word.replace("'", "'\\''") + "'"
+    plain = word.replace("\\", "\\\\").replace("'", "\\'")
+    # A byte that is no UTF-8 stands in the text as U+DC80 and up: its last eight bits are the byte.
+    return "$'" + _CONTROL.sub(lambda m: f"\\x{ord(m.group()) & 0xFF:02x}", plain) + "'"

@@ -1,0 +1,287 @@
+"""What becomes of a program that is about to start: the gate's answer, in the context of what it runs below.
+
+A shell's `-c LINE` goes the way of `gatesh -c`. Every other program goes as its own words, below the line or
+program that started it: what a person approved there is not asked about again.
+
+What was let through is remembered together with everything that was looked at meanwhile; an equal program
+gets the same answer as long as every look still shows the same.
+"""
+
+from __future__ import annotations
+
+import marshal
+import time
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+
+from gatesh._value import Value
+from gatesh.approval.pending import clock_ns
+from gatesh.facts import World
+from gatesh.gate import Gate
+from gatesh.model import (
+    Certainty,
+    Decision,
+    Door,
+    Inspection,
+    Opened,
+    Origin,
+    Parsed,
+    Request,
+    Verdict,
+)
+from gatesh.policy import refusal, verdict_of
+from gatesh.supervise.image import SHELLS, command_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from gatesh.audit.record import Row
+    from gatesh.gate import Approver
+    from gatesh.model import Asker, CommandLine, Match, Refused, SimpleCommand
+    from gatesh.rules.match import RuleSet
+    from gatesh.supervise.identity import Identities
+    from gatesh.supervise.image import Image
+    from gatesh.supervise.record import Below, Records
+
+# What these rules fear is code or a program that nobody sees. Below the gate it is seen when it is started.
+_SEEN_LATER = frozenset(
+    """
+    unknown-program unseen-code unseen-script sed-executes carried-tool renamed-program git-code-variable
+    git-code-setting
+    """.split()
+)
+# These do nothing themselves but start another program, as a process of the same tree.
+_RUNNERS = frozenset(
+    """
+    env timeout nice ionice chrt taskset nohup setsid stdbuf xargs flock setarch linux64 linux32 prlimit numactl
+    chronic time
+    """.split()
+)
+_ALSO_RUN = _RUNNERS | {"find", "gfind", "fd", "fdfind"}
+# What a shell does itself; everything else in its script is started as a program.
+_IN_THE_SHELL = frozenset(
+    """
+    . : [ [[ alias bg bind break builtin caller cd command compgen complete continue declare dirs disown echo
+    enable eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd
+    printf pushd pwd read readarray readonly return set shift shopt source suspend test times trap true type
+    typeset ulimit umask unalias unset wait print whence setopt zmodload autoload noglob coproc
+    """.split()
+)
+_WRITING = frozenset((">", ">|", "&>", ">&", ">>", "&>>", "<>"))
+# What these are told to run does not run below the gate.
+_OUTSIDE = frozenset("crontab at batch screen byobu tmux tsp ts pueue task-spooler nq".split())
+_MOST_KNOWN = 4096
+_MOST_LOOKS = 64
+_NOTHING = Inspection(Parsed(()), (), ())
+
+
+class Place(Value):
+    """Where in the tree a program stands: the record above it, and what was approved on the way."""
+
+    record: int = 0
+    line: int = 0  # the record of the command line above it, or of the first program
+    approved: tuple[Match, ...] = ()
+
+
+class _Known:
+    """A program that was let through: what it was looked at for, what was seen, and its row."""
+
+    __slots__ = ("looks", "opened", "row")
+
+    def __init__(self, opened: Opened, row: Row, looks: list[tuple[Any, ...]]) -> None:
+        self.opened, self.row, self.looks = opened, row, looks
+
+
+class Judge:
+    """Decides on images; `settle` may block, so it belongs into a thread of its own."""
+
+    def __init__(
+        self,
+        active: Callable[[], tuple[RuleSet, World]],
+        records: Records,
+        make: Callable[[RuleSet, Below, Door], Gate],
+        asker: Asker,
+        identities: Identities,
+    ) -> None:
+        """Take the parts: the rules that are active with their world, and what makes a gate of them."""
+        self._active, self._records, self._make = active, records, make
+        self._asker = asker
+        self._identities = identities
+        self._known: dict[bytes, _Known] = {}
+
+    def open(self, found: Image, above: Place) -> Opened:
+        """Decide on a program and record it; raises AuditError."""
+        rules, world = self._active()
+        key = _digest((found.key, rules.digest, repr(above.approved) if above.approved else ""))
+        known = self._known.get(key)
+        if known is not None and all(_look(world, *look) == seen for *look, seen in known.looks):
+            return self._again(known, found.pid, above)
+        return self._anew(key, found, above, rules, world)
+
+    def _again(self, known: _Known, pid: int, above: Place) -> Opened:
+        row = known.row
+        row["time_ns"], row["pid"], row["above"] = time.time_ns(), pid, above.record or None
+        before = known.opened
+        record = self._records.again(row, before.line.door)
+        return Opened(record, before.line, before.asker, before.seen, before.decision)
+
+    def _anew(self, key: bytes, found: Image, above: Place, rules: RuleSet, world: World) -> Opened:
+        program, words, steady = self._identities.seen(found)
+        line = command_line(found, program, words)
+        looks: list[tuple[Any, ...]] = []
+        files: Any = _Watched(world.files, "files", looks)
+        probe: Any = _Watched(world.probe, "probe", looks)
+        records = self._records.below(above.record)
+        gate = self._make(rules, records, line.door)
+        adjust = None
+        if line.door is Door.EXEC:
+            tells = program.rsplit("/", 1)[-1] in rules.programs
+            adjust = lambda seen, decision: covered(seen, decision, above, tells=tells)  # noqa: E731
+        around = World(files, probe, world.home, world.grammars)
+        opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
+        if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
+            self._keep(key, opened, records.row, looks)
+        return opened
+
+    def _keep(self, key: bytes, opened: Opened, row: Row, looks: list[tuple[Any, ...]]) -> None:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.pop(next(iter(self._known)))
+        light = opened.but(line=opened.line.but(env={}), seen=_NOTHING)
+        self._known[key] = _Known(light, row, looks)
+
+    def settle(self, opened: Opened, above: Place, approver: Approver) -> Refused | None:
+        """Ask where it must; return the refusal, or None where it may run."""
+        rules, world = self._active()
+        gate = self._make(rules, self._records.below(above.record), opened.line.door)
+        return gate.settle(opened, world, approver)
+
+    def hold(
+        self,
+        held: tuple[CommandLine, Inspection, Decision],
+        pid: int,
+        above: int,
+        approver: Approver,
+    ) -> Refused | None:
+        """Record what a running program is held for, and ask; return the refusal, or None for a yes."""
+        line, seen, decision = held
+        rules, _ = self._active()
+        asker = self._asker.but(pid=pid)
+        records = self._records.below(above)
+        record = records.begin(line, asker, seen, decision, rules.digest)
+        now = clock_ns()
+        request = Request(
+            record=record,
+            line=line,
+            decision=decision,
+            asker=asker,
+            digest=records.mac(f"{asker.session} {record}".encode()),
+            created_ns=now,
+            expires_ns=now + int(asker.wait_s * 1e9),
+        )
+        answer = approver.ask(request)
+        records.answer(record, answer)
+        if answer.yes:
+            return None
+        refused = refusal(record, decision, answer)
+        records.end(record, refused)
+        return refused
+
+
+class _Watched:
+    """Files or a probe, with a note of every look: method, arguments, and a digest of what it showed."""
+
+    def __init__(self, real: object, name: str, looks: list[tuple[Any, ...]]) -> None:
+        self._real, self._name, self._looks = real, name, looks
+
+    def __getattr__(self, method: str) -> Callable[..., object]:
+        real = getattr(self._real, method)
+
+        def look(*arguments: object) -> object:
+            shown = real(*arguments)
+            self._looks.append((self._name, method, arguments, _shown(shown)))
+            return shown
+
+        return look
+
+
+def _look(world: World, name: str, method: str, arguments: tuple[object, ...]) -> object:
+    return _shown(getattr(getattr(world, name), method)(*arguments))
+
+
+def _shown(value: object) -> object:
+    """Return a value, or a digest of it where it is long."""
+    if isinstance(value, bytes) and len(value) > 64:
+        return blake2b(value, digest_size=16).digest()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _digest(value: Any) -> bytes:
+    return blake2b(marshal.dumps(value, 2), digest_size=16).digest()
+
+
+def below(opened: Opened, above: Place, *, approved: bool) -> Place:
+    """Return the place of what a program will start."""
+    matches = opened.decision.matches if approved else ()
+    new = opened.line.door is Door.LINE or not above.line
+    line = opened.record if new else above.line
+    return Place(opened.record, line, (*above.approved, *matches))
+
+
+def covered(seen: Inspection, decision: Decision, above: Place, *, tells: bool) -> Decision:
+    """Return what is left of a decision on a program: without what is seen later, or was approved above.
+
+    Arguments too long to be read matter only to a program that rules speak of, which `tells` claims.
+    """
+    if decision.verdict is Verdict.ALLOW and not decision.reason:
+        return decision  # with a reason it is allowed because somebody only observes
+    left = [m for m in decision.matches if not _seen_later(m, seen, tells=tells)]
+    asked = [m for m in left if verdict_of(m) is not Verdict.ALLOW]
+    if not asked:
+        return Decision(Verdict.ALLOW, tuple(left), decision.unparsed, "seen below")
+    if all(verdict_of(m) is Verdict.ASK and _shown_above(m, above.approved) for m in asked):
+        return Decision(Verdict.ALLOW, tuple(left), decision.unparsed, "approved above")
+    return decision.but(matches=tuple(left))
+
+
+def _seen_later(match: Match, seen: Inspection, *, tells: bool) -> bool:
+    """Claim that a match is about a program that this one would start below the gate."""
+    if match.rule == "unparsed":
+        return not tells
+    commands = seen.reading.commands
+    first = commands[0].program if commands else ""
+    if match.rule in _SEEN_LATER:
+        return first not in _OUTSIDE
+    if not 0 <= match.command < len(commands):
+        return False
+    command = commands[match.command]
+    if command.origin is Origin.SCRIPT and not command.remote:
+        # Recipes, and scripts that others start, come as a line or a script of their own.
+        return first not in SHELLS or _starts(command)
+    if match.rule == "runner-deletes":
+        return command.program not in _OUTSIDE
+    if command.remote:
+        return False
+    if first in _RUNNERS or (command.prefixes and command.prefixes[0] in _RUNNERS):
+        return True
+    return command.origin is Origin.PREFIX and set(command.prefixes) <= _ALSO_RUN
+
+
+def _starts(command: SimpleCommand) -> bool:
+    """Claim that a command in a shell's script is the start of a program, and nothing besides."""
+    if not command.words or command.words[0].certainty is not Certainty.LITERAL:
+        return False
+    writes = any(redirect.op in _WRITING for redirect in command.redirects)
+    return not writes and command.program not in _IN_THE_SHELL
+
+
+def _shown_above(match: Match, approved: Iterable[Match]) -> bool:
+    """Claim that a person approved the very thing: the same rule for the same names on the same target."""
+    return any(
+        known.rule == match.rule
+        and known.target == match.target
+        and (match.names or known.say == match.say)
+        and all(any(name == n or fnmatchcase(name, n) for n in known.names) for name in match.names)
+        for known in approved
+    )

@@ -1,0 +1,169 @@
+"""The system calls that Python has no function for, and the numbers of each machine.
+
+Sources: seccomp(2), seccomp_unotify(2), ptrace(2), pidfd_getfd(2), prctl(2), and the kernel's
+include/uapi/linux/{seccomp,ptrace,audit}.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+
+from gatesh._value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+_libc.ptrace.restype = ctypes.c_long
+_libc.syscall.restype = ctypes.c_long
+
+PR_SET_NO_NEW_PRIVS = 38
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_CAPBSET_DROP = 24
+CAP_SYS_PTRACE = 19
+
+_SECCOMP_SET_MODE_FILTER = 1
+_NEW_LISTENER = 1 << 3
+_WAIT_KILLABLE_RECV = 1 << 5
+_PIDFD_OPEN, _PIDFD_GETFD = 434, 438  # the same on every machine
+
+
+class Machine(Value):
+    """What differs between machines: `compat` is the 32-bit calling convention the kernel also takes."""
+
+    arch: int  # AUDIT_ARCH_*
+    seccomp: int
+    calls: dict[str, int]
+    compat_arch: int
+    compat_calls: dict[str, int]
+    x32: bool = False  # calls with bit 30 set are a third convention
+
+    def execs(self, arch: int) -> tuple[int, int]:
+        """Return the numbers of the calls that start a program."""
+        calls = self.calls if arch == self.arch else self.compat_calls
+        return calls["execve"], calls["execveat"]
+
+
+_I386 = {
+    "execve": 11, "execveat": 358, "kill": 37, "tkill": 238, "tgkill": 270, "rt_sigqueueinfo": 178,
+    "rt_tgsigqueueinfo": 335, "pidfd_open": 434, "pidfd_send_signal": 424, "prlimit64": 340,
+    "unlink": 10, "unlinkat": 301, "rmdir": 40, "rename": 38, "renameat": 302, "renameat2": 353,
+    "truncate": 92, "ftruncate": 93, "open": 5, "openat": 295, "openat2": 437, "creat": 8,
+    "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
+    "setpgid": 57, "fcntl": 55, "fcntl64": 221,
+}  # fmt: skip
+_X86_64 = {
+    "execve": 59, "execveat": 322, "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129,
+    "rt_tgsigqueueinfo": 297, "pidfd_open": 434, "pidfd_send_signal": 424, "prlimit64": 302,
+    "unlink": 87, "unlinkat": 263, "rmdir": 84, "rename": 82, "renameat": 264, "renameat2": 316,
+    "truncate": 76, "ftruncate": 77, "open": 2, "openat": 257, "openat2": 437, "creat": 85,
+    "io_uring_setup": 425,
+    "setpgid": 109, "fcntl": 72,
+}  # fmt: skip
+_GENERIC = {
+    "execve": 221, "execveat": 281, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138,
+    "rt_tgsigqueueinfo": 240, "pidfd_open": 434, "pidfd_send_signal": 424, "prlimit64": 261,
+    "unlinkat": 35, "renameat": 38, "renameat2": 276, "truncate": 45, "ftruncate": 46, "openat": 56,
+    "openat2": 437, "io_uring_setup": 425,
+    "setpgid": 154, "fcntl": 25,
+}  # fmt: skip
+_ARM = {
+    "execve": 11, "execveat": 387, "kill": 37, "tkill": 238, "tgkill": 268, "rt_sigqueueinfo": 178,
+    "rt_tgsigqueueinfo": 363, "pidfd_open": 434, "pidfd_send_signal": 424, "prlimit64": 369,
+    "unlink": 10, "unlinkat": 328, "rmdir": 40, "rename": 38, "renameat": 329, "renameat2": 382,
+    "truncate": 92, "ftruncate": 93, "open": 5, "openat": 322, "openat2": 437, "creat": 8,
+    "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
+    "setpgid": 57, "fcntl": 55, "fcntl64": 221,
+}  # fmt: skip
+_MACHINES = {
+    "x86_64": Machine(0xC000003E, 317, _X86_64, 0x40000003, _I386, x32=True),
+    "aarch64": Machine(0xC00000B7, 277, _GENERIC, 0x40000028, _ARM),
+}
+
+
+def machine() -> Machine:
+    """Return the numbers of this machine; raises OSError where gatesh does not know them."""
+    try:
+        return _MACHINES[platform.machine()]
+    except KeyError as error:
+        raise OSError(errno.ENOSYS, "gatesh does not know this machine's system calls") from error
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def prctl(option: int, value: int) -> None:
+    """Set an attribute of this process; raises OSError."""
+    _checked(_libc.prctl(option, value, 0, 0, 0), "prctl")
+
+
+def listen(program: bytes, number: int) -> int:
+    """Put a filter on this thread, for good, and return the descriptor of its listener."""
+    buffer = ctypes.create_string_buffer(program, len(program))
+    fprog = ctypes.create_string_buffer(16)
+    ctypes.c_ushort.from_buffer(fprog).value = len(program) // 8
+    ctypes.c_size_t.from_buffer(fprog, 8).value = ctypes.addressof(buffer)
+    flags = _NEW_LISTENER | _WAIT_KILLABLE_RECV
+    return _checked(_libc.syscall(number, _SECCOMP_SET_MODE_FILTER, flags, fprog), "seccomp")
+
+
+def signal_descriptor(mask: Iterable[int]) -> int:
+    """Return a descriptor that says which of these signals came; they must be blocked. Raises OSError."""
+    wanted = ctypes.create_string_buffer(128)  # sigset_t
+    _libc.sigemptyset(wanted)
+    for number in mask:
+        _libc.sigaddset(wanted, number)
+    return _checked(_libc.signalfd(-1, wanted, os.O_NONBLOCK | os.O_CLOEXEC), "signalfd")
+
+
+def ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
+    """Make one request about a tracee; raises OSError."""
+    return _checked(_libc.ptrace(request, pid, address, data), "ptrace")
+
+
+class _Span(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_size_t), ("size", ctypes.c_size_t))
+
+
+_PAGE = 4096
+_buffer = ctypes.create_string_buffer(_PAGE)  # for one thread: the listener's
+_here = _Span(ctypes.addressof(_buffer), _PAGE)
+_there = _Span(0, 0)
+_read = _libc.process_vm_readv
+_spans = ctypes.byref(_here), ctypes.byref(_there)
+
+
+def read_string(pid: int, address: int, most: int = 4096) -> bytes:
+    """Return a string of another process, page by page, up to its NUL; raises OSError."""
+    found = b""
+    while len(found) < most:
+        _there.base = address
+        _here.size = _there.size = _PAGE - address % _PAGE
+        count = _checked(_read(pid, _spans[0], 1, _spans[1], 1, 0), "process_vm_readv")
+        part = ctypes.string_at(_buffer, count)
+        end = part.find(b"\0")
+        if end >= 0:
+            return found + part[:end]
+        found += part
+        address += len(part)
+    raise OSError(errno.ENAMETOOLONG, "a string without an end")
+
+
+def copy_descriptor(pid: int, number: int) -> int:
+    """Return a copy of another process's descriptor: also of a socket; raises OSError."""
+    pidfd = _checked(_libc.syscall(_PIDFD_OPEN, pid, 0), "pidfd_open")
+    try:
+        return _checked(_libc.syscall(_PIDFD_GETFD, pidfd, number, 0), "pidfd_getfd")
+    finally:
+        os.close(pidfd)

@@ -1,0 +1,70 @@
+"""The listener of the filter: system calls of the tree that wait for an answer (seccomp_unotify(2))."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import struct
+
+from gatesh._value import Value
+
+_RECEIVE, _SEND, _STILL_THERE = 0xC0502100, 0xC0182101, 0x40082102
+_CONTINUE = 1
+_NOTICE = struct.Struct("=QIIiIQ6Q")  # id pid flags nr arch ip args[6]
+_ANSWER = struct.Struct("=QqiI")
+
+
+class Call(Value):
+    """A system call that waits: `tid` is the thread that makes it."""
+
+    id: int
+    tid: int
+    number: int
+    arch: int
+    arguments: tuple[int, ...]
+
+
+class Listener:
+    """The descriptor, and what can be said over it. A caller that died in the meantime is no error."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take the descriptor."""
+        self.descriptor = descriptor
+        self._buffer = bytearray(_NOTICE.size)
+
+    def receive(self) -> Call | None:
+        """Return the next call; None where its caller is gone already."""
+        self._buffer[:] = bytes(_NOTICE.size)  # the kernel wants zeros
+        try:
+            fcntl.ioctl(self.descriptor, _RECEIVE, self._buffer)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINTR):
+                return None
+            raise
+        id_, tid, _, number, arch, _, *arguments = _NOTICE.unpack(self._buffer)
+        return Call(id_, tid, number, arch, tuple(arguments))
+
+    def go_on(self, call: Call) -> bool:
+        """Let the kernel make the call; False where nobody waits any more."""
+        return self._send(_ANSWER.pack(call.id, 0, 0, _CONTINUE))
+
+    def fail(self, call: Call, number: int) -> bool:
+        """Let the call fail with an error number."""
+        return self._send(_ANSWER.pack(call.id, 0, -number, 0))
+
+    def waits(self, call: Call) -> bool:
+        """Claim that the caller still waits: its pid has not been given to another process."""
+        try:
+            fcntl.ioctl(self.descriptor, _STILL_THERE, struct.pack("=Q", call.id))
+        except OSError:
+            return False
+        return True
+
+    def _send(self, answer: bytes) -> bool:
+        try:
+            fcntl.ioctl(self.descriptor, _SEND, answer)
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return False
+            raise
+        return True

@@ -1,0 +1,178 @@
+"""One session of `gatesh run`: its keeper, its judge and its supervisor, put together."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from importlib import import_module
+from pkgutil import iter_modules
+from shutil import rmtree
+
+from gatesh import facts, redact, rules, session, shell
+from gatesh._value import Value
+from gatesh.approval.pending import clock_ns
+from gatesh.audit.tree import TreeLog
+from gatesh.errors import ConfigError
+from gatesh.gate import Gate
+from gatesh.keeper.server import Keeper
+from gatesh.model import Answer, Answered, Door
+from gatesh.places import RUN_VARIABLE, private
+from gatesh.run.shfmt import Shfmt
+from gatesh.supervise import kernel
+from gatesh.supervise.advisory import put_shims
+from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
+from gatesh.supervise.deletions import Deletions
+from gatesh.supervise.identity import Identities
+from gatesh.supervise.judge import Judge
+from gatesh.supervise.listener import Listener
+from gatesh.supervise.probe import obstacle
+from gatesh.supervise.record import Records
+from gatesh.supervise.start import Child, attend, end_descendants, ignore_the_rest
+from gatesh.supervise.supervisor import Supervisor, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.approval.attach import Approvers
+    from gatesh.approval.pin import Pin
+    from gatesh.model import Asker, Request
+    from gatesh.places import Places
+    from gatesh.rules.match import RuleSet
+    from gatesh.supervise.record import Below
+    from gatesh.supervise.start import Guard
+
+
+EXEC_GATE, ADVISORY = "exec-gate", "advisory"
+
+
+class Wanted(Value):
+    """What a person asked for."""
+
+    command: list[str]
+    env: dict[bytes, bytes]
+    places: Places
+    name: str = ""
+    observe: bool = False
+    require: str = ""  # the gate without which nothing is started
+    pin: Pin | None = None
+    deletions: int = DEFAULT  # files that one command may take away
+    deletion_mode: str = HOLD
+
+
+def supervise(wanted: Wanted, guard: Guard) -> int:
+    """Run a command below a keeper of its own; return its wait status. Raises GateshError."""
+    why = obstacle()
+    if why and wanted.require:
+        raise ConfigError(
+            f"programs cannot be gated here: {why}",
+            "without --require only the shells that the agent finds by name are",
+        )
+    me = os.getpid()
+    own = wanted.places.of_run(me)
+    private(wanted.places.runtime)
+    env = wanted.env | {RUN_VARIABLE: b"%d" % me}
+    if why:
+        private(own.runtime)
+        env |= put_shims(f"{own.runtime}/bin", os.fsdecode(env.get(b"PATH", b"/usr/bin:/bin")))
+    # Before there are threads, and before there is anything to hide in this process.
+    child = Child(wanted.command, env, guard)
+    ignore_the_rest()
+    keeper = Keeper(wanted.places, pin=wanted.pin, observe=wanted.observe, at=own)
+    keeper.start()
+    _say(me, why)
+    try:
+        asker = _asker(child, wanted)
+        keeper.log.session(asker, wanted.name, ADVISORY if why else EXEC_GATE)
+        keeper.know(asker, gates=not why)
+        if why:
+            keeper.log.alert("advisory", f"programs are not gated: {why}", session=asker.session)
+            child.start(gated=False)
+            return attend(child, guard)
+        return _gated(child, keeper, wanted, asker, guard)
+    finally:
+        end_descendants()
+        keeper.close()
+        rmtree(own.runtime, ignore_errors=True)
+
+
+def _asker(child: Child, wanted: Wanted) -> Asker:
+    root = session.process(child.pid)
+    if root is None:
+        raise ConfigError("the agent ended before it began")
+    env = {os.fsdecode(name): os.fsdecode(value) for name, value in wanted.env.items()}
+    return session.asker_below(root, os.getuid(), env, wanted.command)
+
+
+def _gated(child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Guard) -> int:
+    """Serve the tree until its agent has ended."""
+    tree = TreeLog(wanted.places.audit_db)
+    records = Records(keeper.log, tree, asker)
+    shfmt = Shfmt()
+
+    def make(rules: RuleSet, log: Below, door: Door) -> Gate:
+        # What we have quoted ourselves cannot be misread, and what is in it is read when it starts.
+        second = None if door is Door.EXEC else shfmt
+        return Gate(rules, log, clock_ns, second=second, observe=wanted.observe)
+
+    path = os.fsdecode(wanted.env.get(b"PATH", b""))
+    identities = Identities(keeper.rules.active[0].programs, path)
+    judge = Judge(lambda: keeper.rules.active, records, make, asker, identities)
+    budget = wanted.deletion_mode != OFF
+
+    def approver(gone: threading.Event) -> _Asking:
+        return _Asking(keeper.approvers, gone)
+
+    def alert(kind: str, text: str, pid: int) -> None:
+        keeper.approvers.alert(kind, text, pid=pid)
+
+    deletions = Deletions(
+        Budget(wanted.deletions, kernel.machine()), wanted.deletion_mode, judge, asker, approver, say, alert,
+    )  # fmt: skip
+    supervisor = Supervisor(
+        Listener(child.start(budget=budget)), judge, approver, records, alert, child.pid,
+        guard.agent_stopped, deletions if budget else None,
+    )  # fmt: skip
+    gc.collect()
+    gc.freeze()
+    threading.Thread(target=_preload, name="preload", daemon=True).start()
+    try:
+        return supervisor.serve()
+    finally:
+        end_descendants()
+        supervisor.finish()
+        tree.close()
+
+
+def _preload() -> None:
+    """Import what decisions may need: a renewed gatesh on the disk must not get into a session that runs."""
+    for package in (facts, shell, rules, redact):
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+
+
+def _say(pid: int, why: str) -> None:
+    """Say at the start what stands between the agent and the machine."""
+    if why:
+        text = f"advisory only: programs cannot be gated here: {why}; shells found by name are"
+    elif os.isatty(2):
+        text = f"every program below is gated and recorded; answer with: gatesh approve --run {pid}"
+        text += "; sudo does not work inside" if os.getuid() else ""
+    else:
+        return
+    os.write(2, f"gatesh: run {pid}: {text}\n".encode("utf-8", "replace"))
+
+
+class _Asking:
+    """gate.Approver: the keeper's desk, for a program that stands at its exec."""
+
+    def __init__(self, approvers: Approvers, gone: threading.Event) -> None:
+        self._approvers, self._gone = approvers, gone
+
+    def ask(self, request: Request) -> Answer:
+        """Block until there is an answer, or nobody waits for it any more."""
+        earlier = self._approvers.desk.earlier(request)
+        if earlier:
+            return earlier
+        if not self._approvers.may_answer():
+            return Answer(Answered.NOBODY, why="no approver is there")
+        return self._approvers.desk.ask(request, self._gone.is_set)

@@ -1,0 +1,332 @@
+"""The processes of a session: guard, supervisor, agent.
+
+guard          what the person started: their shell's job; waits, and ends what is left when the supervisor dies
+ └ supervisor  keeper and gate; a process group of its own, not to be traced, not to be signalled from below
+    └ agent    in a process group of its own on the person's terminal, with the filter on
+
+All three are in the session of the person's terminal, so that ^C, ^Z, fg and bg work on the agent.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from contextlib import suppress
+
+from gatesh.errors import ConfigError, GateshError
+from gatesh.run.bash import leave_as
+from gatesh.session import process
+from gatesh.supervise import bpf, kernel
+from gatesh.supervise.supervisor import BLOCKED, FORWARDED, GUARD_GONE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+_MOST_ROUNDS = 500  # of ending descendants: each round ends all that are there
+_AGENT_STOPPED = signal.SIGTSTP  # what the supervisor tells the guard with
+_ATTENDED = FORWARDED | {signal.SIGCHLD, _AGENT_STOPPED}
+
+
+def ignore_the_rest() -> None:
+    """Ignore every signal that nothing here waits for: whoever opened a file may have its owner sent any."""
+    kept = {*BLOCKED, signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE,
+            signal.SIGILL, signal.SIGABRT, signal.SIGSYS, signal.SIGTRAP}  # fmt: skip
+    for number in signal.valid_signals() - kept:
+        with suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_IGN)
+
+
+class Guard:
+    """What the supervisor knows of its guard."""
+
+    __slots__ = ("_told", "mask", "pid")
+
+    def __init__(self, pid: int, mask: set[signal.Signals], told: int) -> None:
+        """Keep its pid, the signal mask that the person's shell gave it, and where it reads from."""
+        self.pid, self.mask, self._told = pid, mask, told
+
+    def agent_is(self, pid: int) -> None:
+        """Tell it which process group the person's terminal belongs to."""
+        os.write(self._told, b"%d\n" % pid)
+
+    def agent_stopped(self) -> None:
+        """Have it stop, as the agent did."""
+        os.kill(self.pid, _AGENT_STOPPED)
+
+
+class Child:
+    """The agent's process, forked and waiting: it starts when it is told to."""
+
+    def __init__(self, command: list[str], env: dict[bytes, bytes], guard: Guard) -> None:
+        """Fork it; the guard and this process are what its tree must not harm."""
+        self._here, there = socket.socketpair()
+        supervisor = os.getpid()
+        self.pid = os.fork()
+        if not self.pid:
+            self._here.close()
+            _become(command, env, there, (guard.pid, supervisor), guard.mask)
+        there.close()
+        guard.agent_is(self.pid)
+
+    def start(self, *, gated: bool = True, budget: bool = False) -> int:
+        """Let it put on the filter and start; return the listener. Raises ConfigError.
+
+        Where it is not `gated` there is neither.
+        """
+        self._here.send(b"free" if not gated else b"budget" if budget else b"go")
+        if not gated:
+            self._here.close()
+            return -1
+        said, descriptors, _, _ = socket.recv_fds(self._here, 4096, 1)
+        self._here.close()
+        if not descriptors:
+            why = said.decode("utf-8", "replace")
+            raise ConfigError(f"the agent could not be put below the gate: {why or 'it ended'}")
+        return descriptors[0]
+
+
+def _become(
+    command: list[str],
+    env: dict[bytes, bytes],
+    there: socket.socket,
+    protected: tuple[int, int],
+    mask: set[signal.Signals],
+) -> NoReturn:
+    """Put on the filter, hand over its listener, and become the agent."""
+    try:
+        told = there.recv(16)
+        if not told:
+            os._exit(125)  # the supervisor has given up
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        machine = kernel.machine()
+        groups = [os.getpgid(pid) for pid in protected]
+        program = bpf.program(machine, protected, groups, budget=told == b"budget")
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the supervisor could not trace its first exec
+        _lead()
+        if told == b"free":
+            _start(command, env, mask)
+        with suppress(OSError):  # root's agent: it must not trace or read its guards
+            kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_PTRACE)
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        listener = kernel.listen(program, machine.seccomp)
+        socket.send_fds(there, [b"x"], [listener])
+        os.close(listener)
+    except OSError as error:
+        with suppress(OSError):
+            there.send(str(error).encode())
+        os._exit(125)
+    _start(command, env, mask)
+
+
+def _start(command: list[str], env: dict[bytes, bytes], mask: set[signal.Signals]) -> NoReturn:
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them for itself
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    try:
+        os.execvpe(os.fsencode(command[0]), list(map(os.fsencode, command)), env)
+    except OSError as error:
+        text = f"gatesh: error: {command[0]}: {error.strerror}\n"
+        os.write(2, text.encode("utf-8", "surrogateescape"))
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def attend(child: Child, guard: Guard) -> int:
+    """Wait for an agent that is not gated, hand signals on, and stop with it; return its wait status."""
+    while True:
+        got = signal.sigwaitinfo(FORWARDED | {signal.SIGCHLD, GUARD_GONE})
+        if got.si_signo == GUARD_GONE:
+            raise GateshError("the guard of this session was killed; its programs are ended")
+        if got.si_signo != signal.SIGCHLD:
+            with suppress(OSError):
+                os.kill(child.pid, got.si_signo)
+            continue
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+            if not pid:
+                break
+            if pid == child.pid and not os.WIFSTOPPED(status):
+                return status
+            if pid == child.pid:
+                guard.agent_stopped()
+
+
+def _lead() -> None:
+    """Lead a process group, on the terminal where the person's job has it."""
+    terminal = _Terminal()
+    mine = terminal.is_ours()
+    os.setpgid(0, 0)
+    if mine:
+        terminal.give(os.getpgrp())
+    terminal.close()
+
+
+class _Terminal:
+    """The controlling terminal, where there is one; SIGTTOU must be blocked."""
+
+    def __init__(self) -> None:
+        try:
+            self._fd = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+        except OSError:
+            self._fd = -1
+
+    def is_ours(self) -> bool:
+        """Claim that the guard's process group, or ours, is in the foreground."""
+        try:
+            return os.tcgetpgrp(self._fd) in (os.getpgrp(), _group(os.getppid()), _guard_group())
+        except OSError:
+            return False
+
+    def give(self, group: int) -> None:
+        """Put a process group into the foreground."""
+        with suppress(OSError):
+            os.tcsetpgrp(self._fd, group)
+
+    def holder(self) -> int:
+        """Return the process group in the foreground; 0 where that cannot be told."""
+        try:
+            return os.tcgetpgrp(self._fd)
+        except OSError:
+            return 0
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._fd >= 0:
+            os.close(self._fd)
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return 0
+
+
+def _guard_group() -> int:
+    supervisor = process(os.getppid())
+    return _group(supervisor.ppid) if supervisor else 0
+
+
+def guarded(supervise: Callable[[Guard], int]) -> NoReturn:
+    """Run `supervise` in a child, given its guard; end as it says, and never before its tree.
+
+    `supervise` returns the wait status to end with.
+    """
+    guard = os.getpid()
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
+    hear, tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    supervisor = os.fork()
+    if not supervisor:
+        os.close(hear)
+        numbers = {signal.Signals(number) for number in mask}
+        _supervise(supervise, Guard(guard, numbers, tell))
+    os.close(tell)
+    ignore_the_rest()
+    terminal = _Terminal()
+    status = _attend(supervisor, terminal, hear)
+    end_descendants()
+    if terminal.holder() not in (0, os.getpgrp()) and not _alive(terminal.holder()):
+        terminal.give(os.getpgrp())  # else whoever started us could not read from it
+    leave_as(status)
+
+
+def _attend(supervisor: int, terminal: _Terminal, hear: int) -> int:
+    """Wait for the supervisor, hand signals on, and stop when its agent has been stopped."""
+    agent = 0
+    while True:
+        got = signal.sigwaitinfo(_ATTENDED)
+        if got.si_signo == signal.SIGCHLD:
+            while True:
+                try:
+                    pid, status = os.waitpid(-1, os.WNOHANG)
+                except ChildProcessError:
+                    return 125 << 8
+                if pid == supervisor:
+                    return status
+                if not pid:
+                    break
+        elif got.si_signo == _AGENT_STOPPED:
+            if got.si_pid == supervisor:
+                with suppress(BlockingIOError):
+                    agent = int(os.read(hear, 64) or agent)
+                _stop(supervisor, terminal, agent)
+        elif got.si_signo != signal.SIGWINCH or got.si_pid:
+            with suppress(ProcessLookupError):
+                os.kill(supervisor, got.si_signo)
+
+
+def _stop(supervisor: int, terminal: _Terminal, agent: int) -> None:
+    """Stop, as the agent did, until the person's shell has us go on; then have the agent go on."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+    # Here `fg` or `bg` has continued us; where it was `fg`, the terminal is ours to hand on.
+    if terminal.holder() == os.getpgrp():
+        terminal.give(_group(agent))
+    with suppress(ProcessLookupError):
+        os.kill(supervisor, signal.SIGCONT)
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _supervise(supervise: Callable[[Guard], int], guard: Guard) -> NoReturn:
+    status = 125
+    try:
+        os.setpgid(0, 0)
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, GUARD_GONE)
+        if os.getppid() == guard.pid:
+            leave_as(supervise(guard))
+    except GateshError as error:
+        os.write(2, error.lines().encode("utf-8", "replace"))
+        status = error.status
+    except BaseException as error:  # noqa: BLE001  the tree dies with its supervisor
+        os.write(2, f"gatesh: error: {type(error).__name__}: {error}\n".encode())
+    end_descendants()
+    os._exit(status)
+
+
+def end_descendants() -> None:
+    """Kill everything below this process: it is a sub-reaper, so nothing below it can leave."""
+    me, pause_s, empty = os.getpid(), 0.0005, 0
+    for _ in range(_MOST_ROUNDS):
+        left = _descendants(me)
+        # Twice: while we looked, one may have gone over to us from a parent that ended.
+        empty = empty + 1 if not left else 0
+        if empty > 1:
+            return
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 0.05)
+
+
+def _descendants(top: int) -> list[int]:
+    """Return all processes below `top`, zombies that only it can reap included."""
+    above = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (found := process(int(name))) is not None:
+            above[found.pid] = found.ppid
+    left = []
+    for pid, first in above.items():
+        at, steps = first, 0
+        while at not in (top, 0) and steps < len(above):
+            at, steps = above.get(at, 0), steps + 1
+        if at == top:
+            left.append(pid)
+    return left

@@ -1,0 +1,369 @@
+"""The loop of the supervisor: every exec below the agent is stopped, decided on, and let go or ended.
+
+    execve → notification → seize → go on → stop at the exec → image → judge → let go | hold | leave with 126
+
+One thread, the main one, owns the listener and all of ptrace. A decision that waits for a person is made in a
+thread of its own; until then the new program stands still, and everything else runs on: the exec has happened,
+so whoever started the program has long returned.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import signal
+import struct
+import threading
+from collections import deque
+from contextlib import suppress
+
+from gatesh.errors import AuditError, Exit, GateshError
+from gatesh.model import Opened, Refused, Verdict
+from gatesh.session import process
+from gatesh.supervise import kernel, tracee
+from gatesh.supervise.ends import Ends
+from gatesh.supervise.image import image
+from gatesh.supervise.judge import Place, below
+from gatesh.supervise.tracee import Stop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gatesh.gate import Approver
+    from gatesh.supervise.deletions import Deletions
+    from gatesh.supervise.judge import Judge
+    from gatesh.supervise.listener import Call, Listener
+    from gatesh.supervise.record import Records
+
+_LOOK_S = 0.2  # how often held programs are looked at
+_SOON_S = 0.05  # how long end rows wait for others
+_SAY_S = 2.0  # how long a refusal waits for room on a program's stderr
+_SIGNAL = struct.Struct("=IiiI112x")  # signalfd_siginfo: number, errno, code, pid
+_FATAL = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+GUARD_GONE = signal.SIGPWR  # what the kernel sends the supervisor when the guard dies
+# What comes over the guard, or from whoever knows this process: it is meant for the agent.
+FORWARDED = frozenset(
+    (
+        signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2,
+        signal.SIGALRM, signal.SIGCONT, signal.SIGWINCH,
+    )
+)  # fmt: skip
+BLOCKED = FORWARDED | {signal.SIGCHLD, GUARD_GONE, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+
+
+class _Held:
+    """A program that stands at its exec until somebody has answered."""
+
+    __slots__ = ("above", "gone", "opened", "pid", "refused", "settled")
+
+    def __init__(self, pid: int, opened: Opened | None, above: Place) -> None:
+        self.pid, self.opened, self.above = pid, opened, above
+        self.gone = threading.Event()
+        self.refused: Refused | None = None
+        self.settled = False
+
+
+class Supervisor:
+    """Serves one tree until its first process has ended."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        judge: Judge,
+        approver: Callable[[threading.Event], Approver],
+        records: Records,
+        alert: Callable[[str, str, int], None],
+        agent: int,
+        stopped: Callable[[], None],
+        deletions: Deletions | None = None,
+    ) -> None:
+        """Take the parts; signals in BLOCKED must be blocked in every thread.
+
+        `approver` makes one that withdraws its question when the event is set; `stopped` is told that the
+        agent was stopped, as by ^Z.
+        """
+        self._listener, self._judge, self._approver = listener, judge, approver
+        self._records, self._alert = records, alert
+        self._agent, self._agent_stopped = agent, stopped
+        self._machine = kernel.machine()
+        self._starting: set[int] = set()  # threads on their way through execve
+        self._held: dict[int, _Held] = {}
+        self._answered: deque[_Held] = deque()
+        self._places: dict[int, Place] = {}  # pid → what stands below it
+        self._first = Place()
+        self._deletions = deletions
+        self._status: int | None = None
+        self._wakes, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._signals = kernel.signal_descriptor(BLOCKED)
+        self._poll = select.epoll()
+        for descriptor in (listener.descriptor, self._wakes, self._signals):
+            self._poll.register(descriptor, select.EPOLLIN)
+        self._ends = Ends(self._poll, records.end)
+
+    def serve(self) -> int:
+        """Serve the tree; return the wait status of the agent when it has ended."""
+        work = {
+            self._listener.descriptor: self._notified,
+            self._signals: self._signalled,
+            self._wakes: self._settle_answered,
+        }
+        while self._status is None:
+            found = self._poll.poll(_SOON_S if self._ends.fresh else _LOOK_S, 64)
+            for descriptor, events in found:
+                if descriptor in work:
+                    if events & select.EPOLLIN:
+                        work[descriptor]()
+                    elif descriptor == self._listener.descriptor:
+                        self._poll.unregister(descriptor)  # nobody is left to call
+                else:
+                    self._places.pop(self._ends.ended(descriptor), None)
+            if not found:
+                self._at_leisure()
+        return self._status
+
+    def finish(self) -> None:
+        """Write how what has ended since ended."""
+        self._ends.finish()
+
+    def _at_leisure(self) -> None:
+        self._ends.fresh = False
+        try:
+            self._records.flush()
+        except AuditError as error:
+            self._alert("end-rows", f"end rows were lost: {error.message}", os.getpid())
+        if self._deletions is not None:
+            self._deletions.look(self._listener)
+        for pid, held in list(self._held.items()):
+            if not held.settled and _dying(pid):
+                held.gone.set()  # its agent sent a signal: nobody waits for it any more
+
+    def _signalled(self) -> None:
+        for number, _, _, _ in _SIGNAL.iter_unpack(os.read(self._signals, 64 * _SIGNAL.size)):
+            if number == signal.SIGCHLD:
+                self._collect()
+            elif number == GUARD_GONE:
+                raise GateshError("the guard of this session was killed; its programs are ended")
+            elif number in FORWARDED and self._status is None:
+                with suppress(OSError):
+                    self._forward(number)
+
+    def _forward(self, number: int) -> None:
+        if number == signal.SIGCONT:  # a terminal stops a whole group
+            os.killpg(os.getpgid(self._agent), number)
+        else:
+            os.kill(self._agent, number)
+
+    # -- on the way to the stop ----------------------------------------------------------------------
+
+    def _notified(self) -> None:
+        call = self._listener.receive()
+        if call is None:
+            return
+        if call.number not in self._machine.execs(call.arch):
+            if self._deletions is not None and self._deletions.counts(call):
+                self._deletions.counted(call, self._above(call.tid), self._listener)
+            else:
+                self._aimed(call)
+            return
+        missing = self._missing(call)
+        if missing:
+            self._listener.fail(call, missing)
+            return
+        try:
+            tracee.seize(call.tid)
+        except OSError as error:
+            # Traced by somebody else (strace, gdb), or it cannot be traced: nobody could tell what starts.
+            if self._listener.fail(call, errno.EACCES):
+                self._alert("untraceable", f"an exec was refused: {error}", call.tid)
+            return
+        self._starting.add(call.tid)
+        self._listener.go_on(call)
+        with suppress(OSError):  # it is dead: waitpid will say so
+            tracee.interrupt(call.tid)  # an exec that fails has to stop, too
+
+    def _aimed(self, call: Call) -> None:
+        """Let a signal or a limit through, unless it is for a thread of ours."""
+        target = call.arguments[0] & 0xFFFFFFFF
+        if os.path.lexists(f"/proc/self/task/{target}"):
+            self._listener.fail(call, errno.EPERM)
+        else:
+            self._listener.go_on(call)
+
+    def _missing(self, call: Call) -> int:
+        """Return the error where the path is not there: a shell's walk along PATH, answered without noise.
+
+        If it is there a moment later, all that happens is that the exec failed.
+        """
+        if call.number != self._machine.calls["execve"] or call.arch != self._machine.arch:
+            return 0
+        try:
+            path = kernel.read_string(call.tid, call.arguments[0])
+        except OSError:
+            return 0
+        absolute = path[:1] == b"/"
+        if path.startswith((b"/proc/", b"/dev/")) or not path:
+            return 0  # it may mean the caller
+        try:
+            os.stat(path if absolute else b"/proc/%d/cwd/%s" % (call.tid, path))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            return error.errno if _same_root(call.tid) and error.errno else 0
+        except (OSError, ValueError):
+            return 0
+        return 0
+
+    def _collect(self) -> None:
+        """Take every change of a tracee or child."""
+        while True:
+            pid, status = tracee.wait(-1)
+            if not pid:
+                return
+            if os.WIFSTOPPED(status):
+                self._stopped(pid, Stop(status))
+            else:
+                self._gone(pid, status)
+
+    def _gone(self, pid: int, status: int) -> None:
+        self._starting.discard(pid)
+        if pid in self._held:
+            self._held.pop(pid).gone.set()
+        if pid == self._agent:
+            self._status = status
+
+    def _stopped(self, pid: int, stop: Stop) -> None:
+        if stop.new_program:
+            self._starting.discard(pid)
+            with suppress(OSError):
+                self._starting.discard(tracee.former(pid))
+            self._arrived(pid)
+        elif pid not in self._starting and pid not in self._held:
+            if pid == self._agent:  # not traced: its terminal, or somebody, stopped it
+                self._agent_stopped()
+        elif stop.nothing_new and pid in self._starting:
+            self._starting.remove(pid)
+            tracee.detach(pid)
+        else:
+            tracee.pass_on(pid, stop)
+
+    # -- at the stop ----------------------------------------------------------------------------------
+
+    def _arrived(self, pid: int) -> None:
+        """Decide on the program that stands at its exec."""
+        above = self._above(pid)
+        try:
+            found = image(pid)
+            opened = self._judge.open(found, above)
+        except (ProcessLookupError, FileNotFoundError):
+            tracee.kill(pid)  # it is gone; if it is not, it does not run
+        except GateshError as error:
+            self._hold(_Held(pid, None, above), Refused(Exit.FAILED, error.lines()))
+        except Exception as error:  # noqa: BLE001  promise 3: what breaks here runs nothing
+            self._alert("defect", f"an exec could not be decided on: {error!r}", pid)
+            lines = GateshError(repr(error), "this is a defect of gatesh, please report it").lines()
+            self._hold(_Held(pid, None, above), Refused(Exit.FAILED, lines))
+        else:
+            if opened.decision.verdict is Verdict.ALLOW:
+                self._let_go(pid, opened, below(opened, above, approved=False))
+            else:
+                self._hold(_Held(pid, opened, above), None)
+
+    def _hold(self, held: _Held, refused: Refused | None) -> None:
+        held.refused = refused
+        self._held[held.pid] = held
+        threading.Thread(target=self._settle, args=(held,), name="held", daemon=True).start()
+
+    def _settle(self, held: _Held) -> None:
+        """Wait for an answer, and say no where it is one: in a thread of its own."""
+        try:
+            if held.opened is not None:
+                approver = self._approver(held.gone)
+                held.refused = self._judge.settle(held.opened, held.above, approver)
+        except GateshError as error:
+            held.refused = Refused(Exit.FAILED, error.lines())
+        except Exception as error:  # noqa: BLE001  promise 3
+            held.refused = Refused(Exit.FAILED, f"gatesh: error: {error!r}\n")
+        held.settled = True
+        if held.refused is not None:
+            with suppress(OSError):  # it has no stderr: the status has to say it all
+                say(held.pid, held.refused.message)
+        self._answered.append(held)
+        os.write(self._wake, b"\0")
+
+    def _settle_answered(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._wakes, 4096)
+        while self._answered:
+            held = self._answered.popleft()
+            if self._held.get(held.pid) is not held:
+                continue  # it died in the meantime: nothing is let go
+            del self._held[held.pid]
+            if held.refused is None and held.opened is not None:
+                place = below(held.opened, held.above, approved=True)
+                self._let_go(held.pid, held.opened, place)
+                continue
+            status = tracee.leave_with(held.pid, held.refused.status if held.refused else 126)
+            if status is not None:
+                self._gone(held.pid, status)
+
+    def _let_go(self, pid: int, opened: Opened, place: Place) -> None:
+        if not self._first.record:
+            self._first = Place(opened.record)
+        self._places[pid] = place
+        try:
+            self._ends.watch(pid, opened.record)
+        except (
+            OSError
+        ):  # it is dead, or there are no descriptors left: nobody will know how it ends
+            self._places.pop(pid, None)
+        tracee.detach(pid)
+
+    # -- the tree -------------------------------------------------------------------------------------
+
+    def _above(self, pid: int) -> Place:
+        """Return the place of a program: what itself or the nearest of its ancestors was let go as.
+
+        Where those have ended it belongs to the agent, and nothing that was approved covers it.
+        """
+        for _ in range(64):
+            place = self._places.get(pid)
+            if place is not None:
+                return place
+            found = process(pid)
+            if found is None or found.ppid <= 1:
+                break
+            pid = found.ppid
+        return self._first
+
+
+def _same_root(tid: int) -> bool:
+    """Claim that a thread sees the same files under the same names as this process."""
+    try:
+        root = os.readlink(f"/proc/{tid}/root")
+        return root == "/" and os.readlink(f"/proc/{tid}/ns/mnt") == os.readlink(
+            "/proc/self/ns/mnt"
+        )
+    except OSError:
+        return False
+
+
+def _dying(pid: int) -> bool:
+    """Claim that a signal waits which will end it: the image is new, so nothing handles it."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            masks = dict(line.split(":\t") for line in file if line.startswith(("Sig", "Shd")))
+    except (OSError, ValueError):
+        return False
+    pending = int(masks["SigPnd"], 16) | int(masks["ShdPnd"], 16)
+    deliverable = pending & ~int(masks["SigBlk"], 16) & ~int(masks["SigIgn"], 16)
+    return any(deliverable >> (number - 1) & 1 for number in _FATAL)
+
+
+def say(pid: int, text: str) -> None:
+    """Write to a program's own stderr, which may be a socket; where there is no room, not."""
+    descriptor = kernel.copy_descriptor(pid, 2)
+    try:
+        if select.select((), (descriptor,), (), _SAY_S)[1]:
+            os.write(descriptor, text.encode("utf-8", "replace")[:4096])
+    finally:
+        os.close(descriptor)

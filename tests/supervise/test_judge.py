@@ -1,0 +1,49 @@
+"""What is asked about at a program's start: what it does itself, and once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+# Each starts `rm keep` somewhere; asked is what held it, and how often. `{}` is the work folder.
+ONCE = [
+    ("echo 'rm keep' > s.sh; bash s.sh", "exec"),
+    ("echo 'rm keep' > s.sh; env A=1 timeout 5 nice bash s.sh", "exec"),
+    ("printf 'x:\\n\\trm keep\\n' > Makefile; make -s", "exec"),
+    ("printf 'x:\\n\\trm keep; true\\n' > Makefile; make -s", "line"),
+    ("find . -name keep -exec rm {} ';'", "exec"),
+    ("echo keep | xargs rm", "exec"),
+]
+
+
+@pytest.mark.parametrize(("lines", "door"), ONCE)
+def test_what_starts_something_is_asked_about_where_it_starts(lines, door, run, work: Path) -> None:
+    (work / "keep").write_text("x")
+    run.shell(lines)
+    refused = run.history("--outcome", "refused")
+    assert [(r["door"], r["rule_ids"]) for r in refused] == [(door, ["hold-keep"])], run.history()
+    assert (work / "keep").exists()
+
+
+def test_what_a_script_does_itself_is_asked_about_at_its_start(run, work: Path) -> None:
+    """A shell's own redirections, and code in another language, are never a program of their own."""
+    (work / "s.sh").write_text("python3 - <<X\nimport os\nos.remove('keep')\nX\n")
+    (work / "keep").write_text("x")
+    run.shell("bash s.sh")
+    assert (work / "keep").exists()
+    assert [r["rule_ids"] for r in run.history("--outcome", "refused")] == [["hold-keep"]]
+
+
+@pytest.mark.parametrize("lines", [
+    "mkdir -p build/a; touch build/a/b; rm -rf build",
+    "printf 'O := a.o b.o\\nx: $(O)\\nclean:\\n\\trm -f $(O)\\n%%.o:\\n\\ttouch $@\\n' > Makefile; make -s; make -s clean",
+    "echo 'for f in *; do test -f $f && cat $f > /dev/null; done; $SHELL -c true' > s.sh; sh s.sh; ./s.sh 2>/dev/null; true",
+    "git init -q .; git add . ; git -c user.name=a -c user.email=b commit -qm x --allow-empty; git status; git log | cat",
+    "cat /etc/passwd | sort | uniq | head -3 | awk '{print $1}' | sed s/a/b/ | tr a b | wc -l",
+    "python3 -c 'import subprocess; subprocess.run([\"ls\", \"-la\"])'; perl -e 'print 1'; node -e '1' 2>/dev/null; true",
+])  # fmt: skip
+def test_everyday_work_is_not_asked_about(lines: str, run) -> None:
+    done = run.shell(lines)
+    assert done.returncode == 0, done
+    assert [(r["command_line"], r["rule_ids"]) for r in run.history("--verdict", "ask")] == []
