@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from pathlib import Path
 
 from gatesh.model import (
     Asker,
@@ -44,3 +46,17 @@ def seen(*commands: SimpleCommand, facts: tuple[tuple[int, Fact], ...] = ()) -> 
 
 def allow(*matches: Match) -> Decision:
     return Decision(Verdict.ALLOW, matches)
+
+
+def rows(path: str, sql: str, *values: object) -> list[sqlite3.Row]:
+    """Read a log."""
+    db = sqlite3.connect(path)
+    try:
+        db.row_factory = sqlite3.Row
+        return db.execute(sql, values).fetchall()
+    finally:
+        db.close()
+
+
+ROOT = str(Path(__file__).parents[2])
+LS = line("ls -la"), ASKER, seen(command("ls", "-la")), allow(), "digest"

@@ -160,3 +160,17 @@ class Human:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def held(agent, line, **env):
+    """Have the agent submit a line that waits for a person; return its pid."""
+    return agent.start(GATESH, "-c", line, **env)
+
+
+def eventually(claim, timeout=10):
+    """Return what `claim` returns as soon as it is true."""
+    until = time.monotonic() + timeout
+    while not (found := claim()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found

@@ -5,11 +5,7 @@ import time
 
 import pytest
 
-from tests.keeper.human import DEAF, GATESH, IDLE
-
-
-def held(agent, line, **env):
-    return agent.start(GATESH, "-c", line, **env)
+from tests.keeper.human import DEAF, GATESH, IDLE, held
 
 
 def test_a_typed_word_approves_and_the_command_runs_once(start, work, rows):
