@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gatesh.facts.sql_statement import Told
 
 # What CREATE, ALTER and DROP are followed by; longer names first where one begins another.
-_OBJECTS = tuple(
+OBJECTS = tuple(
     tuple(name.split())
     for name in (
         "access method", "aggregate", "cast", "collation", "column", "conversion", "database",
@@ -34,7 +34,7 @@ _ADJECTIVES = frozenset(
     """.split()
 )
 
-_ALTER_ACTIONS = (
+ALTER_ACTIONS = (
     # words of the action, the kind it is told as
     ("drop constraint", "drop constraint"),
     ("drop partition", "drop partition"),
@@ -78,7 +78,7 @@ _ALTER_ACTIONS = (
 
 def _object(tokens: list[Token], at: int) -> tuple[str, int]:
     """Return what kind of object is named at `at`, and the index behind the kind."""
-    for words in _OBJECTS:
+    for words in OBJECTS:
         if all(
             at + i < len(tokens) and tokens[at + i].is_word(word) for i, word in enumerate(words)
         ):
@@ -157,7 +157,7 @@ def _action(tokens: list[Token]) -> str:
             return "drop column"  # TYPE int USING NULL: nothing of the old values is left
         drops = [w for w in words[1:] if w in ("drop", "type")]
         return f"alter column {drops[0]}" if drops else "alter column"
-    for phrase, kind in _ALTER_ACTIONS:
+    for phrase, kind in ALTER_ACTIONS:
         expected = phrase.split()
         if words[: len(expected)] == expected:
             return kind

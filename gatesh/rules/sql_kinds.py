@@ -5,24 +5,8 @@ A pattern is compared with the kind alone; a test holds this list against what t
 
 from __future__ import annotations
 
-_OBJECTS = (
-    "access method", "aggregate", "cast", "collation", "column", "conversion", "database",
-    "default privileges", "domain", "event", "event trigger", "extension", "foreign data wrapper",
-    "foreign table", "function", "group", "index", "instance", "language", "large object",
-    "logfile group", "materialized view", "operator", "operator class", "operator family", "owned",
-    "package", "policy", "procedural language", "procedure", "publication", "resource group", "role",
-    "routine", "rule", "schema", "sequence", "server", "spatial reference system", "statistics",
-    "subscription", "system", "table", "tablespace", "temporary table", "text search configuration",
-    "text search dictionary", "text search parser", "text search template", "transform", "trigger",
-    "type", "undo tablespace", "user", "user mapping", "view", "virtual table",
-)  # fmt: skip
-_ALTERATIONS = (
-    "add", "alter column", "alter column drop", "alter column type", "coalesce partition",
-    "detach partition", "disable", "disable row level security", "disable rule", "disable trigger",
-    "discard tablespace", "drop column", "drop constraint", "drop index", "drop partition", "enable",
-    "exchange partition", "modify column", "other", "owner", "rename", "reorganize partition", "set",
-    "set schema", "set unlogged", "truncate partition",
-)  # fmt: skip
+from gatesh.facts.sql_definitions import ALTER_ACTIONS, OBJECTS
+
 _ALTERED = ("table", "foreign table", "materialized view")
 _PLAIN = (
     "analyze", "attach", "change master", "change replication", "check", "checkpoint", "checksum",
@@ -38,11 +22,17 @@ _PLAIN = (
     "unlock tables", "update", "upsert", "use", "vacuum", "vacuum full", "vacuum into",
 )  # fmt: skip
 
+_NAMES = tuple(" ".join(words) for words in OBJECTS)
+# "other" is an action that none of them is, and a column may be altered in more than one way.
+_ALTERATIONS = {kind for _, kind in ALTER_ACTIONS} | {
+    "alter column", "alter column drop", "alter column type", "other",
+}  # fmt: skip
+
 KINDS = frozenset(
     (
         *_PLAIN,
-        *(f"{verb} {what}" for verb in ("create", "alter", "drop") for what in _OBJECTS),
-        *(f"create or replace {what}" for what in _OBJECTS),
+        *(f"{verb} {what}" for verb in ("create", "alter", "drop") for what in _NAMES),
+        *(f"create or replace {what}" for what in _NAMES),
         *(f"alter {what} {action}" for what in _ALTERED for action in _ALTERATIONS),
     )
 )
