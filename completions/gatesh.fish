@@ -9,6 +9,7 @@ complete -c gatesh -n '__fish_use_subcommand' -a stats -d 'Count records by verd
 complete -c gatesh -n '__fish_use_subcommand' -a check -d 'Say what would happen to a line'
 complete -c gatesh -n '__fish_use_subcommand' -a patterns -d 'Show, check and try the rules'
 complete -c gatesh -n '__fish_use_subcommand' -a setup -d 'Make gatesh the shell of an agent'
+complete -c gatesh -n '__fish_use_subcommand' -a doctor -d 'Look at the installation, and say what to do'
 complete -c gatesh -n '__fish_use_subcommand' -a demo -d 'Watch gatesh hold the command that deleted a company’s volume'
 complete -c gatesh -n '__fish_use_subcommand' -a completions -d 'Print a completion script'
 complete -c gatesh -n '__fish_use_subcommand' -s c -x -a '' -d 'Run one command line, as bash -c would'
@@ -150,6 +151,10 @@ complete -c gatesh -n '__fish_seen_subcommand_from setup' -l dry-run -d 'Show th
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l undo -d 'Take gatesh out of the settings again'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l yes -d 'Do not ask before writing'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from doctor' -f
+complete -c gatesh -n '__fish_seen_subcommand_from doctor' -l json -d 'The findings as JSON'
+complete -c gatesh -n '__fish_seen_subcommand_from doctor' -l no-agents -d 'Start no agent’s shell'
+complete -c gatesh -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -f
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -l unattended -d 'Nobody answers: the volume must survive'
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -s h -l help -d 'Show this message and exit'

@@ -34,6 +34,7 @@ _COMMANDS = {
     "check": ("gatesh.commands.check", "check"),
     "patterns": ("gatesh.commands.patterns", "patterns"),
     "setup": ("gatesh.commands.setup", "setup"),
+    "doctor": ("gatesh.commands.doctor", "doctor"),
     "demo": ("gatesh.commands.demo", "demo"),
     "completions": ("gatesh.commands.completions", "completions"),
 }

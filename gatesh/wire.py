@@ -7,6 +7,7 @@
                      refused STATUS MESSAGE
                      alone REASON          not served here: do the whole work yourself
                      mine VERSION          do I belong to one of your sessions?  → yes | no
+    anybody → keeper status VERSION  → status GATESH PIN APPROVERS SESSIONS OBSERVES CONFIRMED…
     approver → keeper, keeper → approver: see approval/attach.py
 
 A field is bytes, so that nothing in a command can end or forge a message; a message of more than 64 MB

@@ -192,6 +192,11 @@ class Approvers:
         with self._lock:
             return len(self._seats)
 
+    @property
+    def asks_pin(self) -> bool:
+        """Claim that an approval takes a PIN."""
+        return self._pin is not None
+
     def may_answer(self) -> bool:
         """Claim that somebody is attached, or that a person with the PIN could attach."""
         return self.attached() > 0 or self._pin is not None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gatesh.model import Match
     from gatesh.rules.examples import Broken
+    from gatesh.rules.layers import Effect
     from gatesh.rules.match import RuleSet
     from gatesh.rules.rule import Examples, Rule
     from gatesh.rules.source import PatternFile
@@ -83,9 +84,19 @@ def _list_changes() -> None:
 
     where = here()
     files = load.read_all(where, load.files(where, load.projects_of(os.getcwd())))
-    for change, state in layers.changes(files):
-        value = _toml(change.value)
-        click.echo(f"{change.rule}: {change.key} = {value}  [{change.file}:{change.line}] {state}")
+    for one in layers.effects(files):
+        if one.change is None:
+            continue
+        what = f"{one.change.rule}: {one.change.key} = {_toml(one.change.value)}"
+        click.echo(f"{what}  [{one.file}:{one.line}] {_state(one)}")
+
+
+def _state(one: Effect) -> str:
+    if one.counts:
+        return "counts"
+    if one.layer is Layer.PROJECT:
+        return "does not count: the project is not trusted"
+    return "counts under a keeper whose person has confirmed it"
 
 
 def _speaks_of(rule: Rule, program: str) -> bool:

@@ -79,6 +79,16 @@ def setup(agent: str | None, *, list_: bool, dry_run: bool, undo: bool, yes: boo
         raise click.exceptions.Exit(1)
 
 
+def named_shell(agent: str) -> tuple[str, str]:
+    """Return the shell that an agent's settings name, and the file; raises ConfigError."""
+    settings = _AGENTS.get(agent)
+    if settings is None:
+        return "", ""
+    path = _file(settings)
+    found = jsonc.read(_read(path) or "{}", path).member(settings.key)
+    return (found.value, path) if found and isinstance(found.value, str) else ("", "")
+
+
 def own_path() -> str:
     """Return the path of this gatesh that stays valid: the one in PATH where that is the same program."""
     argv0 = os.path.abspath(sys.argv[0])

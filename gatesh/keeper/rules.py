@@ -181,6 +181,12 @@ class Projects:
         self._folders: dict[str, tuple[str, ...]] = {}  # of a session
         self._rules: dict[tuple[str, ...], Rules] = {}
 
+    @property
+    def confirmed(self) -> frozenset[str]:
+        """Return the digests of what a person has confirmed for projects."""
+        with self._lock:
+            return frozenset(one for rules in self._rules.values() for one in rules.confirmed)
+
     def of(self, session: str, cwds: tuple[str, ...]) -> tuple[RuleSet, World]:
         """Return what a session goes by that now works in these folders; raises GateshError."""
         found = {folder for cwd in cwds for folder in projects_of(cwd)}

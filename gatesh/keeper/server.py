@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from gatesh import session, wire, wiring
+from gatesh import __version__, session, wire, wiring
 from gatesh.approval.attach import Approvers
 from gatesh.approval.peer import agent_above, is_terminal_shell, lineage
 from gatesh.approval.pending import LATE_S, clock_ns
@@ -193,6 +193,8 @@ class Keeper:
                 self.approvers.attach(sock, pid, roots)
             case [b"mine", _]:
                 self._mine(sock, pid, uid)
+            case [b"status", wire.VERSION]:
+                wire.send(sock, *self._status())
             case [b"gated", wire.VERSION]:
                 wire.send(sock, b"yes" if self._gated(pid) else b"no")
             case _:
@@ -263,6 +265,19 @@ class Keeper:
         """
         self._know(asker, served=True)
         self._gates = gates
+
+    def _status(self) -> list[bytes]:
+        """Return what a person may want to know of this keeper, and their agent may know as well."""
+        counts = (
+            self.approvers.asks_pin, self.approvers.attached(), len(self._living_sessions()), self._observe,
+        )  # fmt: skip
+        confirmed = sorted(self.rules.confirmed | self._projects.confirmed)
+        return [
+            b"status",
+            __version__.encode(),
+            *(b"%d" % n for n in counts),
+            *map(str.encode, confirmed),
+        ]
 
     def _gated(self, pid: int) -> bool:
         """Claim that whatever a process starts comes to this process first: it runs below it, and we gate."""

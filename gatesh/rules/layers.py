@@ -45,6 +45,18 @@ class Loosening(Value):
     about: str = ""  # the rule, or the program whose grammar it is
 
 
+class Effect(Value):
+    """What one override, grammar or project's file changes, as a sentence for a person."""
+
+    sentence: str
+    file: str
+    line: int
+    layer: Layer
+    loosens: bool
+    counts: bool
+    change: Override | None = None  # where it is one
+
+
 def combine(files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozenset()) -> RuleSet:
     """Return the rules that are active when a person has confirmed these loosenings and no other."""
     rules = {
@@ -114,18 +126,30 @@ def loosenings(files: tuple[PatternFile, ...]) -> tuple[Loosening, ...]:
     return tuple(_loosenings(files))
 
 
-def changes(files: tuple[PatternFile, ...]) -> tuple[tuple[Override, str], ...]:
-    """Return every override in the files, and whether it counts: at once, when confirmed, or not at all."""
-    waiting = {one.digest for one in loosenings(files)}
-
-    def state(change: Override) -> str:
-        if _digest(change) in waiting:
-            return "counts under a keeper whose person has confirmed it"
-        if change.layer is Layer.PROJECT and change.key not in ("severity", "deny"):
-            return "does not count: the project is not trusted"
-        return "counts"
-
-    return tuple((change, state(change)) for file in files for change in file.overrides)
+def effects(
+    files: tuple[PatternFile, ...], confirmed: frozenset[str] = frozenset()
+) -> tuple[Effect, ...]:
+    """Return what the files change of rules and grammars, and whether it counts."""
+    left = {one.digest: one for one in loosenings(files)}
+    rules = {rule.id: rule for file in files for rule in file.rules}
+    found = []
+    for change in (o for file in files for o in file.overrides):
+        one = left.pop(_digest(change), None)
+        rule = rules[change.rule]
+        tightens = not one and _tightens(change, rule)
+        said = _tighter(change, rule) if tightens else _sentence(change, rule)
+        counts = one.digest in confirmed if one else tightens
+        found.append(
+            Effect(said, change.file, change.line, change.layer, not tightens, counts, change)
+        )
+        if tightens:
+            rules[change.rule] = _changed(rule, change)
+    layer_of = {file.path: file.layer for file in files}
+    found += [
+        Effect(one.sentence, one.file, one.line, layer_of[one.file], True, one.digest in confirmed)
+        for one in left.values()
+    ]
+    return tuple(found)
 
 
 def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
@@ -155,6 +179,12 @@ def _sentence(change: Override, rule: Rule) -> str:
     if change.key == "when":
         return f"{rule.id} counts only when {change.value} ({rule.say})"
     return f"{rule.id} is off ({rule.say})"
+
+
+def _tighter(change: Override, rule: Rule) -> str:
+    if change.key == "deny":
+        return f"{rule.id} is denied without asking ({rule.say})"
+    return f"{rule.id} is {change.value} instead of {rule.severity} ({rule.say})"
 
 
 def _tightens(change: Override, rule: Rule) -> bool:

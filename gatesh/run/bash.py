@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BASH = b"/bin/bash"
 # Kills bash when gatesh is killed with SIGKILL: the caller killed "its bash", and that is what must die.
-_SETPRIV = b"/usr/bin/setpriv"
+SETPRIV = b"/usr/bin/setpriv"
 
 _FORWARDED = frozenset(
     (
@@ -38,8 +38,8 @@ def run(words: list[bytes], env: dict[bytes, bytes]) -> tuple[int, int]:
     It gets the caller's descriptors and working directory. Raises RunError where it cannot be started.
     """
     command = [BASH, *words]
-    if os.path.exists(_SETPRIV):
-        command = [_SETPRIV, b"--pdeathsig", b"KILL", b"--", *command]
+    if os.path.exists(SETPRIV):
+        command = [SETPRIV, b"--pdeathsig", b"KILL", b"--", *command]
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would swallow the wait status
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _WAITED)
     started = time.monotonic_ns()

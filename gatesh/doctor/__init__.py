@@ -1,0 +1,1 @@
+"""Looking after an installation: what is there, what is wrong with it, what to do. Changes nothing."""
