@@ -29,7 +29,7 @@ from gatesh.redact import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from sqlite3 import Connection
     from typing import TypeVar
 
@@ -95,7 +95,7 @@ class SqliteLog:
 
         def work(db: Connection) -> int:
             self._know(db, asker)
-            return _insert_record(db, record, matches)
+            return insert_record(db, record, matches)
 
         number = self._commit(work, durable=True)
         self._sessions.add(asker.session)
@@ -254,7 +254,8 @@ class SqliteLog:
         _insert(db, "session", row)
 
 
-def _insert_record(db: Connection, record: Row, matches: list[Row]) -> int:
+def insert_record(db: Connection, record: Row, matches: Sequence[Row]) -> int:
+    """Insert the row of a record and those of its matches; return its number."""
     number = _insert(db, "record", record)
     for found in matches:
         _insert(db, "match", {"record": number, **found})

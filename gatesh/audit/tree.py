@@ -1,7 +1,8 @@
-"""The rows of programs below a command line: there are many, so each costs one statement and no disk.
+"""The rows of a tree: there are many, so each costs one statement, and the disk is waited for elsewhere.
 
-They survive the death of this process (WAL, `synchronous=NORMAL`), not a power loss; the line that they stand
-below survives both. End rows are written together when there is time.
+A row survives the death of this process as soon as it is added (WAL, `synchronous=NORMAL`); after `sync` also a
+power loss. To sync the write-ahead log ourselves, from another thread, is what `synchronous=FULL` does in the
+middle of the commit, while nobody else can write. End rows are written together when there is time.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import threading
 import time
 
 from gatesh.audit.database import SqliteError, connect, explain
+from gatesh.audit.store import insert_record
 from gatesh.errors import AuditError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from sqlite3 import Connection
 
     from gatesh.audit.record import Row
@@ -46,14 +48,17 @@ class TreeLog:
         except SqliteError as error:
             raise explain(error, path) from error
         self._files = self._look()
+        self._ahead = self._opened()
+        self._unsynced: OSError | None = None
         threading.Thread(target=self._fold, name="fold", daemon=True).start()
 
-    def add(self, row: Row) -> int:
-        """Write the row of a record and return its number; raises AuditError."""
+    def add(self, row: Row, matches: Sequence[Row] = ()) -> int:
+        """Write the row of a record and those of its matches; return its number. Raises AuditError."""
         if self._look() != self._files:
-            raise AuditError(
-                f"the audit log {self._path} was removed or replaced while it was in use",
-                "find out who did, and start again",
+            raise self._replaced()
+        if matches:
+            return self._write(
+                lambda db: self._together(db, lambda: insert_record(db, row, matches))
             )
         columns = tuple(row)
         sql = self._sql.get(columns)
@@ -62,6 +67,22 @@ class TreeLog:
             sql = f"INSERT INTO record ({','.join(columns)}) VALUES ({marks})"  # noqa: S608  ours
             self._sql[columns] = sql
         return self._write(lambda db: db.execute(sql, tuple(row.values())).lastrowid or 0)
+
+    def sync(self) -> None:
+        """Wait until all that was added is on the disk; raises AuditError. For any thread.
+
+        Once it failed it fails for good: the kernel reports what it could not write only once.
+        """
+        try:
+            if self._unsynced is not None:
+                raise self._unsynced
+            os.fdatasync(self._ahead)
+        except OSError as error:
+            self._unsynced = error
+            raise AuditError(
+                f"the audit log {self._path} cannot be brought to the disk: {error.strerror}",
+                "look at the file system it lies on, then start again",
+            ) from error
 
     def end(self, record: int, ran: Ran) -> None:
         """Keep an end row until `flush`."""
@@ -77,25 +98,26 @@ class TreeLog:
         if not self._ends:
             return
         ends, self._ends = self._ends, []
-        self._write(lambda db: self._together(db, ends))
+        self._write(lambda db: self._together(db, lambda: db.executemany(_END, ends).rowcount))
 
     def close(self) -> None:
         """Write what is left, and close."""
         self._closed.set()
         self.flush()
         self._db.close()
+        os.close(self._ahead)
 
     @staticmethod
-    def _together(db: Connection, ends: list[tuple[object, ...]]) -> int:
+    def _together(db: Connection, work: Callable[[], int]) -> int:
         db.execute("BEGIN IMMEDIATE")
         try:
-            db.executemany(_END, ends)
+            done = work()
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        return 0
+        return done
 
     def _write(self, work: Callable[[Connection], int]) -> int:
         pause, until = _PAUSE_S, 0.0
@@ -112,6 +134,27 @@ class TreeLog:
             else:
                 self._written = True
                 return done
+
+    def _opened(self) -> int:
+        """Return a descriptor of the write-ahead log, whose name is on the disk."""
+        # SQLite holds no lock on this file, so that a second descriptor may be closed without losing one.
+        try:
+            descriptor = os.open(self._path + "-wal", os.O_RDONLY | os.O_CLOEXEC)
+            found = os.fstat(descriptor)
+            folder = os.open(os.path.dirname(self._path), os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise self._replaced() from error
+        os.fsync(folder)
+        os.close(folder)
+        if (found.st_dev, found.st_ino) != self._files[2:]:
+            raise self._replaced()
+        return descriptor
+
+    def _replaced(self) -> AuditError:
+        return AuditError(
+            f"the audit log {self._path} was removed or replaced while it was in use",
+            "find out who did, and start again",
+        )
 
     def _look(self) -> tuple[int, ...]:
         try:

@@ -92,15 +92,18 @@ class Budget:
         """Claim that a call is one of those that are counted."""
         return (call.arch, call.number) in self._names
 
-    def spend(self, call: Call, record: int) -> Spent | None:
-        """Count a call below a record; return what was spent where it is more than was allowed."""
+    def cost(self, call: Call) -> tuple[str, int]:
+        """Return the path that a call takes away, and what that counts; 0 where it is not counted."""
         path = self._path(call)
         if not path or path.startswith(_TEMPORARY) or is_derived(path.lstrip("/")):
-            return None
+            return path, 0
         overwriting = self._names[call.arch, call.number] in _OVERWRITING
         if (overwriting and not _holds_something(path)) or _is_git(call.tid):
-            return None
-        cost = _OVERWRITTEN if overwriting else _DELETED
+            return path, 0
+        return path, _OVERWRITTEN if overwriting else _DELETED
+
+    def spend(self, path: str, cost: int, record: int) -> Spent | None:
+        """Count a path below a record; return what was spent where it is more than was allowed."""
         spent = self._spent[record] = self._spent.get(record, 0) + cost
         if spent <= self._allowed.get(record, self.most * _DELETED):
             return None

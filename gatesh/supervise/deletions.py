@@ -47,8 +47,13 @@ class Deletions:
         self._lock = threading.Lock()
         self.counts = budget.counts
 
-    def counted(self, call: Call, place: Place, listener: Listener) -> None:
-        """Answer a call: at once, or when somebody has."""
+    def counted(self, call: Call, above: Callable[[int], Place], listener: Listener) -> None:
+        """Answer a call: at once, or when somebody has; `above` tells where its thread belongs."""
+        path, cost = self._budget.cost(call)
+        if not cost:
+            listener.go_on(call)
+            return
+        place = above(call.tid)
         with self._lock:
             if place.line in self._refused:
                 listener.fail(call, errno.EPERM)
@@ -56,7 +61,7 @@ class Deletions:
             if place.line in self._waiting:
                 self._waiting[place.line][1].append(call)
                 return
-            spent = self._budget.spend(call, place.line)
+            spent = self._budget.spend(path, cost, place.line)
             if spent is None or self._mode != HOLD:
                 listener.go_on(call)
             else:

@@ -10,9 +10,11 @@ import fcntl
 import os
 import select
 import struct
+import sys
 import time
 
 from gatesh.model import Ran
+from gatesh.session import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _GET_INFO = 0xC040FF0B  # _IOWR(0xFF, 11, struct pidfd_info of 64 bytes)
 _EXIT = 1 << 3  # given once the process has been reaped
+_ASKED = struct.pack("=Q56x", _EXIT)
 
 
 class Ends:
@@ -68,6 +71,24 @@ class Ends:
                 self.ended(descriptor)
 
 
+def parent(pid: int) -> int:
+    """Return the parent of a process, or of the process that a thread belongs to; 0 where it is gone.
+
+    Asked of a pidfd where the kernel answers there (6.13): the text in /proc takes ten times as long.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:  # a thread has none
+        info = None
+    else:
+        info = _info(descriptor)
+        os.close(descriptor)
+    if info is None:
+        found = process(pid)
+        return found.ppid if found else 0
+    return int.from_bytes(info[24:28], sys.byteorder)
+
+
 def _status(descriptor: int) -> int | None:
     info = _info(descriptor)
     if info is None or not struct.unpack_from("=Q", info, 0)[0] & _EXIT:
@@ -76,10 +97,7 @@ def _status(descriptor: int) -> int | None:
 
 
 def _info(descriptor: int) -> bytes | None:
-    info = bytearray(64)
-    struct.pack_into("=Q", info, 0, _EXIT)
     try:
-        fcntl.ioctl(descriptor, _GET_INFO, info)
+        return fcntl.ioctl(descriptor, _GET_INFO, _ASKED)
     except OSError:
         return None
-    return bytes(info)

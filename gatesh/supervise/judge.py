@@ -124,7 +124,7 @@ class Judge:
         row = known.row
         row["time_ns"], row["pid"], row["above"] = time.time_ns(), pid, above.record or None
         before = known.opened
-        record = self._records.again(row, before.line.door)
+        record = self._records.begin(row, [])
         return Opened(record, before.line, before.asker, before.seen, before.decision)
 
     def _anew(self, key: bytes, found: Image, above: Place, rules: RuleSet, world: World) -> Opened:

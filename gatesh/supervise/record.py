@@ -1,13 +1,21 @@
-"""The records of a tree: those of lines as durable as ever, those of harmless programs below them cheap."""
+"""The records of a tree: all are committed before their program runs; who waits for the disk, and where.
+
+What is promised to survive a power loss (lines, and whatever a rule spoke of) is committed like the rest and
+then synced, in a thread of its own: the loop of the supervisor never waits for a disk.
+"""
 
 from __future__ import annotations
 
 import threading
+from queue import SimpleQueue
 
+from gatesh.errors import AuditError
 from gatesh.model import Door, Ran, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatesh.audit.record import Row
     from gatesh.audit.store import SqliteLog
     from gatesh.audit.tree import TreeLog
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
         CommandLine,
         Decision,
         Inspection,
+        Opened,
         Outcome,
         Refused,
     )
@@ -34,15 +43,15 @@ class Records:
         """Return the log for one program that runs below the record `above`."""
         return Below(self, self._log, above)
 
-    def begin(self, row: Row, matches: list[Row], door: Door) -> int:
-        """Commit a begin row: of a harmless program without waiting for the disk."""
-        if door is Door.EXEC and not matches and threading.get_ident() == self._thread:
-            return self._tree.add(row)
+    def begin(self, row: Row, matches: list[Row]) -> int:
+        """Commit a begin row; in the loop's thread without waiting for the disk, which `sync` does."""
+        if threading.get_ident() == self._thread:
+            return self._tree.add(row, matches)
         return self._log.add(self._asker, row, matches)
 
-    def again(self, row: Row, door: Door) -> int:
-        """Commit the begin row of a program that is known."""
-        return self.begin(row, [], door)
+    def sync(self) -> None:
+        """Wait until every begin row is on the disk; raises AuditError. For any thread."""
+        self._tree.sync()
 
     def end(self, record: int, outcome: Ran | Refused) -> None:
         """Write an end row: soon, where the program ran."""
@@ -54,6 +63,38 @@ class Records:
     def flush(self) -> None:
         """Write what waits for a quiet moment."""
         self._tree.flush()
+
+
+def durable(opened: Opened) -> bool:
+    """Claim that the row of a program must survive a power loss: it is a line's, or a rule spoke of it."""
+    return opened.line.door is not Door.EXEC or bool(opened.decision.matches)
+
+
+class Syncs:
+    """Programs that wait for the disk: one sync for all that came while the last one ran."""
+
+    def __init__(self, records: Records) -> None:
+        """Start the thread."""
+        self._records = records
+        self._waiting: SimpleQueue[Callable[[AuditError | None], None]] = SimpleQueue()
+        threading.Thread(target=self._serve, name="sync", daemon=True).start()
+
+    def add(self, done: Callable[[AuditError | None], None]) -> None:
+        """Have `done` called, in that thread, once all that is committed now is on the disk, or failed."""
+        self._waiting.put(done)
+
+    def _serve(self) -> None:
+        while True:
+            together = [self._waiting.get()]
+            while not self._waiting.empty():
+                together.append(self._waiting.get())
+            failed = None
+            try:
+                self._records.sync()
+            except AuditError as error:
+                failed = error
+            for done in together:
+                done(failed)
 
 
 class Below:
@@ -74,7 +115,7 @@ class Below:
         row["above"] = self._above or None
         if allowed and not matches:
             self.row = row
-        return self._records.begin(row, matches, line.door)
+        return self._records.begin(row, matches)
 
     def answer(self, record: int, answer: Answer) -> None:
         """Commit what a human, or nobody, said."""

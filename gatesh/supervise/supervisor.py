@@ -20,11 +20,11 @@ from contextlib import suppress
 
 from gatesh.errors import AuditError, Exit, GateshError
 from gatesh.model import Opened, Refused, Verdict
-from gatesh.session import process
 from gatesh.supervise import kernel, tracee
-from gatesh.supervise.ends import Ends
+from gatesh.supervise.ends import Ends, parent
 from gatesh.supervise.image import image
 from gatesh.supervise.judge import Place, below
+from gatesh.supervise.record import Syncs, durable
 from gatesh.supervise.tracee import Stop
 
 TYPE_CHECKING = False
@@ -56,13 +56,13 @@ BLOCKED = FORWARDED | {signal.SIGCHLD, GUARD_GONE, signal.SIGTSTP, signal.SIGTTI
 class _Held:
     """A program that stands at its exec until somebody has answered."""
 
-    __slots__ = ("above", "gone", "opened", "pid", "refused", "settled")
+    __slots__ = ("above", "approved", "gone", "opened", "pid", "refused", "settled")
 
     def __init__(self, pid: int, opened: Opened | None, above: Place) -> None:
         self.pid, self.opened, self.above = pid, opened, above
         self.gone = threading.Event()
         self.refused: Refused | None = None
-        self.settled = False
+        self.approved = self.settled = False
 
 
 class Supervisor:
@@ -94,6 +94,7 @@ class Supervisor:
         self._places: dict[int, Place] = {}  # pid → what stands below it
         self._first = Place()
         self._deletions = deletions
+        self._syncs = Syncs(records)
         self._status: int | None = None
         self._wakes, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._signals = kernel.signal_descriptor(BLOCKED)
@@ -163,7 +164,7 @@ class Supervisor:
             return
         if call.number not in self._machine.execs(call.arch):
             if self._deletions is not None and self._deletions.counts(call):
-                self._deletions.counted(call, self._above(call.tid), self._listener)
+                self._deletions.counted(call, self._above, self._listener)
             else:
                 self._aimed(call)
             return
@@ -234,8 +235,9 @@ class Supervisor:
     def _stopped(self, pid: int, stop: Stop) -> None:
         if stop.new_program:
             self._starting.discard(pid)
-            with suppress(OSError):
-                self._starting.discard(tracee.former(pid))
+            if self._starting:
+                with suppress(OSError):
+                    self._starting.discard(tracee.former(pid))
             self._arrived(pid)
         elif pid not in self._starting and pid not in self._held:
             if pid == self._agent:  # not traced: its terminal, or somebody, stopped it
@@ -263,26 +265,40 @@ class Supervisor:
             lines = GateshError(repr(error), "this is a defect of gatesh, please report it").lines()
             self._hold(_Held(pid, None, above), Refused(Exit.FAILED, lines))
         else:
-            if opened.decision.verdict is Verdict.ALLOW:
-                self._let_go(pid, opened, below(opened, above, approved=False))
-            else:
+            if opened.decision.verdict is not Verdict.ALLOW:
                 self._hold(_Held(pid, opened, above), None)
+            elif durable(opened):
+                held = self._held[pid] = _Held(pid, opened, above)
+                self._syncs.add(lambda failed: self._synced(held, failed))
+            else:
+                self._let_go(pid, opened, below(opened, above, approved=False))
 
     def _hold(self, held: _Held, refused: Refused | None) -> None:
         held.refused = refused
         self._held[held.pid] = held
         threading.Thread(target=self._settle, args=(held,), name="held", daemon=True).start()
 
+    def _synced(self, held: _Held, failed: AuditError | None) -> None:
+        """Have it let go, its row being on the disk: in the thread of Syncs."""
+        if failed is not None:
+            held.refused = Refused(Exit.FAILED, failed.lines())
+        self._settled(held)
+
     def _settle(self, held: _Held) -> None:
         """Wait for an answer, and say no where it is one: in a thread of its own."""
         try:
             if held.opened is not None:
+                self._records.sync()
                 approver = self._approver(held.gone)
                 held.refused = self._judge.settle(held.opened, held.above, approver)
+                held.approved = held.refused is None
         except GateshError as error:
             held.refused = Refused(Exit.FAILED, error.lines())
         except Exception as error:  # noqa: BLE001  promise 3
             held.refused = Refused(Exit.FAILED, f"gatesh: error: {error!r}\n")
+        self._settled(held)
+
+    def _settled(self, held: _Held) -> None:
         held.settled = True
         if held.refused is not None:
             with suppress(OSError):  # it has no stderr: the status has to say it all
@@ -299,7 +315,7 @@ class Supervisor:
                 continue  # it died in the meantime: nothing is let go
             del self._held[held.pid]
             if held.refused is None and held.opened is not None:
-                place = below(held.opened, held.above, approved=True)
+                place = below(held.opened, held.above, approved=held.approved)
                 self._let_go(held.pid, held.opened, place)
                 continue
             status = tracee.leave_with(held.pid, held.refused.status if held.refused else 126)
@@ -329,10 +345,9 @@ class Supervisor:
             place = self._places.get(pid)
             if place is not None:
                 return place
-            found = process(pid)
-            if found is None or found.ppid <= 1:
+            pid = parent(pid)
+            if pid <= 1:
                 break
-            pid = found.ppid
         return self._first
 
 
