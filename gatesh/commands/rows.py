@@ -135,8 +135,9 @@ def _shortened(row: Row) -> Row:
     """Return a row as a person reads it: clock times, and of a session's key what --session needs."""
     short = {name: _when(row[key]) for name, key in _TIMES.items() if row.get(key)}
     key = str(row.get("session") or "")
-    if row.get("gate") == "advisory" or row.get("name"):
-        said = row["name"] or row["agent"], "(advisory)" if row["gate"] == "advisory" else ""
+    weaker = row.get("gate") not in (None, "", "exec-gate")
+    if weaker or row.get("name"):
+        said = row["name"] or row["agent"], f"({row['gate']})" if weaker else ""
         short["agent"] = " ".join(filter(None, said))
     shown = {"session": key.partition(":")[2] or key}
     return {

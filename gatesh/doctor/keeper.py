@@ -186,11 +186,11 @@ def _tracing() -> Iterator[Finding]:
 
 def gate(_: Places) -> Iterator[Finding]:
     """Look whether `gatesh run` could gate every program here."""
-    from gatesh.supervise.probe import obstacle
+    from gatesh.supervise.probe import EXEC_GATE, level
 
-    why = obstacle()
-    if why:
-        what = f"gatesh run would be advisory here, shells found by name only: {why}"
+    found = level()
+    if found.name != EXEC_GATE:
+        what = f"gatesh run would be of a lesser kind here, {found.name}: {found.why}"
         yield note("gate", what, "gatesh run --require exec-gate refuses to start instead")
     else:
         yield ok(

@@ -7,6 +7,7 @@ written as a list of tests with labels, and assembled once per session.
 from __future__ import annotations
 
 import errno
+import os
 import struct
 from signal import SIGKILL, SIGSTOP
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gatesh.supervise.kernel import Machine
 
 ALLOW = 0x7FFF0000
+TRACE = 0x7FF00000
 NOTIFY = 0x7FC00000
 KILL = 0x80000000
 _ERRNO = 0x00050000
@@ -24,7 +26,9 @@ _ERRNO = 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _JUMP = 0x20, 0x15, 0x35, 0x45, 0x06, 0x05
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _X32 = 0x40000000
-_O_TRUNC = 0o1000
+_CLONE_UNTRACED = 0x00800000
+_NEW_LISTENER = 1 << 3
+_LOST = 0x02 | 0x08 | 0x10  # modes of fallocate(2) after which content is gone
 
 # Calls that name a process in their first argument, and could end or cripple it. Those of the first kind take
 # any of its threads for it, so the supervisor looks whose it is; the others compare.
@@ -32,19 +36,14 @@ _AIMED_AT_THREADS = ("kill", "tkill", "rt_sigqueueinfo", "prlimit64")
 _AIMED = ("tgkill", "rt_tgsigqueueinfo", "pidfd_open")
 _F_SETSIG = 10  # whoever owns a file is sent this signal when it is ready
 EXECS = ("execve", "execveat")
-# Calls that take a file away, and the argument that says whether an open does.
+# Calls that take a file or what is in it away; and those of which one argument has to say so: a bit of it.
 REMOVALS = (
-    "unlink",
-    "unlinkat",
-    "rmdir",
-    "rename",
-    "renameat",
-    "renameat2",
-    "truncate",
-    "truncate64",
-    "creat",
-)
-OPENS = {"open": 1, "openat": 2}
+    "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "truncate", "truncate64", "ftruncate",
+    "ftruncate64", "creat", "openat2",
+)  # fmt: skip
+SOME_REMOVE = {"open": (1, os.O_TRUNC), "openat": (2, os.O_TRUNC), "fallocate": (1, _LOST)}
+_SOCKETCALLS = {"connect": 3, "sendto": 11}  # of socketcall(2), on i386 alone
+CONNECTIONS = ("connect", "sendto", "socketcall")
 
 
 def refuse(number: int) -> int:
@@ -89,11 +88,19 @@ class _Program:
 
 
 def program(
-    machine: Machine, protected: Iterable[int], groups: Iterable[int], *, budget: bool
+    machine: Machine,
+    protected: Iterable[int],
+    groups: Iterable[int],
+    *,
+    budget: bool,
+    connections: bool = False,
+    traced: bool = False,
 ) -> bytes:
     """Return the filter for a tree that must not harm the processes `protected` or their `groups`.
 
-    With `budget`, deletions and truncations are told to the supervisor too.
+    With `budget` deletions and truncations are told to the supervisor too, with `connections` what programs
+    connect to. Where the tree is `traced` calls are told to the tracer, which meets every exec anyway; and
+    nothing may leave it.
     """
     made = _Program()
     made.load(_ARCH)
@@ -103,30 +110,74 @@ def program(
     groups = tuple(groups)
     targets = [*protected, -1, *(-group for group in groups)]
     for name, calls in (("native", machine.calls), ("compat", machine.compat_calls)):
+        part = _Part(made, name, calls)
         made.label(name)
         made.load(_NUMBER)
         if name == "native" and machine.x32:
             made.test(_AT_LEAST, _X32, f"{name} x32")
-        for call in EXECS:
-            made.test(_EQUAL, calls[call], f"{name} notify")
-        for call in _AIMED_AT_THREADS:
-            made.test(_EQUAL, calls[call], f"{name} thread")
-        for call in _AIMED:
-            made.test(_EQUAL, calls[call], f"{name} aimed")
-        made.test(_EQUAL, calls["setpgid"], f"{name} group")
-        made.test(_EQUAL, calls["pidfd_send_signal"], f"{name} unknown")
-        for call in ("fcntl", "fcntl64"):
-            if call in calls:
-                made.test(_EQUAL, calls[call], f"{name} fcntl")
+        part.dispatch(budget=budget, connections=connections, traced=traced)
+        part.aimed(targets, groups)
         if budget:
-            made.test(_EQUAL, calls["io_uring_setup"], f"{name} forbidden")
+            part.some_remove()
+        if connections:
+            part.connections()
+        if traced:
+            part.leaving()
+        part.ends(TRACE if traced else NOTIFY)
+    return made.assemble()
+
+
+class _Part:
+    """The tests for one calling convention."""
+
+    def __init__(self, made: _Program, name: str, calls: dict[str, int]) -> None:
+        self._made, self._name, self._calls = made, name, calls
+
+    def _go(self, call: str, where: str) -> None:
+        """Go to a label where this is that call."""
+        if call in self._calls:
+            self._made.test(_EQUAL, self._calls[call], f"{self._name} {where}")
+
+    def _when(self, argument: int, kind: int, value: int, yes: str, no: str = "") -> None:
+        self._made.load(_ARGUMENTS + 8 * argument)
+        labels = (f"{self._name} {label}" if label else "" for label in (yes, no))
+        self._made.test(kind, value, *labels)
+
+    def dispatch(self, *, budget: bool, connections: bool, traced: bool) -> None:
+        """Tell the calls that matter from all others; the number is loaded."""
+        for call in EXECS:
+            if not traced:
+                self._go(call, "notify")
+        for call in _AIMED_AT_THREADS:
+            self._go(call, "thread")
+        for call in _AIMED:
+            self._go(call, "aimed")
+        self._go("setpgid", "group")
+        self._go("pidfd_send_signal", "unknown")
+        self._go("fcntl", "fcntl")
+        self._go("fcntl64", "fcntl")
+        if traced:
+            self._go("clone", "clone")
+            self._go(
+                "clone3", "unknown"
+            )  # its flags are in memory; without it programs use clone(2)
+            self._go("seccomp", "seccomp")
+        if budget or connections:
+            self._go("io_uring_setup", "forbidden")
+        if budget:
             for call in REMOVALS:
-                if call in calls:
-                    made.test(_EQUAL, calls[call], f"{name} notify")
-            for call in OPENS:
-                if call in calls:
-                    made.test(_EQUAL, calls[call], f"{name} {call}")
-        made.end(ALLOW)
+                self._go(call, "notify")
+            for call in SOME_REMOVE:
+                self._go(call, call)
+        if connections:
+            self._go("connect", "notify")
+            self._go("sendto", "sendto")
+            self._go("socketcall", "socketcall")
+        self._made.end(ALLOW)
+
+    def aimed(self, targets: Iterable[int], groups: Iterable[int]) -> None:
+        """Refuse what would end, stop or join the processes that are protected."""
+        made, name = self._made, self._name
         for kind in ("thread", "aimed"):
             made.label(f"{name} {kind}")
             made.load(_ARGUMENTS)
@@ -143,25 +194,51 @@ def program(
             made.test(_EQUAL, group, f"{name} forbidden")
         made.end(ALLOW)
         made.label(f"{name} fcntl")
-        made.load(_ARGUMENTS + 8)
-        made.test(_EQUAL, _F_SETSIG, "", f"{name} allow")
+        self._when(1, _EQUAL, _F_SETSIG, "", "allow")
         made.load(_ARGUMENTS + 16)
         for number in (SIGKILL, SIGSTOP):
             made.test(_EQUAL, number, f"{name} forbidden")
-        made.label(f"{name} allow")
         made.end(ALLOW)
-        if budget:
-            for call, argument in OPENS.items():
-                if call in calls:
-                    made.label(f"{name} {call}")
-                    made.load(_ARGUMENTS + 8 * argument)
-                    made.test(_ANY_BIT, _O_TRUNC, f"{name} notify")
-                    made.end(ALLOW)
-        made.label(f"{name} forbidden")
-        made.end(refuse(errno.EPERM))
-        made.label(f"{name} notify")
-        made.end(NOTIFY)
-        made.label(f"{name} unknown")  # without it programs use kill(2)
-        made.label(f"{name} x32")
-        made.end(refuse(errno.ENOSYS))
-    return made.assemble()
+
+    def some_remove(self) -> None:
+        """Tell of the calls that take something away where an argument says so."""
+        for call, (argument, bits) in SOME_REMOVE.items():
+            if call in self._calls:
+                self._made.label(f"{self._name} {call}")
+                self._when(argument, _ANY_BIT, bits, "notify")
+                self._made.end(ALLOW)
+
+    def connections(self) -> None:
+        """Tell of data that goes to an address of its own."""
+        made, name = self._made, self._name
+        made.label(f"{name} sendto")
+        self._when(4, _EQUAL, 0, "", "notify")
+        made.load(_ARGUMENTS + 8 * 4 + 4)
+        made.test(_EQUAL, 0, f"{name} allow", f"{name} notify")
+        if "socketcall" in self._calls:
+            made.label(f"{name} socketcall")
+            made.load(_ARGUMENTS)
+            for number in _SOCKETCALLS.values():
+                made.test(_EQUAL, number, f"{name} notify")
+            made.end(ALLOW)
+
+    def leaving(self) -> None:
+        """Refuse to start what would not be traced, and a listener that would answer before the tracer."""
+        self._made.label(f"{self._name} clone")
+        self._when(0, _ANY_BIT, _CLONE_UNTRACED, "forbidden", "allow")
+        self._made.label(f"{self._name} seccomp")
+        self._when(1, _ANY_BIT, _NEW_LISTENER, "busy", "allow")
+
+    def ends(self, told: int) -> None:
+        """End with what was found."""
+        made, name = self._made, self._name
+        for label, action in (
+            ("allow", ALLOW),
+            ("forbidden", refuse(errno.EPERM)),
+            ("busy", refuse(errno.EBUSY)),
+            ("notify", told),
+            ("unknown", refuse(errno.ENOSYS)),  # without pidfd_send_signal programs use kill(2)
+            ("x32", refuse(errno.ENOSYS)),
+        ):
+            made.label(f"{name} {label}")
+            made.end(action)

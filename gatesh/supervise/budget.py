@@ -8,6 +8,8 @@ waits. It is a safety net: the paths are read from memory that another thread co
 from __future__ import annotations
 
 import os
+import struct
+import time
 
 from gatesh._value import Value
 from gatesh.facts.extents import is_derived
@@ -32,6 +34,7 @@ from gatesh.supervise import bpf, kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gatesh.supervise.judge import Place
     from gatesh.supervise.listener import Call
 
 DEFAULT = 200
@@ -41,20 +44,17 @@ _HERE = -100 & 0xFFFFFFFF  # AT_FDCWD
 # The argument that holds a call's path, and the one with the folder it is below (-1: none). Renames count by
 # the name that they replace.
 _PATHS = {
-    "unlink": (0, -1),
-    "rmdir": (0, -1),
-    "truncate": (0, -1),
-    "truncate64": (0, -1),
-    "unlinkat": (1, 0),
-    "rename": (1, -1),
-    "renameat": (3, 2),
-    "renameat2": (3, 2),
-    "creat": (0, -1),
-    "open": (0, -1),
-    "openat": (1, 0),
-}
-_OVERWRITING = frozenset(("rename", "renameat", "renameat2", "creat", "open", "openat"))
+    "unlink": (0, -1), "rmdir": (0, -1), "truncate": (0, -1), "truncate64": (0, -1), "unlinkat": (1, 0),
+    "rename": (1, -1), "renameat": (3, 2), "renameat2": (3, 2), "creat": (0, -1), "open": (0, -1),
+    "openat": (1, 0), "openat2": (1, 0),
+}  # fmt: skip
+_OPEN_FILES = frozenset(("ftruncate", "ftruncate64", "fallocate"))  # named by their descriptor
+_SHORTENING = frozenset(("truncate", "truncate64", "ftruncate", "ftruncate64"))
+_DELETING = frozenset(("unlink", "unlinkat", "rmdir", "truncate", "truncate64"))
 _DELETED, _OVERWRITTEN = 5, 1  # a formatter rewrites many files, and means it
+_LEAK_S = (
+    60.0  # in which a line further up may lose as many again: an agent may run in a line itself
+)
 _GIT = (
     "/usr/bin/git",
     "/usr/lib/git-core/",
@@ -63,9 +63,8 @@ _GIT = (
 
 
 class Spent(Value):
-    """How many files were taken away below one record."""
+    """How many files one command took away."""
 
-    record: int
     count: int
     path: str  # the last one
 
@@ -78,13 +77,16 @@ class Budget:
         self.most = most
         self._spent: dict[int, int] = {}
         self._allowed: dict[int, int] = {}
+        self._leaking: dict[
+            int, tuple[float, float]
+        ] = {}  # what lines further up spent, and until when
         self._names = {
             (arch, calls[name]): name
             for arch, calls in (
                 (machine.arch, machine.calls),
                 (machine.compat_arch, machine.compat_calls),
             )
-            for name in (*bpf.REMOVALS, *bpf.OPENS)
+            for name in (*bpf.REMOVALS, *bpf.SOME_REMOVE)
             if name in calls
         }
 
@@ -94,28 +96,62 @@ class Budget:
 
     def cost(self, call: Call) -> tuple[str, int]:
         """Return the path that a call takes away, and what that counts; 0 where it is not counted."""
-        path = self._path(call)
+        name = self._names[call.arch, call.number]
+        path = self._path(name, call)
         if not path or path.startswith(_TEMPORARY) or is_derived(path.lstrip("/")):
             return path, 0
-        overwriting = self._names[call.arch, call.number] in _OVERWRITING
-        if (overwriting and not _holds_something(path)) or _is_git(call.tid):
+        deleting = name in _DELETING
+        if (not deleting or name in _SHORTENING) and not self._loses(name, path, call):
             return path, 0
-        return path, _OVERWRITTEN if overwriting else _DELETED
+        if _is_git(call.tid):
+            return path, 0
+        return path, _DELETED if deleting else _OVERWRITTEN
 
-    def spend(self, path: str, cost: int, record: int) -> Spent | None:
-        """Count a path below a record; return what was spent where it is more than was allowed."""
-        spent = self._spent[record] = self._spent.get(record, 0) + cost
-        if spent <= self._allowed.get(record, self.most * _DELETED):
-            return None
-        return Spent(record, spent // _DELETED, path)
-
-    def allow(self, record: int) -> None:
-        """Let the command take away as many again."""
-        self._allowed[record] = self._spent.get(record, 0) + self.most * _DELETED
-
-    def _path(self, call: Call) -> str:
-        at, folder = _PATHS[self._names[call.arch, call.number]]
+    @staticmethod
+    def _loses(name: str, path: str, call: Call) -> bool:
+        """Claim that a file has something in it that a call would take away."""
         try:
+            if name == "openat2":
+                (flags,) = struct.unpack("=Q", kernel.read(call.tid, call.arguments[2], 8))
+                if not flags & os.O_TRUNC:
+                    return False
+            size = os.lstat(path).st_size
+        except OSError:
+            return False
+        return size > call.arguments[1] if name in _SHORTENING else size > 0
+
+    def spend(self, path: str, cost: int, place: Place) -> Spent | None:
+        """Count a path below a place; return what was spent where it is more than was allowed.
+
+        It counts for the line that it belongs to, and for those that started that line.
+        """
+        born = kernel.born_ns(path)
+        if (place.began_ns and born > place.began_ns) or _approved(path, place):
+            return None  # it was not there when the command began; or somebody said yes to that very path
+        now, over = time.monotonic(), 0
+        for line in place.above:
+            count, when = self._leaking.get(line, (0.0, now))
+            count = max(0.0, count - (now - when) * self.most * _DELETED / _LEAK_S) + cost
+            self._leaking[line] = count, now
+            if count > self.most * _DELETED:
+                over = max(over, int(count))
+        spent = self._spent[place.line] = self._spent.get(place.line, 0) + cost
+        if spent > self._allowed.get(place.line, self.most * _DELETED):
+            over = max(over, spent)
+        return Spent(over // _DELETED, path) if over else None
+
+    def allow(self, place: Place) -> None:
+        """Let the command take away as many again."""
+        self._allowed[place.line] = self._spent.get(place.line, 0) + self.most * _DELETED
+        for line in place.above:
+            self._leaking.pop(line, None)
+
+    @staticmethod
+    def _path(name: str, call: Call) -> str:
+        try:
+            if name in _OPEN_FILES:
+                return os.readlink(f"/proc/{call.tid}/fd/{call.arguments[0] & 0xFFFFFFFF}")
+            at, folder = _PATHS[name]
             path = os.fsdecode(kernel.read_string(call.tid, call.arguments[at]))
             if path.startswith("/"):
                 return os.path.normpath(path)
@@ -126,16 +162,20 @@ class Budget:
             return ""
 
 
+def _approved(path: str, place: Place) -> bool:
+    """Claim that a person has approved that this path, or a folder above it, is destroyed."""
+    return any(
+        path == name or path.startswith(f"{name}/")
+        for match in place.approved
+        if match.klass == "data-destroy"
+        for name in match.names
+        if name.startswith("/")
+    )
+
+
 def _is_git(tid: int) -> bool:
     try:
         return os.readlink(f"/proc/{tid}/exe").startswith(_GIT)
-    except OSError:
-        return False
-
-
-def _holds_something(path: str) -> bool:
-    try:
-        return os.lstat(path).st_size > 0
     except OSError:
         return False
 

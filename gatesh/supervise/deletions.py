@@ -14,6 +14,7 @@ from contextlib import suppress
 from gatesh.errors import GateshError
 from gatesh.session import command_line
 from gatesh.supervise.budget import HOLD, Budget, question
+from gatesh.supervise.image import process_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Deletions:
             if place.line in self._waiting:
                 self._waiting[place.line][1].append(call)
                 return
-            spent = self._budget.spend(path, cost, place.line)
+            spent = self._budget.spend(path, cost, place)
             if spent is None or self._mode != HOLD:
                 listener.go_on(call)
             else:
@@ -73,7 +74,7 @@ class Deletions:
                 return
         if spent is not None:
             self._alert("deletions", f"{spent.count} files taken away, now {spent.path}", call.tid)
-            self._budget.allow(place.line)
+            self._budget.allow(place)
 
     def look(self, listener: Listener) -> None:
         """Withdraw the questions of callers that are gone."""
@@ -97,11 +98,11 @@ class Deletions:
             self._alert("deletions", error.message, call.tid)
         if refused is not None:
             with suppress(OSError):
-                self._say(_process_of(call.tid), refused.message)
+                self._say(process_of(call.tid), refused.message)
         with self._lock:
             _, calls = self._waiting.pop(place.line)
             if yes:
-                self._budget.allow(place.line)
+                self._budget.allow(place)
             else:
                 self._refused.add(place.line)
             for each in calls:
@@ -109,12 +110,3 @@ class Deletions:
                     listener.go_on(each)
                 else:
                     listener.fail(each, errno.EPERM)
-
-
-def _process_of(tid: int) -> int:
-    """Return the process that a thread belongs to."""
-    with open(f"/proc/{tid}/status", encoding="ascii", errors="replace") as file:
-        for line in file:
-            if line.startswith("Tgid:"):
-                return int(line.split()[1])
-    return tid

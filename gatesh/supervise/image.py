@@ -36,6 +36,12 @@ class Image(Value):
     environment: bytes
     cwd: str
     input: str = ""  # the regular file its standard input comes from
+    at: str = ""  # where the file can be read, where it is not loaded yet
+
+    @property
+    def file(self) -> str:
+        """Return where the file that was loaded can be read, under whatever name."""
+        return self.at or f"/proc/{self.pid}/exe"
 
     @property
     def nameless(self) -> bool:
@@ -76,7 +82,7 @@ def image(pid: int) -> Image:
         _read(f"{here}/cmdline"),
         _read(f"{here}/environ"),
         os.readlink(f"{here}/cwd"),
-        _input(f"{here}/fd/0"),
+        input_of(f"{here}/fd/0"),
     )
 
 
@@ -95,7 +101,8 @@ def _read(path: str) -> bytes:
     return found
 
 
-def _input(path: str) -> str:
+def input_of(path: str) -> str:
+    """Return the regular file behind a descriptor in /proc; empty where it is none."""
     try:
         if S_ISREG(os.stat(path).st_mode):
             return os.readlink(path)
@@ -133,6 +140,15 @@ def _line_of(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
     elif words[at][0:1] in ("-", "+"):
         return None
     return (words[at], words[at + 1 :]) if at < len(words) else None
+
+
+def process_of(tid: int) -> int:
+    """Return the process that a thread belongs to; raises OSError where it is gone."""
+    with open(f"/proc/{tid}/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("Tgid:"):
+                return int(line.split()[1])
+    return tid
 
 
 def quoted(word: str) -> str:

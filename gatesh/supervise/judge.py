@@ -74,6 +74,7 @@ _WRITING = frozenset((">", ">|", "&>", ">&", ">>", "&>>", "<>"))
 _OUTSIDE = frozenset("crontab at batch screen byobu tmux tsp ts pueue task-spooler nq".split())
 _MOST_KNOWN = 4096
 _MOST_LOOKS = 64
+_MOST_LINES = 32  # that lines are nested in for the deletion budget
 _NOTHING = Inspection(Parsed(()), (), ())
 
 
@@ -83,6 +84,8 @@ class Place(Value):
     record: int = 0
     line: int = 0  # the record of the command line above it, or of the first program
     approved: tuple[Match, ...] = ()
+    began_ns: int = 0  # when that line did
+    above: tuple[int, ...] = ()  # the lines that started that line
 
 
 class _Known:
@@ -224,9 +227,11 @@ def _digest(value: Any) -> bytes:
 def below(opened: Opened, above: Place, *, approved: bool) -> Place:
     """Return the place of what a program will start."""
     matches = opened.decision.matches if approved else ()
-    new = opened.line.door is Door.LINE or not above.line
-    line = opened.record if new else above.line
-    return Place(opened.record, line, (*above.approved, *matches))
+    everything = (*above.approved, *matches)
+    if above.line and opened.line.door is not Door.LINE:
+        return Place(opened.record, above.line, everything, above.began_ns, above.above)
+    lines = (*above.above, above.line)[-_MOST_LINES:] if above.line else ()
+    return Place(opened.record, opened.record, everything, time.time_ns(), lines)
 
 
 def covered(seen: Inspection, decision: Decision, above: Place, *, tells: bool) -> Decision:

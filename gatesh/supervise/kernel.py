@@ -32,6 +32,7 @@ CAP_SYS_PTRACE = 19
 _SECCOMP_SET_MODE_FILTER = 1
 _NEW_LISTENER = 1 << 3
 _WAIT_KILLABLE_RECV = 1 << 5
+_AT_FDCWD, _AT_SYMLINK_NOFOLLOW, _STATX_BTIME = -100, 0x100, 0x800
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438  # the same on every machine
 
 
@@ -39,7 +40,6 @@ class Machine(Value):
     """What differs between machines: `compat` is the 32-bit calling convention the kernel also takes."""
 
     arch: int  # AUDIT_ARCH_*
-    seccomp: int
     calls: dict[str, int]
     compat_arch: int
     compat_calls: dict[str, int]
@@ -58,6 +58,8 @@ _I386 = {
     "truncate": 92, "ftruncate": 93, "open": 5, "openat": 295, "openat2": 437, "creat": 8,
     "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
     "setpgid": 57, "fcntl": 55, "fcntl64": 221,
+    "clone": 120, "clone3": 435, "seccomp": 354, "fallocate": 324,
+    "connect": 362, "sendto": 369, "socketcall": 102,
 }  # fmt: skip
 _X86_64 = {
     "execve": 59, "execveat": 322, "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129,
@@ -66,6 +68,8 @@ _X86_64 = {
     "truncate": 76, "ftruncate": 77, "open": 2, "openat": 257, "openat2": 437, "creat": 85,
     "io_uring_setup": 425,
     "setpgid": 109, "fcntl": 72,
+    "clone": 56, "clone3": 435, "seccomp": 317, "fallocate": 285,
+    "connect": 42, "sendto": 44,
 }  # fmt: skip
 _GENERIC = {
     "execve": 221, "execveat": 281, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138,
@@ -73,6 +77,8 @@ _GENERIC = {
     "unlinkat": 35, "renameat": 38, "renameat2": 276, "truncate": 45, "ftruncate": 46, "openat": 56,
     "openat2": 437, "io_uring_setup": 425,
     "setpgid": 154, "fcntl": 25,
+    "clone": 220, "clone3": 435, "seccomp": 277, "fallocate": 47,
+    "connect": 203, "sendto": 206,
 }  # fmt: skip
 _ARM = {
     "execve": 11, "execveat": 387, "kill": 37, "tkill": 238, "tgkill": 268, "rt_sigqueueinfo": 178,
@@ -81,10 +87,12 @@ _ARM = {
     "truncate": 92, "ftruncate": 93, "open": 5, "openat": 322, "openat2": 437, "creat": 8,
     "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
     "setpgid": 57, "fcntl": 55, "fcntl64": 221,
+    "clone": 120, "clone3": 435, "seccomp": 383, "fallocate": 352,
+    "connect": 283, "sendto": 290,
 }  # fmt: skip
 _MACHINES = {
-    "x86_64": Machine(0xC000003E, 317, _X86_64, 0x40000003, _I386, x32=True),
-    "aarch64": Machine(0xC00000B7, 277, _GENERIC, 0x40000028, _ARM),
+    "x86_64": Machine(0xC000003E, _X86_64, 0x40000003, _I386, x32=True),
+    "aarch64": Machine(0xC00000B7, _GENERIC, 0x40000028, _ARM),
 }
 
 
@@ -108,14 +116,30 @@ def prctl(option: int, value: int) -> None:
     _checked(_libc.prctl(option, value, 0, 0, 0), "prctl")
 
 
-def listen(program: bytes, number: int) -> int:
-    """Put a filter on this thread, for good, and return the descriptor of its listener."""
+def put_filter(program: bytes, number: int, *, listen: bool) -> int:
+    """Put a filter on this thread, for good; with `listen`, return the descriptor of its listener.
+
+    `number` is that of seccomp(2). Raises OSError.
+    """
     buffer = ctypes.create_string_buffer(program, len(program))
     fprog = ctypes.create_string_buffer(16)
     ctypes.c_ushort.from_buffer(fprog).value = len(program) // 8
     ctypes.c_size_t.from_buffer(fprog, 8).value = ctypes.addressof(buffer)
-    flags = _NEW_LISTENER | _WAIT_KILLABLE_RECV
+    flags = _NEW_LISTENER | _WAIT_KILLABLE_RECV if listen else 0
     return _checked(_libc.syscall(number, _SECCOMP_SET_MODE_FILTER, flags, fprog), "seccomp")
+
+
+def born_ns(path: str) -> int:
+    """Return when a file was made; 0 where nobody knows."""
+    found = ctypes.create_string_buffer(256)  # struct statx
+    try:
+        if _libc.statx(_AT_FDCWD, os.fsencode(path), _AT_SYMLINK_NOFOLLOW, _STATX_BTIME, found):
+            return 0
+    except (AttributeError, ValueError):
+        return 0  # an old libc; no path
+    known = ctypes.c_uint32.from_buffer(found).value & _STATX_BTIME
+    seconds = ctypes.c_int64.from_buffer(found, 80).value
+    return seconds * 10**9 + ctypes.c_uint32.from_buffer(found, 88).value if known else 0
 
 
 def signal_descriptor(mask: Iterable[int]) -> int:
@@ -142,6 +166,14 @@ _here = _Span(ctypes.addressof(_buffer), _PAGE)
 _there = _Span(0, 0)
 _read = _libc.process_vm_readv
 _spans = ctypes.byref(_here), ctypes.byref(_there)
+
+
+def read(pid: int, address: int, size: int) -> bytes:
+    """Return `size` bytes of another process, at most a page of them; raises OSError."""
+    _there.base, _here.size, _there.size = address, size, size
+    return ctypes.string_at(
+        _buffer, _checked(_read(pid, _spans[0], 1, _spans[1], 1, 0), "process_vm_readv")
+    )
 
 
 def read_string(pid: int, address: int, most: int = 4096) -> bytes:

@@ -19,17 +19,19 @@ from gatesh.keeper.server import Keeper
 from gatesh.model import Answer, Answered, Door
 from gatesh.places import RUN_VARIABLE, private
 from gatesh.run.shfmt import Shfmt
-from gatesh.supervise import kernel
+from gatesh.supervise import kernel, tracee
 from gatesh.supervise.advisory import put_shims
 from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
 from gatesh.supervise.deletions import Deletions
 from gatesh.supervise.identity import Identities
 from gatesh.supervise.judge import Judge
 from gatesh.supervise.listener import Listener
-from gatesh.supervise.probe import obstacle
+from gatesh.supervise.noticed import Noticed
+from gatesh.supervise.probe import ADVISORY, EXEC_GATE, NOTIFICATION, PTRACE, level
 from gatesh.supervise.record import Records
-from gatesh.supervise.start import Child, attend, end_descendants, ignore_the_rest
+from gatesh.supervise.start import Child, Filter, attend, end_descendants, ignore_the_rest
 from gatesh.supervise.supervisor import Supervisor, say
+from gatesh.supervise.traced import Stops, Traced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,11 +40,9 @@ if TYPE_CHECKING:
     from gatesh.model import Asker, Request
     from gatesh.places import Places
     from gatesh.rules.match import RuleSet
+    from gatesh.supervise.probe import Level
     from gatesh.supervise.record import Below
     from gatesh.supervise.start import Guard
-
-
-EXEC_GATE, ADVISORY = "exec-gate", "advisory"
 
 
 class Wanted(Value):
@@ -61,34 +61,36 @@ class Wanted(Value):
 
 def supervise(wanted: Wanted, guard: Guard) -> int:
     """Run a command below a keeper of its own; return its wait status. Raises GateshError."""
-    why = obstacle()
-    if why and wanted.require:
+    found = level()
+    if wanted.require and found.name != EXEC_GATE:
         raise ConfigError(
-            f"programs cannot be gated here: {why}",
-            "without --require only the shells that the agent finds by name are",
+            f"programs cannot be stopped at their exec here: {found.why}",
+            f"without --require this session would be called: {found.name}",
         )
     me = os.getpid()
     own = wanted.places.of_run(me)
     private(wanted.places.runtime)
     env = wanted.env | {RUN_VARIABLE: b"%d" % me}
-    if why:
+    if found.name == ADVISORY:
         private(own.runtime)
-        env |= put_shims(f"{own.runtime}/bin", os.fsdecode(env.get(b"PATH", b"/usr/bin:/bin")))
+        path, before = env.get(b"PATH", b"/usr/bin:/bin"), env.get(b"BASH_ENV", b"")
+        env |= put_shims(f"{own.runtime}/bin", os.fsdecode(path), os.fsdecode(before))
     # Before there are threads, and before there is anything to hide in this process.
     child = Child(wanted.command, env, guard)
     ignore_the_rest()
     keeper = Keeper(wanted.places, pin=wanted.pin, observe=wanted.observe, at=own)
     keeper.start()
-    _say(me, why)
+    _say(me, found)
     try:
         asker = _asker(child, wanted)
-        keeper.log.session(asker, wanted.name, ADVISORY if why else EXEC_GATE)
-        keeper.know(asker, gates=not why)
-        if why:
-            keeper.log.alert("advisory", f"programs are not gated: {why}", session=asker.session)
-            child.start(gated=False)
+        keeper.log.session(asker, wanted.name, found.name)
+        keeper.know(asker, gates=found.name != ADVISORY)
+        if found.why:
+            keeper.log.alert(found.name, found.why, session=asker.session)
+        if found.name == ADVISORY:
+            child.start(Filter.FREE)
             return attend(child, guard)
-        return _gated(child, keeper, wanted, asker, guard)
+        return _gated(child, keeper, wanted, asker, guard, found)
     finally:
         end_descendants()
         keeper.close()
@@ -103,7 +105,9 @@ def _asker(child: Child, wanted: Wanted) -> Asker:
     return session.asker_below(root, os.getuid(), env, wanted.command)
 
 
-def _gated(child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Guard) -> int:
+def _gated(
+    child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Guard, found: Level
+) -> int:
     """Serve the tree until its agent has ended."""
     tree = TreeLog(wanted.places.audit_db)
     records = Records(keeper.log, tree, asker)
@@ -117,7 +121,7 @@ def _gated(child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Gu
     path = os.fsdecode(wanted.env.get(b"PATH", b""))
     identities = Identities(keeper.rules.active[0].programs, path)
     judge = Judge(lambda: keeper.rules.active, records, make, asker, identities)
-    budget = wanted.deletion_mode != OFF
+    budget = wanted.deletion_mode != OFF and found.filtered
 
     def approver(gone: threading.Event) -> _Asking:
         return _Asking(keeper.approvers, gone)
@@ -128,8 +132,9 @@ def _gated(child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Gu
     deletions = Deletions(
         Budget(wanted.deletions, kernel.machine()), wanted.deletion_mode, judge, asker, approver, say, alert,
     )  # fmt: skip
-    supervisor = Supervisor(
-        Listener(child.start(budget=budget)), judge, approver, records, alert, child.pid,
+    gates, listener = _begun(child, found, budget=budget)
+    supervisor = gates(
+        listener, judge, approver, records, alert, child.pid,
         guard.agent_stopped, deletions if budget else None,
     )  # fmt: skip
     gc.collect()
@@ -143,6 +148,17 @@ def _gated(child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Gu
         tree.close()
 
 
+def _begun(child: Child, found: Level, *, budget: bool) -> tuple[type[Supervisor], Listener]:
+    """Start the agent below what gates it here; return who serves it, and what tells of its calls."""
+    if found.name == PTRACE:
+        tracee.seize_tree(child.pid)
+        filters = Filter.TRACED_ALL if budget else Filter.TRACED
+        child.start(filters if found.filtered else Filter.BARE)
+        return Traced, Stops()
+    gates = Supervisor if found.name == EXEC_GATE else Noticed
+    return gates, Listener(child.start(Filter.TOLD_ALL if budget else Filter.TOLD))
+
+
 def _preload() -> None:
     """Import what decisions may need: a renewed gatesh on the disk must not get into a session that runs."""
     for package in (facts, shell, rules, redact):
@@ -150,12 +166,25 @@ def _preload() -> None:
             import_module(module.name)
 
 
-def _say(pid: int, why: str) -> None:
+# What a person has to know of a session that is not gated as well as it could be.
+_LESS = {
+    PTRACE: "gated by ptrace alone, slower, and no debugger works inside",
+    NOTIFICATION: "gated before they are loaded: threads could change meanwhile what is started",
+    ADVISORY: "advisory only: programs cannot be gated; shells found by name, and every bash, are",
+}
+_UNFILTERED = "nothing counts deletions or keeps programs from signals to gatesh and from leaving"
+
+
+def _say(pid: int, found: Level) -> None:
     """Say at the start what stands between the agent and the machine."""
-    if why:
-        text = f"advisory only: programs cannot be gated here: {why}; shells found by name are"
+    answer = f"; answer with: gatesh approve --run {pid}"
+    if found.why:
+        text = f"{_LESS[found.name]} ({found.why})"
+        if found.name == PTRACE and not found.filtered:
+            text += f"; {_UNFILTERED}"
+        text += "" if found.name == ADVISORY else answer
     elif os.isatty(2):
-        text = f"every program below is gated and recorded; answer with: gatesh approve --run {pid}"
+        text = f"every program below is gated and recorded{answer}"
         text += "; sudo does not work inside" if os.getuid() else ""
     else:
         return

@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from enum import Enum
 
 from gatesh.errors import ConfigError, GateshError
 from gatesh.run.bash import leave_as
@@ -72,21 +73,29 @@ class Child:
         there.close()
         guard.agent_is(self.pid)
 
-    def start(self, *, gated: bool = True, budget: bool = False) -> int:
-        """Let it put on the filter and start; return the listener. Raises ConfigError.
-
-        Where it is not `gated` there is neither.
-        """
-        self._here.send(b"free" if not gated else b"budget" if budget else b"go")
-        if not gated:
-            self._here.close()
-            return -1
+    def start(self, filters: Filter) -> int:
+        """Let it put on the filter and start; return the listener, -1 where it has none. Raises ConfigError."""
+        self._here.send(filters.name.encode())
         said, descriptors, _, _ = socket.recv_fds(self._here, 4096, 1)
         self._here.close()
-        if not descriptors:
+        if said != _DONE:
             why = said.decode("utf-8", "replace")
             raise ConfigError(f"the agent could not be put below the gate: {why or 'it ended'}")
-        return descriptors[0]
+        return descriptors[0] if descriptors else -1
+
+
+class Filter(Enum):
+    """What is put on the agent before it starts; with a budget it tells of deletions too."""
+
+    FREE = "free"  # nothing at all
+    BARE = "bare"  # nothing, on a tree that is gated all the same
+    TOLD = "notify"
+    TOLD_ALL = "notify budget"
+    TRACED = "trace"
+    TRACED_ALL = "trace budget"
+
+
+_DONE = b"done"
 
 
 def _become(
@@ -98,28 +107,44 @@ def _become(
 ) -> NoReturn:
     """Put on the filter, hand over its listener, and become the agent."""
     try:
-        told = there.recv(16)
-        if not told:
+        name = there.recv(16).decode()
+        if not name:
             os._exit(125)  # the supervisor has given up
+        wanted = Filter[name]
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        machine = kernel.machine()
         groups = [os.getpgid(pid) for pid in protected]
-        program = bpf.program(machine, protected, groups, budget=told == b"budget")
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the supervisor could not trace its first exec
         _lead()
-        if told == b"free":
+        if wanted is Filter.FREE:
+            there.send(_DONE)
             _start(command, env, mask)
         with suppress(OSError):  # root's agent: it must not trace or read its guards
             kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_PTRACE)
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        listener = kernel.listen(program, machine.seccomp)
-        socket.send_fds(there, [b"x"], [listener])
-        os.close(listener)
+        _put_on(wanted, protected, groups, there)
     except OSError as error:
         with suppress(OSError):
             there.send(str(error).encode())
         os._exit(125)
     _start(command, env, mask)
+
+
+def _put_on(
+    wanted: Filter, protected: tuple[int, int], groups: list[int], there: socket.socket
+) -> None:
+    """Put on the filter, and say so; hand over its listener where it has one."""
+    if wanted is Filter.BARE:
+        there.send(_DONE)
+        return
+    kind, _, budget = wanted.value.partition(" ")
+    machine = kernel.machine()
+    program = bpf.program(machine, protected, groups, budget=bool(budget), traced=kind == "trace")
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    listener = kernel.put_filter(program, machine.calls["seccomp"], listen=kind == "notify")
+    if kind == "notify":
+        socket.send_fds(there, [_DONE], [listener])
+        os.close(listener)
+    else:
+        there.send(_DONE)
 
 
 def _start(command: list[str], env: dict[bytes, bytes], mask: set[signal.Signals]) -> NoReturn:

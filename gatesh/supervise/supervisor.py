@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from gatesh.gate import Approver
     from gatesh.supervise.deletions import Deletions
+    from gatesh.supervise.image import Image
     from gatesh.supervise.judge import Judge
     from gatesh.supervise.listener import Call, Listener
     from gatesh.supervise.record import Records
@@ -163,15 +164,16 @@ class Supervisor:
         if call is None:
             return
         if call.number not in self._machine.execs(call.arch):
-            if self._deletions is not None and self._deletions.counts(call):
-                self._deletions.counted(call, self._above, self._listener)
-            else:
-                self._aimed(call)
+            self._called(call)
             return
         missing = self._missing(call)
         if missing:
             self._listener.fail(call, missing)
-            return
+        else:
+            self._starts(call)
+
+    def _starts(self, call: Call) -> None:
+        """Have a caller stop again once its new program is loaded."""
         try:
             tracee.seize(call.tid)
         except OSError as error:
@@ -183,6 +185,13 @@ class Supervisor:
         self._listener.go_on(call)
         with suppress(OSError):  # it is dead: waitpid will say so
             tracee.interrupt(call.tid)  # an exec that fails has to stop, too
+
+    def _called(self, call: Call) -> None:
+        """Answer a call that starts no program."""
+        if self._deletions is not None and self._deletions.counts(call):
+            self._deletions.counted(call, self._above, self._listener)
+        else:
+            self._aimed(call)
 
     def _aimed(self, call: Call) -> None:
         """Let a signal or a limit through, unless it is for a thread of ours."""
@@ -254,10 +263,10 @@ class Supervisor:
         """Decide on the program that stands at its exec."""
         above = self._above(pid)
         try:
-            found = image(pid)
+            found = self._image(pid)
             opened = self._judge.open(found, above)
         except (ProcessLookupError, FileNotFoundError):
-            tracee.kill(pid)  # it is gone; if it is not, it does not run
+            self._drop(pid)  # it is gone; if it is not, it does not run
         except GateshError as error:
             self._hold(_Held(pid, None, above), Refused(Exit.FAILED, error.lines()))
         except Exception as error:  # noqa: BLE001  promise 3: what breaks here runs nothing
@@ -318,9 +327,7 @@ class Supervisor:
                 place = below(held.opened, held.above, approved=held.approved)
                 self._let_go(held.pid, held.opened, place)
                 continue
-            status = tracee.leave_with(held.pid, held.refused.status if held.refused else 126)
-            if status is not None:
-                self._gone(held.pid, status)
+            self._turn_away(held.pid, held.refused.status if held.refused else 126)
 
     def _let_go(self, pid: int, opened: Opened, place: Place) -> None:
         if not self._first.record:
@@ -332,7 +339,23 @@ class Supervisor:
             OSError
         ):  # it is dead, or there are no descriptors left: nobody will know how it ends
             self._places.pop(pid, None)
+        self._release(pid)
+
+    # What another way of gating does otherwise.
+
+    def _image(self, pid: int) -> Image:
+        return image(pid)
+
+    def _release(self, pid: int) -> None:
         tracee.detach(pid)
+
+    def _turn_away(self, pid: int, status: int) -> None:
+        ended = tracee.leave_with(pid, status)
+        if ended is not None:
+            self._gone(pid, ended)
+
+    def _drop(self, pid: int) -> None:
+        tracee.kill(pid)
 
     # -- the tree -------------------------------------------------------------------------------------
 

@@ -268,7 +268,7 @@ def test_what_a_killed_run_has_left(tell, place):
 
 def test_a_kernel_that_says_no(tell):
     told = tell("python3", "-c", TAKEN)
-    assert "note: gatesh run would be advisory here" in told.of("gate")
+    assert "note: gatesh run would be of a lesser kind here" in told.of("gate")
     assert "another program gates" in told.of("gate")
 
 
