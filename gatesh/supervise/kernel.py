@@ -160,9 +160,9 @@ class _Span(ctypes.Structure):
     _fields_ = (("base", ctypes.c_size_t), ("size", ctypes.c_size_t))
 
 
-_PAGE = 4096
-_buffer = ctypes.create_string_buffer(_PAGE)  # for one thread: the listener's
-_here = _Span(ctypes.addressof(_buffer), _PAGE)
+PAGE = 4096  # what is read at once; pages may be larger
+_buffer = ctypes.create_string_buffer(PAGE)  # for one thread: the listener's
+_here = _Span(ctypes.addressof(_buffer), PAGE)
 _there = _Span(0, 0)
 _read = _libc.process_vm_readv
 _spans = ctypes.byref(_here), ctypes.byref(_there)
@@ -181,7 +181,7 @@ def read_string(pid: int, address: int, most: int = 4096) -> bytes:
     found = b""
     while len(found) < most:
         _there.base = address
-        _here.size = _there.size = _PAGE - address % _PAGE
+        _here.size = _there.size = PAGE - address % PAGE
         count = _checked(_read(pid, _spans[0], 1, _spans[1], 1, 0), "process_vm_readv")
         part = ctypes.string_at(_buffer, count)
         end = part.find(b"\0")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
+import sys
 
 from gatesh.errors import GateshError
 from gatesh.supervise import kernel
@@ -82,8 +82,9 @@ def wanted(call: Call, pid: int, *, at: bool, wide: bool) -> Image:
     `wide` says that its pointers have 64 bits. Raises OSError where it cannot be read.
     """
     path, strings, more = _told(call, at=at)
-    arguments = list(_strings(call.tid, strings, wide=wide))
-    environment = b"\0".join([*_strings(call.tid, more, wide=wide), b""])
+    memory, width = _Memory(call.tid), 8 if wide else 4
+    arguments = list(memory.strings(strings, width))
+    environment = b"\0".join([*memory.strings(more, width), b""])
     for _ in range(_MOST_SCRIPTS):
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
@@ -122,20 +123,44 @@ def _told(call: Call, *, at: bool) -> tuple[bytes, int, int]:
     return (here + b"/root" if path[:1] == b"/" else base + b"/") + path, strings, more
 
 
-def _strings(tid: int, address: int, *, wide: bool) -> Iterator[bytes]:
-    """Return the strings that a caller's array points to."""
-    width = 8 if wide else 4
-    size = 0
-    while address:
-        (pointer,) = struct.unpack("=Q" if wide else "=I", kernel.read(tid, address, width))
-        if not pointer:
-            return
-        text = kernel.read_string(tid, pointer, _MOST_STRING)
-        size += len(text) + width
-        if size > _MOST_ALL:
-            raise OSError(errno.E2BIG, "its arguments are too long")
-        yield text
-        address += width
+class _Memory:
+    """A caller's memory, each page of which is read once."""
+
+    def __init__(self, tid: int) -> None:
+        self._tid = tid
+        self._pages: dict[int, bytes] = {}
+
+    def _from(self, address: int) -> bytes:
+        page, at = divmod(address, kernel.PAGE)
+        if page not in self._pages:
+            self._pages[page] = kernel.read(self._tid, page * kernel.PAGE, kernel.PAGE)
+        return self._pages[page][at:]
+
+    def number(self, address: int, width: int) -> int:
+        raw = self._from(address)[:width]
+        if len(raw) < width:  # it lies across two pages
+            raw += self._from(address + len(raw))[: width - len(raw)]
+        return int.from_bytes(raw, sys.byteorder)
+
+    def string(self, address: int) -> bytes:
+        found = b""
+        while len(found) <= _MOST_STRING:
+            part, end, _ = self._from(address).partition(b"\0")
+            found, address = found + part, address + len(part)
+            if end:
+                return found
+        raise OSError(errno.E2BIG, "a string is too long")
+
+    def strings(self, address: int, width: int) -> Iterator[bytes]:
+        """Return the strings that an array of pointers leads to."""
+        size = 0
+        while address and (pointer := self.number(address, width)):
+            text = self.string(pointer)
+            size += len(text) + width
+            if size > _MOST_ALL:
+                raise OSError(errno.E2BIG, "its arguments are too long")
+            yield text
+            address += width
 
 
 def _interpreter(path: str) -> list[bytes]:

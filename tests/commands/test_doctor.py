@@ -17,7 +17,7 @@ from gatesh.doctor import programs
 from gatesh.places import places_below, shipped
 from tests.installed import GATESH
 from tests.keeper.human import Human
-from tests.supervise.test_fallback import TAKEN
+from tests.supervise.test_fallback import ABOVE
 
 
 class Told:
@@ -267,7 +267,7 @@ def test_what_a_killed_run_has_left(tell, place):
 
 
 def test_a_kernel_that_says_no(tell):
-    told = tell("python3", "-c", TAKEN)
+    told = tell("python3", "-c", ABOVE, "listener")
     assert "note: gatesh run would be of a lesser kind here" in told.of("gate")
     assert "another program gates" in told.of("gate")
 

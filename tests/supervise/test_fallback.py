@@ -152,7 +152,8 @@ def test_its_guards_cannot_be_ended(above: str, run) -> None:
         "        except OSError as error: print(error.errno)\n"
     )
     done = below(above, run, "--", "python3", "-c", code)
-    assert done.returncode == 0 and set(done.stdout.split()) == {"1"}, done
+    # EPERM; ESRCH for a thread that has ended since it was listed
+    assert done.returncode == 0 and "1" in done.stdout and set(done.stdout.split()) <= {"1", "3"}
 
 
 @pytest.mark.parametrize("above", ["listener", "ptrace"])
