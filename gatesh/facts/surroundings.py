@@ -246,8 +246,30 @@ def _script_sets(earlier: SimpleCommand, name: str, line: CommandLine, world: Wo
     content = world.files.read(path, _SCRIPT_LIMIT)
     if content is None or may_write(path, line, world):
         return not name
-    text = _QUOTES.sub("", content.decode("utf-8", "replace"))
-    return name in text if name else _FOLLOWED.search(text) is not None
+    text = _QUOTES.sub("", _without_base64(content.decode("utf-8", "replace")))
+    return _named(name, text, line) if name else _FOLLOWED.search(text) is not None
+
+
+def _named(name: str, text: str, line: CommandLine) -> bool:
+    """Claim that a script, its quotes removed, names a variable other than to read it or keep it as it is."""
+    spelled = re.escape(name)
+    value = _QUOTES.sub("", line.env.get(name, "$"))
+    if not set("$`\n") & set(value):
+        text = re.sub(rf"(?m)^(?:declare -x|export) {spelled}={re.escape(value)}$", "", text)
+    return bool(re.search(rf"(?<![\w$])(?<!\$\{{){spelled}(?!\w)|\$\{{{spelled}:?=", text))
+
+
+def _without_base64(text: str) -> str:
+    """Return a script with the functions readable that Claude Code writes into a snapshot in base64."""
+    if "base64" not in text:
+        return text
+    from base64 import b64decode
+
+    return re.sub(
+        r"(?m)^eval \"\$\(echo '([A-Za-z0-9+/]+={0,2})' \| base64 -d\)\" > /dev/null 2>&1$",
+        lambda found: b64decode(found[1] + "==").decode("utf-8", "replace"),
+        text,
+    )
 
 
 def _hides_a_name(command: SimpleCommand, line: CommandLine) -> bool:
@@ -262,6 +284,8 @@ def _written(earlier: SimpleCommand) -> Iterator[Word]:
     yield from (r.target for r in earlier.redirects if r.op in _WRITING and not _harmless(r.target))
     if earlier.program in _COPYING:
         yield from earlier.words[1:]
+    elif earlier.program in _SOURCING:  # the first is the file that it reads
+        yield from earlier.words[2:]
     elif earlier.program not in _READING:  # a word nobody can see is seldom a file to be written
         yield from (word for word in earlier.words[1:] if visible(word).strip(UNSEEN))
 

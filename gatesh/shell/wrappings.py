@@ -24,7 +24,7 @@ _FORGOTTEN = r"\\builtin (?:unalias|unset -f) -- '[\w.-]+'; "
 _CLAUDE = re.compile(
     rf"(?:source (?P<snapshot>{_FILE}){_OR_NOT})?"
     rf"(?:(?:\\?builtin )?shopt -u extglob{_OR_NOT}|setopt NO_EXTENDED_GLOB(?: NO_BARE_GLOB_QUAL)?{_OR_NOT})?"
-    rf"(?:\{{ (?:{_FORGOTTEN})+\}} >/dev/null 2>&1 \|\| true && )?"
+    rf"(?:\{{ (?:{_FORGOTTEN})+\}} >/dev/null 2>&1 \|\| true && )*"
     rf"eval (?P<command>{_QUOTED})(?P<input> \\?< /dev/null)? && pwd -P >\| (?P<cwd>{_FILE})"
 )
 _CLAUDE_CWD = re.compile(r"/(?:[\w@.+-]+/)*claude-[0-9a-z]{4,12}-cwd")

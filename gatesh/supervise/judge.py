@@ -52,6 +52,10 @@ _SEEN_LATER = frozenset(
     git-code-setting
     """.split()
 )
+# An agent that asks nobody: below the gate it is asked for all the same.
+_AGENT = "ungated-agent"
+# Codex starts itself so, with forty kilobytes of shell behind it, only to start that.
+_CODEX_STARTS = ("--codex-run-as-process-setup",)
 # These do nothing themselves but start another program, as a process of the same tree.
 _RUNNERS = frozenset(
     """
@@ -71,7 +75,9 @@ _IN_THE_SHELL = frozenset(
 )
 _WRITING = frozenset((">", ">|", "&>", ">&", ">>", "&>>", "<>"))
 # What these are told to run does not run below the gate.
-_OUTSIDE = frozenset("crontab at batch screen byobu tmux tsp ts pueue task-spooler nq".split())
+_OUTSIDE = frozenset(
+    "crontab at batch screen byobu tmux tsp ts pueue task-spooler nq systemd-run systemctl".split()
+)
 _MOST_KNOWN = 4096
 _MOST_LOOKS = 64
 _MOST_LINES = 32  # that lines are nested in for the deletion budget
@@ -138,9 +144,9 @@ class Judge:
         probe: Any = _Watched(world.probe, "probe", looks)
         records = self._records.below(above.record)
         gate = self._make(rules, records, line.door)
-        adjust = None
+        adjust = _agents_are_gated
         if line.door is Door.EXEC:
-            tells = program.rsplit("/", 1)[-1] in rules.programs
+            tells = program.rsplit("/", 1)[-1] in rules.programs and words[:1] != _CODEX_STARTS
             adjust = lambda seen, decision: covered(seen, decision, above, tells=tells)  # noqa: E731
         around = World(files, probe, world.home, world.grammars)
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
@@ -243,11 +249,32 @@ def covered(seen: Inspection, decision: Decision, above: Place, *, tells: bool) 
         return decision  # with a reason it is allowed because somebody only observes
     left = [m for m in decision.matches if not _seen_later(m, seen, tells=tells)]
     asked = [m for m in left if verdict_of(m) is not Verdict.ALLOW]
-    if not asked:
-        return Decision(Verdict.ALLOW, tuple(left), decision.unparsed, "seen below")
-    if all(verdict_of(m) is Verdict.ASK and _shown_above(m, above.approved) for m in asked):
+    if asked and all(
+        verdict_of(m) is Verdict.ASK and _shown_above(m, above.approved) for m in asked
+    ):
         return Decision(Verdict.ALLOW, tuple(left), decision.unparsed, "approved above")
+    return _of_those(left, decision)
+
+
+def _agents_are_gated(seen: Inspection, decision: Decision) -> Decision:
+    """Return a decision on a line without what is said of an agent that it starts below the gate."""
+    if decision.verdict is not Verdict.ASK:
+        return decision
+    left = [m for m in decision.matches if m.rule != _AGENT]
+    if len(left) == len(decision.matches) or any(map(_leaves, seen.reading.commands)):
+        return decision
+    return _of_those(left, decision)
+
+
+def _of_those(left: list[Match], decision: Decision) -> Decision:
+    if all(verdict_of(match) is Verdict.ALLOW for match in left):
+        return Decision(Verdict.ALLOW, tuple(left), decision.unparsed, "seen below")
     return decision.but(matches=tuple(left))
+
+
+def _leaves(command: SimpleCommand) -> bool:
+    """Claim that a command has something run outside the tree."""
+    return bool(command.remote) or not _OUTSIDE.isdisjoint((command.program, *command.prefixes))
 
 
 def _seen_later(match: Match, seen: Inspection, *, tells: bool) -> bool:
@@ -258,6 +285,8 @@ def _seen_later(match: Match, seen: Inspection, *, tells: bool) -> bool:
     first = commands[0].program if commands else ""
     if match.rule in _SEEN_LATER:
         return first not in _OUTSIDE
+    if match.rule == _AGENT:
+        return not any(map(_leaves, commands))
     if not 0 <= match.command < len(commands):
         return False
     command = commands[match.command]

@@ -22,6 +22,7 @@ CLAUDE = {
     "first": f"source {SNAPSHOT} 2>/dev/null || true && eval '%s' < /dev/null && pwd -P >| {CWD}",
     "now": f"source {SNAPSHOT} 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && {FORGET}eval '%s' < /dev/null && pwd -P >| {CWD}",
     "builtin": rf"source {SNAPSHOT} 2>/dev/null || true && \builtin shopt -u extglob 2>/dev/null || true && {FORGET}eval '%s' && pwd -P >| {CWD}",
+    "two forgotten": rf"source {SNAPSHOT} 2>/dev/null || true && \builtin shopt -u extglob 2>/dev/null || true && {FORGET}{FORGET.replace('which', 'unsetenv')}eval '%s' < /dev/null && pwd -P >| {CWD}",
     "zsh": f"source {SNAPSHOT} 2>/dev/null || true && setopt NO_EXTENDED_GLOB NO_BARE_GLOB_QUAL 2>/dev/null || true && eval '%s' < /dev/null && pwd -P >| {CWD}",
     "no snapshot": f"shopt -u extglob 2>/dev/null || true && eval '%s' < /dev/null && pwd -P >| {CWD}",
 }

@@ -47,3 +47,54 @@ def test_everyday_work_is_not_asked_about(lines: str, run) -> None:
     done = run.shell(lines)
     assert done.returncode == 0, done
     assert [(r["command_line"], r["rule_ids"]) for r in run.history("--verdict", "ask")] == []
+
+
+@pytest.fixture
+def claude(run, tmp_path: Path) -> Path:
+    """A program of that name, which says that it runs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "claude"
+    program.write_text("#!/bin/sh\necho claude runs\n")
+    program.chmod(0o755)
+    run.env["PATH"] = f"{folder}:{run.env['PATH']}"
+    return program
+
+
+@pytest.mark.parametrize("line", [
+    "claude --dangerously-skip-permissions -p x",
+    "bash -c 'claude --dangerously-skip-permissions -p x; true'",
+    "nohup setsid -w claude --dangerously-skip-permissions -p x",
+])  # fmt: skip
+def test_an_agent_that_asks_nobody_is_gated_below_anyway(line, run, claude) -> None:
+    assert "claude runs" in run.shell(line).stdout
+    assert run.history("--verdict", "ask") == []
+
+
+@pytest.mark.parametrize("line", [
+    "bash -c 'tmux -L gatesh-test new -d claude --dangerously-skip-permissions; true'",
+    "bash -c 'systemd-run --user claude --dangerously-skip-permissions; true'",
+    "bash -c 'docker run img claude --dangerously-skip-permissions; true'",
+])  # fmt: skip
+def test_an_agent_that_asks_nobody_is_held_where_it_leaves_the_tree(line, run, claude) -> None:
+    assert "claude runs" not in run.shell(line).stdout
+    (refused,) = run.history("--outcome", "refused")
+    assert "ungated-agent" in refused["rule_ids"]
+
+
+def test_codex_may_start_what_it_starts_through_itself(run, compiled, work: Path) -> None:
+    """Forty kilobytes of shell are its arguments then; what they start is decided on when it starts."""
+    (work / "keep").write_text("x")
+    source = "#include <unistd.h>\nint main(int n, char **a) { return execvp(a[2], a + 2); }"
+    run.env["PATH"] = f"{Path(compiled('codex', source)).parent}:{run.env['PATH']}"
+    done = run.agent(
+        "import subprocess\n"
+        "for option in ('--codex-run-as-process-setup', '--other'):\n"
+        "    for line in ('echo ran', 'rm keep'):\n"
+        "        words = ['codex', option, 'bash', '-c', line, 'x' * 40000]\n"
+        "        subprocess.run(words, stdout=1, stderr=1)"
+    )
+    assert done.stdout.count("ran\n") == 1, done
+    refused = [row["rule_ids"] for row in run.history("--outcome", "refused")]
+    assert refused == [["unparsed"], ["unparsed"], ["hold-keep"]]
+    assert (work / "keep").exists()
