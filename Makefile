@@ -1,11 +1,9 @@
 # make try     set gatesh up in .venv and watch it hold the command that deleted a company's volume
 # make test    everything: environment, programs, style, types, import contracts, tests
-# The rest: test-reading (composed lines under bash, long) test-run (races with `gatesh run`, long) lint types bench completions clean. What is up to date is not done again.
+# The rest: test-reading (composed lines under bash, long) test-run (races with `gatesh run`, long) test-agents (all real agents, 3 GB) lint types bench completions clean. What is up to date is not done again.
 
 VENV := .venv
 BIN := $(VENV)/bin
-AGENTS := .cache/agents
-OPENCODE := 1.18.33
 
 # The first Python that is new enough; `make PYTHON=/path/to/python3.12 test` chooses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -19,13 +17,14 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SOURCES := $(shell find gatesh patterns bin completions -type f ! -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DELETE_ON_ERROR:
-.PHONY: try test test-reading test-run lint types bench completions programs clean
+.PHONY: try test test-reading test-run test-agents lint types bench completions programs clean
 
 try: $(VENV)/installed
 	@tests/install-programs curl
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/gatesh demo; else exec $(BIN)/gatesh demo --unattended; fi
 
-test: programs $(VENV)/installed $(VENV)/tools $(AGENTS)/opencode-$(OPENCODE)
+test: programs $(VENV)/installed $(VENV)/tools
+	$(BIN)/python tests/agents/install --light
 	@# A finding of style does not keep the tests from running; pytest's closing line comes last.
 	@failed=; for check in "ruff check -q" "ruff format -q --check" "mypy --no-error-summary" "lint-imports --no-logo"; do \
 		echo "$$check"; $(BIN)/$$check || failed="$$failed, $$check"; done; \
@@ -38,6 +37,10 @@ test-reading: $(VENV)/installed $(VENV)/tools
 
 test-run: $(VENV)/installed $(VENV)/tools
 	GATESH_TRIES=400 $(BIN)/python -m pytest -q tests/supervise
+
+test-agents: programs $(VENV)/installed $(VENV)/tools
+	$(BIN)/python tests/agents/install
+	$(BIN)/python -m pytest -q tests/agents
 
 lint: $(VENV)/tools
 	$(BIN)/ruff check
@@ -81,11 +84,4 @@ $(VENV)/tools: pyproject.toml .ci/requirements $(VENV)/needs
 # The package as users get it, a copy with its bytecode: two seconds.
 $(VENV)/installed: $(VENV)/needs $(SOURCES)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation .
-	@touch $@
-
-# A real agent for the tests.
-$(AGENTS)/opencode-$(OPENCODE):
-	@tests/install-programs node npm
-	@mkdir -p $(AGENTS)
-	npm install --prefix $(AGENTS)/opencode --no-fund --no-audit --loglevel=error opencode-ai@$(OPENCODE)
 	@touch $@

@@ -1,45 +1,90 @@
-"""A fake model on the loopback interface, in OpenAI's chat protocol: it "decides" on the commands it was given.
+"""A fake model on the loopback interface: it "decides" on the commands it was given, whatever API it is asked by.
 
-Which command comes next is read from the conversation itself (how many tool calls it holds), so repeated
-and side requests are harmless. Every request is kept: a test reads there what the model was told.
+It speaks OpenAI's chat and responses, Anthropic's messages and Gemini's generateContent, streamed and whole.
+Which command comes next is read from the conversation itself (how many results it holds), so repeated and side
+requests are harmless. Every request is kept: a test reads there what the model was told.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
+
+from tests.agents import apis
+
+BASH = {"command": "{command}", "description": "a step"}
+
+
+class Tool(NamedTuple):
+    """An agent's shell tool: its name and its arguments, with {command} where the command belongs.
+
+    `block` is for agents that have no tool but look for a fenced block in what the model says.
+    """
+
+    name: str = "bash"
+    arguments: dict[str, Any] = BASH
+    block: str = ""
 
 
 class FakeModel:
-    """Serves on 127.0.0.1 while it is entered; `requests` are the bodies it received."""
+    """Serves on 127.0.0.1 while it is entered."""
 
-    def __init__(self, *commands: str) -> None:
-        self.commands = commands
-        self.requests: list[dict[str, Any]] = []
+    def __init__(self, *commands: str, tool: Tool | None = None) -> None:
+        self.commands, self.tool = commands, tool or Tool()
+        self.requests: list[tuple[str, dict[str, Any]]] = []  # path and body
+        self._told: list[str] = []
         model = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                model.requests.append(body)
-                self.send_response(200)
-                self.send_header("Content-Type", "text/event-stream")
-                self.send_header("Connection", "close")
+                body = json.loads(self._body() or b"{}")
+                path = self.path.partition("?")[0]
+                model.requests.append((path, body))
+                api = apis.of(path)
+                if api is None:
+                    self._send(b"{}", "application/json", 200 if "count" in path else 404)
+                    return
+                reply = model.decide(api, body)
+                if api.streams(path, body):
+                    events = api.stream(reply, body)
+                    self._send("".join(events).encode(), "text/event-stream")
+                else:
+                    self._send(json.dumps(api.whole(reply, body)).encode(), "application/json")
+
+            def do_GET(self) -> None:
+                self._send(apis.MODELS, "application/json", 200 if "models" in self.path else 404)
+
+            def _body(self) -> bytes:
+                if "chunked" in self.headers.get("Transfer-Encoding", ""):
+                    raw = b""
+                    while size := int(self.rfile.readline() or b"0", 16):
+                        raw += self.rfile.read(size)
+                        self.rfile.readline()
+                    self.rfile.readline()
+                else:
+                    raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+
+            def _send(self, raw: bytes, kind: str, status: int = 200) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
-                for chunk in chunks(model.decide(body)):
-                    self.wfile.write(f"data: {chunk}\n\n".encode())
-                self.close_connection = True
+                self.wfile.write(raw)
 
             def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self.root = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{self.root}/v1"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -49,37 +94,44 @@ class FakeModel:
         self._server.shutdown()
         self._server.server_close()
 
-    def decide(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the assistant's next message: the next command as a tool call, or that it is done."""
-        tools = [tool["function"]["name"] for tool in body.get("tools", ())]
-        if "bash" not in tools:
-            return {"role": "assistant", "content": "a title"}
-        made = sum(len(message.get("tool_calls") or ()) for message in body["messages"])
-        if made >= len(self.commands):
-            return {"role": "assistant", "content": "done"}
-        arguments = json.dumps({"command": self.commands[made], "description": "a step"})
-        call = {"index": 0, "id": f"call_{made}", "type": "function"}
-        call["function"] = {"name": "bash", "arguments": arguments}
-        return {"role": "assistant", "content": None, "tool_calls": [call]}
+    def decide(self, api: apis.Api, body: dict[str, Any]) -> apis.Reply:
+        """Return the model's next message: the next command, or that it is done."""
+        if self.tool.block:
+            answers = self._after_blocks(api.said(body))
+        elif self.tool.name in api.tools(body):
+            answers = api.results(body)
+        else:
+            return apis.Reply(text=api.aside(body))
+        if len(answers) == len(self._told) + 1:
+            self._told.append(answers[-1])
+        if len(answers) >= len(self.commands):
+            return apis.Reply(text="done")
+        command = self.commands[len(answers)]
+        if self.tool.block:
+            text = self.tool.block.format(command=command)
+            return apis.Reply(text=f"STEP {len(answers)}\n\n{text}")
+        return apis.Reply(self.tool.name, filled(self.tool.arguments, command), len(answers))
+
+    def _after_blocks(self, said: list[tuple[str, str]]) -> list[str]:
+        """Return what the model was told after each of its blocks, which are numbered."""
+        answers: list[str] = []
+        at = None
+        for role, text in said:
+            if role == "assistant":
+                at = (found := re.match(r"STEP (\d+)", text.strip())) and int(found[1])
+            elif at is not None:
+                answers[at:] = ["".join(answers[at:]) + text]
+        return answers
 
     def told(self) -> list[str]:
         """Return what the model was told after each command, in the very next request, in order."""
-        answers: list[str] = []
-        for body in self.requests:
-            results = [m for m in body["messages"] if m["role"] == "tool"]
-            if len(results) == len(answers) + 1:
-                answers.append(str(results[-1]["content"]))
-        return answers
+        return list(self._told)
 
 
-def chunks(message: dict[str, Any]) -> list[str]:
-    """Return the server-sent events that stream `message`."""
-    base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    finish = "tool_calls" if message.get("tool_calls") else "stop"
-    deltas = [(message, None), ({}, finish)]
-    events = [
-        json.dumps(base | {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
-        for delta, reason in deltas
-    ]
-    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-    return [*events, json.dumps(base | {"choices": [], "usage": usage}), "[DONE]"]
+def filled(value: Any, command: str) -> Any:
+    """Return a tool's arguments with the command in its place."""
+    if isinstance(value, dict):
+        return {name: filled(part, command) for name, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part, command) for part in value]
+    return command if value == "{command}" else value
