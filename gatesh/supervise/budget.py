@@ -123,7 +123,7 @@ class Budget:
     def spend(self, path: str, cost: int, place: Place) -> Spent | None:
         """Count a path below a place; return what was spent where it is more than was allowed.
 
-        It counts for the line that it belongs to, and for those that started that line.
+        It counts for the command that it belongs to, and for the lines and the agent that started that.
         """
         born = kernel.born_ns(path)
         if (place.began_ns and born > place.began_ns) or _approved(path, place):
@@ -135,9 +135,10 @@ class Budget:
             self._leaking[line] = count, now
             if count > self.most * _DELETED:
                 over = max(over, int(count))
-        spent = self._spent[place.line] = self._spent.get(place.line, 0) + cost
-        if spent > self._allowed.get(place.line, self.most * _DELETED):
-            over = max(over, spent)
+        if place.line:
+            spent = self._spent[place.line] = self._spent.get(place.line, 0) + cost
+            if spent > self._allowed.get(place.line, self.most * _DELETED):
+                over = max(over, spent)
         return Spent(over // _DELETED, path) if over else None
 
     def allow(self, place: Place) -> None:

@@ -44,7 +44,9 @@ class Deletions:
         self._budget, self._mode, self._judge, self._asker = budget, mode, judge, asker
         self._approver, self._say, self._alert = approver, say, alert
         self._waiting: dict[int, tuple[threading.Event, list[Call]]] = {}
-        self._refused: set[int] = set()
+        self._refused: set[int] = (
+            set()
+        )  # commands; of the agent, whose budget comes back, processes
         self._lock = threading.Lock()
         self.counts = budget.counts
 
@@ -55,19 +57,20 @@ class Deletions:
             listener.go_on(call)
             return
         place = above(call.tid)
+        whose = place.line or -_process(call.tid)
         with self._lock:
-            if place.line in self._refused:
+            if whose in self._refused:
                 listener.fail(call, errno.EPERM)
                 return
-            if place.line in self._waiting:
-                self._waiting[place.line][1].append(call)
+            if whose in self._waiting:
+                self._waiting[whose][1].append(call)
                 return
             spent = self._budget.spend(path, cost, place)
             if spent is None or self._mode != HOLD:
                 listener.go_on(call)
             else:
-                self._waiting[place.line] = threading.Event(), [call]
-                words = (call, place, spent, listener)
+                self._waiting[whose] = threading.Event(), [call]
+                words = (call, place, spent, listener, whose)
                 threading.Thread(
                     target=self._ask, args=words, name="deletions", daemon=True
                 ).start()
@@ -83,8 +86,8 @@ class Deletions:
                 if not any(listener.waits(call) for call in calls):
                     gone.set()
 
-    def _ask(self, call: Call, place: Place, spent: Spent, listener: Listener) -> None:
-        gone = self._waiting[place.line][0]
+    def _ask(self, call: Call, place: Place, spent: Spent, listener: Listener, whose: int) -> None:
+        gone = self._waiting[whose][0]
         refused: Refused | None = None
         yes = False
         try:
@@ -100,13 +103,20 @@ class Deletions:
             with suppress(OSError):
                 self._say(process_of(call.tid), refused.message)
         with self._lock:
-            _, calls = self._waiting.pop(place.line)
+            _, calls = self._waiting.pop(whose)
             if yes:
                 self._budget.allow(place)
             else:
-                self._refused.add(place.line)
+                self._refused.add(whose)
             for each in calls:
                 if yes:
                     listener.go_on(each)
                 else:
                     listener.fail(each, errno.EPERM)
+
+
+def _process(tid: int) -> int:
+    try:
+        return process_of(tid)
+    except OSError:
+        return tid

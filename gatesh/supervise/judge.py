@@ -88,10 +88,10 @@ class Place(Value):
     """Where in the tree a program stands: the record above it, and what was approved on the way."""
 
     record: int = 0
-    line: int = 0  # the record of the command line above it, or of the first program
+    line: int = 0  # the record of the agent's command, a line or a program; 0: the agent itself
     approved: tuple[Match, ...] = ()
-    began_ns: int = 0  # when that line did
-    above: tuple[int, ...] = ()  # the lines that started that line
+    began_ns: int = 0  # when that did
+    above: tuple[int, ...] = ()  # the agent, and the lines that started that line
 
 
 class _Known:
@@ -234,10 +234,14 @@ def below(opened: Opened, above: Place, *, approved: bool) -> Place:
     """Return the place of what a program will start."""
     matches = opened.decision.matches if approved else ()
     everything = (*above.approved, *matches)
-    if above.line and opened.line.door is not Door.LINE:
-        return Place(opened.record, above.line, everything, above.began_ns, above.above)
-    lines = (*above.above, above.line)[-_MOST_LINES:] if above.line else ()
-    return Place(opened.record, opened.record, everything, time.time_ns(), lines)
+    record, now = opened.record, time.time_ns()
+    if opened.line.door is not Door.LINE:
+        if above.line:
+            return Place(record, above.line, everything, above.began_ns, above.above)
+        if not above.record:
+            return Place(record, 0, everything, now, (record,))
+    lines = (*above.above, above.line) if above.line else above.above
+    return Place(record, record, everything, now, lines[-_MOST_LINES:])
 
 
 def covered(seen: Inspection, decision: Decision, above: Place, *, tells: bool) -> Decision:

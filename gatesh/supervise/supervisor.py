@@ -331,7 +331,7 @@ class Supervisor:
 
     def _let_go(self, pid: int, opened: Opened, place: Place) -> None:
         if not self._first.record:
-            self._first = Place(opened.record)
+            self._first = place.but(approved=())
         self._places[pid] = place
         try:
             self._ends.watch(pid, opened.record)

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gatesh.model import Match, Severity, Span, Target
+from gatesh.supervise import kernel
+from gatesh.supervise.budget import Budget
+from gatesh.supervise.judge import Place
+
 REMOVE = {
     "python": "import shutil; shutil.rmtree('d')",
     "perl": "import subprocess; subprocess.run(['perl'], input='unlink glob(\"d/*\")', text=True)",
@@ -19,8 +24,41 @@ REMOVE = {
         "[t.start() for t in ts]; [t.join() for t in ts]"
     ),
     "truncate": "[open(f'd/{i}', 'w').close() for i in range(400)]",
+    "ftruncate": "import os; [os.ftruncate(os.open(f'd/{i}', os.O_RDWR), 0) for i in range(400)]",
+    "openat2": (
+        "import ctypes, struct, os\n"
+        "libc = ctypes.CDLL(None)\n"
+        "for i in range(400): libc.syscall(437, -100, f'd/{i}'.encode(), struct.pack('QQQ', os.O_WRONLY | os.O_TRUNC, 0, 0), 24)"
+    ),
+    "holes": (
+        "import ctypes, os\n"
+        "libc = ctypes.CDLL(None)\n"
+        "for i in range(400):\n"
+        "    libc.fallocate(os.open(f'd/{i}', os.O_RDWR), 3, ctypes.c_long(0), ctypes.c_long(1))"
+    ),
+    "vfork": (
+        "import subprocess\n"
+        "for i in range(60): subprocess.run(['perl'], input=f'unlink qq(d/$_) for {i * 5}..{i * 5 + 4}', text=True)"
+    ),
+    "lines": (
+        "import subprocess\n"
+        "for i in range(60): subprocess.run(['sh', '-c', 'perl'], input=f'unlink qq(d/$_) for {i * 5}..{i * 5 + 4}', text=True)"
+    ),
+    "orphans": (
+        "import os, time\n"
+        "for i in range(60):\n"
+        "    if not os.fork():\n"
+        "        if not os.fork():\n"
+        "            os.setsid()\n"
+        "            for j in range(i * 5, i * 5 + 5): os.unlink(f'd/{j}')\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+        "time.sleep(2)"
+    ),
     "rename": "import os; open('x', 'w').close(); [os.replace('x', f'd/{i}') or open('x', 'w').close() for i in range(400)]",
 }  # fmt: skip
+
+OVERWRITE = ("holes", "truncate", "ftruncate", "openat2", "rename")
 
 
 @pytest.fixture
@@ -36,11 +74,12 @@ def outside() -> Iterator[Path]:
 @pytest.mark.parametrize("how", REMOVE)
 def test_it_stops_at_the_budget(how: str, run, outside: Path) -> None:
     done = run.agent(REMOVE[how], options=("--deletions", "40"), cwd=outside)
-    left = [p for p in (outside / "d").iterdir() if p.stat().st_size]
-    spared = 400 - (200 if how in ("truncate", "rename") else 40)
+    left = [p for p in (outside / "d").iterdir() if p.read_text() == "x"]
+    spared = 400 - (200 if how in OVERWRITE else 40)
     assert spared - 5 <= len(left) <= spared + 5, done
-    (refused,) = run.history("--rule", "deletion-budget")
+    refused, *more = run.history("--rule", "deletion-budget")
     assert refused["answered"] == "nobody"
+    assert not more or how in ("vfork", "lines", "orphans")  # each is a command of its own
     assert "refused [deletion-budget]: " in done.stderr
 
 
@@ -58,6 +97,41 @@ def test_what_a_build_makes_again_is_not_counted(run, outside: Path) -> None:
         "import shutil; shutil.rmtree('node_modules')", options=("--deletions", "40"), cwd=outside
     )
     assert not (outside / "node_modules").exists()
+
+
+def test_what_the_command_made_itself_is_not_counted(run, outside: Path) -> None:
+    code = (
+        "for i in range(100):\n"
+        "    open('journal', 'w').write('x')\n"
+        "    os.truncate('journal', 0)\n"
+        "    os.unlink('journal')\n"
+        "print('done')"
+    )
+    done = run.agent("import os\n" + code, options=("--deletions", "40"), cwd=outside)
+    assert done.stdout == "done\n", done.stderr
+
+
+def test_the_agent_itself_may_lose_as_many_again_in_a_minute(monkeypatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    budget, agent = Budget(4, kernel.machine()), Place(1, 0, above=(1,))
+    assert [budget.spend("/x", 5, agent) is None for _ in range(5)] == [True] * 4 + [False]
+    now[0] = 30
+    assert [budget.spend("/x", 5, agent) is None for _ in range(2)] == [True, False]
+    command = Place(2, 2)
+    assert [budget.spend("/x", 5, command) is None for _ in range(5)] == [True] * 4 + [False]
+    now[0] = 3600
+    assert budget.spend("/x", 5, command) is not None
+
+
+def test_what_was_approved_by_its_path_is_not_counted() -> None:
+    match = Match("files-tree", "data-destroy", Severity.HIGH, "", "", Target(""), 0, Span(0, 0))
+    place = Place(2, 2, approved=(match.but(names=("/srv/x", "y")),))
+    budget = Budget(1, kernel.machine())
+    paths = ["/srv/x/a/b", "/srv/x", "/srv/x/c"]
+    assert [budget.spend(path, 5, place) for path in paths] == [None] * 3
+    assert budget.spend("/srv/xy", 5, place) is None
+    assert budget.spend("/srv/x/../y", 5, place.but(approved=())) is not None
 
 
 def test_a_ring_that_would_go_past_it_is_refused(run) -> None:
