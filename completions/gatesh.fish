@@ -22,6 +22,8 @@ complete -c gatesh -n '__fish_seen_subcommand_from run' -l pin -d 'Ask for a PIN
 complete -c gatesh -n '__fish_seen_subcommand_from run' -l require -x -a 'exec-gate' -d 'Start nothing where the kernel does not let programs be gated'
 complete -c gatesh -n '__fish_seen_subcommand_from run' -l deletions -x -a '' -d 'Files that one command may take away before you are asked'
 complete -c gatesh -n '__fish_seen_subcommand_from run' -l deletion-mode -x -a 'hold record off' -d 'What happens after N'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l no-tty-prompt -d 'Do not ask on this terminal: leave it to the agent'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l notify -x -a '' -d 'A command line to run when something waits; $GATESH_NOTICE says what'
 complete -c gatesh -n '__fish_seen_subcommand_from run' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -f
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -l daemon -d 'Run in the background; answer with `gatesh approve`'

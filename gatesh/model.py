@@ -447,6 +447,7 @@ class Answer(Value):
     assurance: Assurance = Assurance.A0
     comment: str = ""  # what the human wrote; reaches the agent
     why: str = ""  # what the machinery has to add: "this session began before the keeper"
+    hint: str = ""  # what the asker can do next, where that is not what it always is
     by: int = 0  # the record that a grant or a repeat goes back to
 
     @property

@@ -148,7 +148,11 @@ def refusal(record: int, decision: Decision, answer: Answer | None) -> Refused:
     why = _ENDED[answer.answered] if answer else "a rule denies it"
     if answer and answer.answered is Answered.NOBODY:
         why += f", and {answer.why or 'no approver is there'}"
-    hint = _NEXT.get(answer.answered, "") if answer else "a rule of your human denies this command"
+    hint = (
+        answer.hint or _NEXT.get(answer.answered, "")
+        if answer
+        else "a rule of your human denies this command"
+    )
     ended = f"{why}; nothing ran; record {record}"
     lines = f"gatesh: refused [{rule}]: " + (f"{said} ({ended})\n" if said else f"{ended}\n")
     if answer and answer.comment:

@@ -135,8 +135,13 @@ class Approvers:
         pin: Pin | None = None,
         late_s: float = LATE_S,
         sessions: Callable[[], Mapping[str, str]] = dict,
+        hint: str = "",
     ) -> None:
-        """Make the desk; `sessions` are those that are alive, with their names."""
+        """Make the desk; `sessions` are those that are alive, with their names.
+
+        `hint` is what an asker is told to do where nobody can answer.
+        """
+        self._hint = hint
         self._log = log
         self._pin = pin
         self._sessions = sessions
@@ -201,6 +206,10 @@ class Approvers:
         """Claim that somebody is attached, or that a person with the PIN could attach."""
         return self.attached() > 0 or self._pin is not None
 
+    def nobody(self) -> Answer:
+        """Return the answer where nobody can be asked."""
+        return Answer(Answered.NOBODY, why="no approver is there", hint=self._hint)
+
     def _say_status(self) -> None:
         sessions, waiting = len(self._sessions()), len(self._questions)
         text = f"{sessions} session{'' if sessions == 1 else 's'}, "
@@ -238,6 +247,15 @@ class Approvers:
         """Serve the terminal the keeper was started on; blocks until it is gone."""
         self._serve(_Seat(sock, name, os.getpid(), pin=self._pin is not None))
 
+    def own_terminal(self, sock: socket.socket, pid: int) -> Callable[[], None]:
+        """Attach the terminal that the process `pid` holds for this keeper; return what serves it.
+
+        From here on somebody may answer.
+        """
+        seat = _Seat(sock, peer.name_of(pid), pid, pin=self._pin is not None)
+        self._sit(seat)
+        return lambda: self._serve_seated(seat)
+
     def attach(self, sock: socket.socket, pid: int, roots: frozenset[tuple[int, int]]) -> None:
         """Serve another terminal if it may approve; blocks until it is gone.
 
@@ -257,6 +275,10 @@ class Approvers:
     # -- one approver ----------------------------------------------------------------------------------
 
     def _serve(self, seat: _Seat) -> None:
+        self._sit(seat)
+        self._serve_seated(seat)
+
+    def _sit(self, seat: _Seat) -> None:
         seat.sock.settimeout(None)
         with self._lock:
             seat.send("paired", seat.name)
@@ -266,6 +288,8 @@ class Approvers:
                 seat.show(question)
             self._seats.append(seat)
             self._say_status()
+
+    def _serve_seated(self, seat: _Seat) -> None:
         writer = threading.Thread(target=seat.write, name=f"to {seat.name}", daemon=True)
         writer.start()
         try:

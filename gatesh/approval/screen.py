@@ -49,11 +49,12 @@ class Screen:
         *,
         only: str = "",
         own: bool = False,
+        parser: Parser | None = None,
     ) -> None:
         """Keep the parts. `only` is the one card to answer; `own` is the keeper's own terminal."""
         self._terminal, self._sock, self._name = terminal, sock, name
         self._only, self._own = only, own
-        self._parser, self._fence = Parser(), Fence()
+        self._parser, self._fence = parser or Parser(), Fence()
         self._cards: dict[str, Card] = {}
         self._current = ""
         self._entry = Entry()
@@ -66,6 +67,16 @@ class Screen:
         self._interrupted_s = float("-inf")
         self._later: list[tuple[str, str]] = []
         self._end = ""
+
+    @property
+    def asks(self) -> bool:
+        """Claim that a card wants an answer."""
+        return bool(self._current)
+
+    @property
+    def end(self) -> str:
+        """Return why it has ended; empty while it has not."""
+        return self._end
 
     def run(self) -> str:
         """Show what comes and send what is answered, until the keeper or the person ends it."""
@@ -97,15 +108,16 @@ class Screen:
         if wakes in ready:
             self._signalled(os.read(wakes, 64))
         if self._terminal.fd in ready:
-            self._typed(self._terminal.read())
+            self.typed(self._terminal.read())
         if not self._locked and self._sock.fileno() in ready:
-            self._received()
+            self.received()
         if not ready:
-            self._refresh()
+            self.refresh()
 
     # -- from the keeper --------------------------------------------------------------------------------
 
-    def _received(self) -> None:
+    def received(self) -> None:
+        """Take a message of the keeper."""
         try:
             message = wire.receive(self._sock)
         except wire.WireError:
@@ -157,7 +169,7 @@ class Screen:
         elif _deadline(card) < _deadline(current) and self._entry.untouched:
             self._show(card)  # one whose time runs goes before one that can wait
         else:
-            self._refresh()  # how many wait
+            self.refresh()  # how many wait
 
     def _gone(self, id_: str, how: str) -> None:
         card = self._cards.pop(id_, None)
@@ -210,8 +222,7 @@ class Screen:
         if self._view is None:
             self._fence.close()
             small = f"make this terminal at least {LEAST_COLUMNS}x{LEAST_ROWS} to see the question"
-            self._terminal.close_card()
-            self._terminal.say("alert", small)
+            self._terminal.too_small(small)
             return
         self._fence.drawn(self._terminal.draw_card(self._view), time.monotonic())
 
@@ -228,7 +239,7 @@ class Screen:
             status += " · after Esc keys are ignored: Backspace, or Esc \\, ends that"
         return lay_out(card, columns, rows, self._page, place, status, self._problem, prompt)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Draw the clock and the input again."""
         view = self._lay_out() if self._current and not self._terminal.plain else None
         if view and self._view:
@@ -255,7 +266,8 @@ class Screen:
 
     # -- from the person ---------------------------------------------------------------------------------
 
-    def _typed(self, data: bytes) -> None:
+    def typed(self, data: bytes) -> None:
+        """Take what the terminal sent; nothing where it hung up."""
         if not data:
             self._end = "the terminal is gone"
             return
@@ -288,7 +300,7 @@ class Screen:
             return
         if act.what == "page":
             self._page += 1
-            self._refresh()
+            self.refresh()
         elif act.what == "next":
             self._next(after=self._cards[self._current])
         else:
@@ -324,15 +336,20 @@ class Screen:
         self._interrupted_s = now
 
     def _signalled(self, numbers: bytes) -> None:
-        if signal.SIGWINCH in numbers and self._current:
-            card = self._cards[self._current]
-            self._show(card) if self._entry.stage != "comment" else self._draw()
+        if signal.SIGWINCH in numbers:
+            self.resized()
         if signal.SIGTSTP in numbers:
             self._suspend()
         if signal.SIGCONT in numbers and self._terminal.foreground:
-            self._take_back()
+            self.take_back()
         if signal.SIGTERM in numbers or signal.SIGHUP in numbers or signal.SIGINT in numbers:
             self._end = "ended"
+
+    def resized(self) -> None:
+        """Draw the card anew for another size: the person looks at it again."""
+        if self._current:
+            card = self._cards[self._current]
+            self._show(card) if self._entry.stage != "comment" else self._draw()
 
     def _suspend(self) -> None:
         """Stop as a shell's job does, with the terminal given back; the keeper itself never does."""
@@ -341,9 +358,9 @@ class Screen:
             return
         self._terminal.leave()
         os.kill(os.getpid(), signal.SIGSTOP)
-        self._take_back()
+        self.take_back()
 
-    def _take_back(self) -> None:
+    def take_back(self) -> None:
         """Hold the terminal again after a stop, and draw what it should show."""
         self._terminal.enter()
         if self._current:

@@ -14,6 +14,7 @@ import secrets
 import termios
 from contextlib import suppress
 
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
@@ -23,6 +24,10 @@ from gatesh.approval.answer import Cursor
 from gatesh.approval.layout import View
 from gatesh.approval.seal import hold_terminal, release_terminal
 from gatesh.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _STYLE = Style.from_dict(
     {
@@ -74,14 +79,16 @@ def open_terminal() -> int:
 class Terminal:
     """The controlling terminal, held from `enter` to `leave`."""
 
-    def __init__(self) -> None:
-        """Open it; raises UsageError where there is none."""
-        self.fd = open_terminal()
+    def __init__(self, fd: int = -1, stream: TextIO | None = None) -> None:
+        """Open it, unless it is given with what writes to it; raises UsageError where there is none."""
+        self.fd = fd if fd >= 0 else open_terminal()
         term = os.environ.get("TERM", "")
         self.plain = term in ("", "dumb", "unknown")
         self._saved = termios.tcgetattr(self.fd)
-        self._stream = open(self.fd, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-        self._output = Vt100_Output.from_pty(self._stream, term=term)
+        self._stream = stream or open(  # noqa: SIM115
+            self.fd, "w", encoding="utf-8", errors="replace", closefd=False
+        )
+        self._output = Vt100_Output(self._stream, lambda: Size(24, 80), term=term)
         self._on_card = False
         self.held = False
 
@@ -165,7 +172,7 @@ class Terminal:
             return None
         if not self._on_card:
             self._on_card = True
-            self._output.write_raw(f"\x1b[?1049h{_PLAIN_KEYS}\x1b[r\x1b[?6l\x1b[?7h")
+            self._begin_card()
         columns, rows = self.size
         self._rows(view.rows, 0)
         at = Cursor(2 + secrets.randbelow(max(1, rows - 1)), 1 + secrets.randbelow(columns))
@@ -184,11 +191,22 @@ class Terminal:
         self._to_input(view)
         self._output.flush()
 
+    def too_small(self, text: str) -> None:
+        """Say so in place of a card."""
+        self.close_card()
+        self.say("alert", text)
+
+    def _begin_card(self) -> None:
+        self._output.write_raw(f"\x1b[?1049h{_PLAIN_KEYS}\x1b[r\x1b[?6l\x1b[?7h")
+
+    def _end_card(self) -> None:
+        self._raw("\x1b[<u\x1b[?1049l")
+
     def close_card(self) -> None:
         """Go back to the main screen."""
         if self._on_card:
             self._on_card = False
-            self._raw("\x1b[<u\x1b[?1049l")
+            self._end_card()
         elif self.plain and self.held:
             self._raw("\r\n")
 

@@ -34,6 +34,15 @@ from gatesh.doors.client import environment, here
     show_default=True,
     help="What happens after N.",
 )
+@click.option(
+    "--no-tty-prompt", is_flag=True, help="Do not ask on this terminal: leave it to the agent."
+)
+@click.option(
+    "--notify",
+    default="",
+    metavar="COMMAND",
+    help="A command line to run when something waits; $GATESH_NOTICE says what.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(
     *,
@@ -43,12 +52,16 @@ def run(
     require: str | None,
     deletions: int,
     deletion_mode: str,
+    no_tty_prompt: bool,
+    notify: str,
     command: tuple[str, ...],
 ) -> None:
     """Run COMMAND with every program below it under the gate.
 
-    What destroys is held until you answer; `gatesh approve` in another terminal answers.
+    What destroys is held until you answer: at a card on this terminal, over what COMMAND draws, or, with
+    --pin, by `gatesh approve` in another one.
     """
+    from gatesh.overlay.front import opened
     from gatesh.supervise.session import Wanted, supervise
     from gatesh.supervise.start import guarded
 
@@ -63,4 +76,5 @@ def run(
     wanted = Wanted(
         list(command), env, places, name, observe, require or "", pin, deletions, deletion_mode
     )
-    guarded(lambda guard: supervise(wanted, guard))
+    front = None if no_tty_prompt else opened(notify)
+    guarded(lambda guard: supervise(wanted, guard), front)

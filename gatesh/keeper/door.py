@@ -159,7 +159,7 @@ class Connection:
         if earlier:
             return earlier
         if not self._approvers.may_answer():
-            return Answer(Answered.NOBODY, why="no approver is there")
+            return self._approvers.nobody()
         first = request.decision.matches[0]
         seconds = (request.expires_ns - request.created_ns) // 10**9
         text = f"gatesh: held [{first.rule}]: {first.say}\n"

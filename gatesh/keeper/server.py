@@ -50,11 +50,13 @@ class Keeper:
         late_s: float = LATE_S,
         wait_s: float | None = None,
         at: Places | None = None,
+        hint: str = "",
     ) -> None:
         """Take the place, open the log and load the rules; raises GateshError.
 
         `wait_s` is how long a command is held, instead of what its agent bears; `at` are the places whose
-        socket it takes, where that is not the user's own.
+        socket it takes, where that is not the user's own; `hint` is what an agent is told where nobody can
+        answer.
         """
         seal_process()
         sys.setrecursionlimit(4000)  # nested lists are read recursively
@@ -73,7 +75,7 @@ class Keeper:
         self._closing = threading.Event()
         self._gates = False
         self.approvers = Approvers(
-            self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions
+            self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions, hint=hint
         )
         self.rules = Rules(places, self.approvers)
         self._projects = Projects(places, self.approvers, self.rules)

@@ -16,7 +16,7 @@ from gatesh.audit.tree import TreeLog
 from gatesh.errors import ConfigError
 from gatesh.gate import Gate
 from gatesh.keeper.server import Keeper
-from gatesh.model import Answer, Answered, Door
+from gatesh.model import Answer, Door
 from gatesh.places import RUN_VARIABLE, private
 from gatesh.run.shfmt import Shfmt
 from gatesh.supervise import kernel, tracee
@@ -38,11 +38,15 @@ if TYPE_CHECKING:
     from gatesh.approval.attach import Approvers
     from gatesh.approval.pin import Pin
     from gatesh.model import Asker, Request
+    from gatesh.overlay.front import Front
     from gatesh.places import Places
     from gatesh.rules.match import RuleSet
     from gatesh.supervise.probe import Level
     from gatesh.supervise.record import Below
     from gatesh.supervise.start import Guard
+
+
+_NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
 
 
 class Wanted(Value):
@@ -78,9 +82,13 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     # Before there are threads, and before there is anything to hide in this process.
     child = Child(wanted.command, env, guard)
     ignore_the_rest()
-    keeper = Keeper(wanted.places, pin=wanted.pin, observe=wanted.observe, at=own)
+    keeper = Keeper(
+        wanted.places, pin=wanted.pin, observe=wanted.observe, at=own, hint=_NOBODY_HERE
+    )
     keeper.start()
-    _say(me, found)
+    if guard.front:
+        _attach(keeper, guard, guard.front)
+    _say(me, found, _how_to_answer(me, keeper.approvers, here=guard.front is not None))
     try:
         asker = _asker(child, wanted)
         keeper.log.session(asker, wanted.name, found.name)
@@ -133,9 +141,13 @@ def _gated(
         Budget(wanted.deletions, kernel.machine()), wanted.deletion_mode, judge, asker, approver, say, alert,
     )  # fmt: skip
     gates, listener = _begun(child, found, budget=budget)
+
+    def go_on(foreground: bool) -> None:
+        guard.go_on(child.pid, foreground=foreground)
+
     supervisor = gates(
         listener, judge, approver, records, alert, child.pid,
-        guard.agent_stopped, deletions if budget else None,
+        guard.agent_stopped, go_on, deletions if budget else None,
     )  # fmt: skip
     gc.collect()
     gc.freeze()
@@ -166,6 +178,20 @@ def _preload() -> None:
             import_module(module.name)
 
 
+def _attach(keeper: Keeper, guard: Guard, front: Front) -> None:
+    """Have the person's own terminal answer."""
+    serve = keeper.approvers.own_terminal(front.keeper, guard.pid)
+    threading.Thread(target=serve, name="own terminal", daemon=True).start()
+
+
+def _how_to_answer(pid: int, approvers: Approvers, *, here: bool) -> str:
+    if here:
+        return "what would destroy waits, and a card on this screen asks you"
+    if approvers.may_answer():
+        return f"answer with: gatesh approve --run {pid}"
+    return "nobody can be asked here: what would destroy is refused"
+
+
 # What a person has to know of a session that is not gated as well as it could be.
 _LESS = {
     PTRACE: "gated by ptrace alone, slower, and no debugger works inside",
@@ -175,16 +201,15 @@ _LESS = {
 _UNFILTERED = "nothing counts deletions or keeps programs from signals to gatesh and from leaving"
 
 
-def _say(pid: int, found: Level) -> None:
-    """Say at the start what stands between the agent and the machine."""
-    answer = f"; answer with: gatesh approve --run {pid}"
+def _say(pid: int, found: Level, answer: str) -> None:
+    """Say at the start what stands between the agent and the machine, and how to answer."""
     if found.why:
         text = f"{_LESS[found.name]} ({found.why})"
         if found.name == PTRACE and not found.filtered:
             text += f"; {_UNFILTERED}"
-        text += "" if found.name == ADVISORY else answer
+        text += f"; {answer}"
     elif os.isatty(2):
-        text = f"every program below is gated and recorded{answer}"
+        text = f"every program below is gated and recorded; {answer}"
         text += "; sudo does not work inside" if os.getuid() else ""
     else:
         return
@@ -203,5 +228,5 @@ class _Asking:
         if earlier:
             return earlier
         if not self._approvers.may_answer():
-            return Answer(Answered.NOBODY, why="no approver is there")
+            return self._approvers.nobody()
         return self._approvers.desk.ask(request, self._gone.is_set)

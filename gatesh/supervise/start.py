@@ -2,9 +2,11 @@
 
 guard          what the person started: their shell's job; waits, and ends what is left when the supervisor dies
  └ supervisor  keeper and gate; a process group of its own, not to be traced, not to be signalled from below
-    └ agent    in a process group of its own on the person's terminal, with the filter on
+    └ agent    in a process group of its own on a terminal, with the filter on
 
-All three are in the session of the person's terminal, so that ^C, ^Z, fg and bg work on the agent.
+Where the person's terminal is held for cards (overlay.front) the guard has a second child, the relay, and the
+supervisor leads a session on the agent's own terminal. Else all are in the session of the person's terminal.
+Either way ^C, ^Z, fg and bg work on the agent.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from contextlib import suppress
 from enum import Enum
 
 from gatesh.errors import ConfigError, GateshError
+from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.run.bash import leave_as
 from gatesh.session import process
 from gatesh.supervise import bpf, kernel
@@ -27,9 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+    from gatesh.overlay.front import Front
+
 _MOST_ROUNDS = 500  # of ending descendants: each round ends all that are there
 _AGENT_STOPPED = signal.SIGTSTP  # what the supervisor tells the guard with
-_ATTENDED = FORWARDED | {signal.SIGCHLD, _AGENT_STOPPED}
+_HUNG_UP_S = 5.0  # how long an agent has to end without its terminal
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_ATTENDED = FORWARDED | {signal.SIGCHLD, _AGENT_STOPPED, FOREGROUND}
 
 
 def ignore_the_rest() -> None:
@@ -44,15 +51,25 @@ def ignore_the_rest() -> None:
 class Guard:
     """What the supervisor knows of its guard."""
 
-    __slots__ = ("_told", "mask", "pid")
+    __slots__ = ("_told", "front", "mask", "pid")
 
-    def __init__(self, pid: int, mask: set[signal.Signals], told: int) -> None:
-        """Keep its pid, the signal mask that the person's shell gave it, and where it reads from."""
-        self.pid, self.mask, self._told = pid, mask, told
+    def __init__(self, pid: int, mask: set[signal.Signals], told: int, front: Front | None) -> None:
+        """Keep its pid, the signal mask that the person's shell gave it, where it reads from, its relay."""
+        self.pid, self.mask, self._told, self.front = pid, mask, told, front
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Return the processes outside the supervisor that its tree must not harm."""
+        return (self.pid, self.front.pid) if self.front else (self.pid,)
 
     def agent_is(self, pid: int) -> None:
         """Tell it which process group the person's terminal belongs to."""
         os.write(self._told, b"%d\n" % pid)
+
+    def go_on(self, agent: int, *, foreground: bool) -> None:
+        """Have an agent on a terminal of its own go on."""
+        if self.front:
+            self.front.go_on(agent, foreground=foreground)
 
     def agent_stopped(self) -> None:
         """Have it stop, as the agent did."""
@@ -69,7 +86,7 @@ class Child:
         self.pid = os.fork()
         if not self.pid:
             self._here.close()
-            _become(command, env, there, (guard.pid, supervisor), guard.mask)
+            _become(command, env, there, (*guard.pids, supervisor), guard.mask)
         there.close()
         guard.agent_is(self.pid)
 
@@ -102,7 +119,7 @@ def _become(
     command: list[str],
     env: dict[bytes, bytes],
     there: socket.socket,
-    protected: tuple[int, int],
+    protected: tuple[int, ...],
     mask: set[signal.Signals],
 ) -> NoReturn:
     """Put on the filter, hand over its listener, and become the agent."""
@@ -112,7 +129,7 @@ def _become(
             os._exit(125)  # the supervisor has given up
         wanted = Filter[name]
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        groups = [os.getpgid(pid) for pid in protected]
+        groups = {os.getpgid(pid) for pid in protected}
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the supervisor could not trace its first exec
         _lead()
         if wanted is Filter.FREE:
@@ -129,7 +146,7 @@ def _become(
 
 
 def _put_on(
-    wanted: Filter, protected: tuple[int, int], groups: list[int], there: socket.socket
+    wanted: Filter, protected: tuple[int, ...], groups: set[int], there: socket.socket
 ) -> None:
     """Put on the filter, and say so; hand over its listener where it has one."""
     if wanted is Filter.BARE:
@@ -162,9 +179,12 @@ def _start(command: list[str], env: dict[bytes, bytes], mask: set[signal.Signals
 def attend(child: Child, guard: Guard) -> int:
     """Wait for an agent that is not gated, hand signals on, and stop with it; return its wait status."""
     while True:
-        got = signal.sigwaitinfo(FORWARDED | {signal.SIGCHLD, GUARD_GONE})
+        got = signal.sigwaitinfo(BLOCKED - {_AGENT_STOPPED, signal.SIGTTIN, signal.SIGTTOU})
         if got.si_signo == GUARD_GONE:
             raise GateshError("the guard of this session was killed; its programs are ended")
+        if got.si_signo in (FOREGROUND, BACKGROUND):
+            guard.go_on(child.pid, foreground=got.si_signo == FOREGROUND)
+            continue
         if got.si_signo != signal.SIGCHLD:
             with suppress(OSError):
                 os.kill(child.pid, got.si_signo)
@@ -235,64 +255,113 @@ def _guard_group() -> int:
     return _group(supervisor.ppid) if supervisor else 0
 
 
-def guarded(supervise: Callable[[Guard], int]) -> NoReturn:
+def guarded(supervise: Callable[[Guard], int], front: Front | None = None) -> NoReturn:
     """Run `supervise` in a child, given its guard; end as it says, and never before its tree.
 
-    `supervise` returns the wait status to end with.
+    `supervise` returns the wait status to end with. `front` is the agent's own terminal.
     """
     guard = os.getpid()
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
+    numbers = {signal.Signals(number) for number in mask}
+    if front:
+        front.start(numbers)
     hear, tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     supervisor = os.fork()
     if not supervisor:
         os.close(hear)
-        numbers = {signal.Signals(number) for number in mask}
-        _supervise(supervise, Guard(guard, numbers, tell))
+        _supervise(supervise, Guard(guard, numbers, tell, front))
     os.close(tell)
+    if front:
+        front.parted()
     ignore_the_rest()
     terminal = _Terminal()
-    status = _attend(supervisor, terminal, hear)
+    status = _Attending(supervisor, terminal, hear, front).until_ended()
     end_descendants()
+    if front:
+        front.restore()
     if terminal.holder() not in (0, os.getpgrp()) and not _alive(terminal.holder()):
         terminal.give(os.getpgrp())  # else whoever started us could not read from it
     leave_as(status)
 
 
-def _attend(supervisor: int, terminal: _Terminal, hear: int) -> int:
-    """Wait for the supervisor, hand signals on, and stop when its agent has been stopped."""
-    agent = 0
-    while True:
-        got = signal.sigwaitinfo(_ATTENDED)
-        if got.si_signo == signal.SIGCHLD:
-            while True:
-                try:
-                    pid, status = os.waitpid(-1, os.WNOHANG)
-                except ChildProcessError:
-                    return 125 << 8
-                if pid == supervisor:
-                    return status
-                if not pid:
-                    break
-        elif got.si_signo == _AGENT_STOPPED:
-            if got.si_pid == supervisor:
-                with suppress(BlockingIOError):
-                    agent = int(os.read(hear, 64) or agent)
-                _stop(supervisor, terminal, agent)
-        elif got.si_signo != signal.SIGWINCH or got.si_pid:
-            with suppress(ProcessLookupError):
-                os.kill(supervisor, got.si_signo)
+class _Attending:
+    """The guard at work: hands signals on, stops when the agent has been stopped, outlives its children."""
 
+    def __init__(
+        self, supervisor: int, terminal: _Terminal, hear: int, front: Front | None
+    ) -> None:
+        self._supervisor, self._terminal, self._hear, self._front = (
+            supervisor,
+            terminal,
+            hear,
+            front,
+        )
+        self._agent = 0
+        self._status: int | None = None
+        self._relays = front is not None
 
-def _stop(supervisor: int, terminal: _Terminal, agent: int) -> None:
-    """Stop, as the agent did, until the person's shell has us go on; then have the agent go on."""
-    os.kill(os.getpid(), signal.SIGSTOP)
-    # Here `fg` or `bg` has continued us; where it was `fg`, the terminal is ours to hand on.
-    if terminal.holder() == os.getpgrp():
-        terminal.give(_group(agent))
-    with suppress(ProcessLookupError):
-        os.kill(supervisor, signal.SIGCONT)
+    def until_ended(self) -> int:
+        """Wait for the supervisor, then for the relay, which has the last output to write."""
+        while self._status is None or self._relays:
+            got = self._next()
+            if got is None:  # the agent did not end with its terminal
+                os.kill(self._supervisor, signal.SIGKILL)
+            elif got.si_signo == signal.SIGCHLD:
+                self._collect()
+            elif got.si_signo == _AGENT_STOPPED:
+                if got.si_pid == self._supervisor:
+                    self._stop()
+            elif got.si_signo in _ENDING and self._status is not None:
+                return self._status  # whoever waits for its last output has enough
+            elif got.si_signo != signal.SIGWINCH or got.si_pid:
+                with suppress(ProcessLookupError):
+                    os.kill(self._supervisor, self._for_supervisor(got.si_signo))
+        return self._status
+
+    def _next(self) -> signal.struct_siginfo | None:
+        alone = self._front is not None and not self._relays and self._status is None
+        if alone:
+            return signal.sigtimedwait(_ATTENDED, _HUNG_UP_S)
+        return signal.sigwaitinfo(_ATTENDED)
+
+    def _collect(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._relays = False
+                self._status = 125 << 8 if self._status is None else self._status
+                return
+            if not pid:
+                return
+            if pid == self._supervisor:
+                self._status = status
+            elif self._front and pid == self._front.pid:
+                self._relays = False
+
+    def _stop(self) -> None:
+        """Stop, as the agent did, until the person's shell has us go on; then have the agent go on."""
+        with suppress(BlockingIOError):
+            self._agent = int(os.read(self._hear, 64) or self._agent)
+        if self._front:
+            self._front.suspend()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # Here `fg` or `bg` has continued us; where it was `fg`, the terminal is ours to hand on.
+        if self._front:
+            self._front.resume()
+            return  # the SIGCONT that did it says the rest
+        if self._terminal.holder() == os.getpgrp():
+            self._terminal.give(_group(self._agent))
+        with suppress(ProcessLookupError):
+            os.kill(self._supervisor, signal.SIGCONT)
+
+    def _for_supervisor(self, number: int) -> int:
+        """Return what the supervisor is told: an agent on a terminal of its own goes on in its way."""
+        if number == signal.SIGCONT and self._front:
+            return FOREGROUND if self._terminal.holder() == os.getpgrp() else BACKGROUND
+        return number
 
 
 def _alive(group: int) -> bool:
@@ -308,7 +377,10 @@ def _alive(group: int) -> bool:
 def _supervise(supervise: Callable[[Guard], int], guard: Guard) -> NoReturn:
     status = 125
     try:
-        os.setpgid(0, 0)
+        if guard.front:
+            guard.front.join()
+        else:
+            os.setpgid(0, 0)
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, GUARD_GONE)
         if os.getppid() == guard.pid:

@@ -20,6 +20,7 @@ from contextlib import suppress
 
 from gatesh.errors import AuditError, Exit, GateshError
 from gatesh.model import Opened, Refused, Verdict
+from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.supervise import kernel, tracee
 from gatesh.supervise.ends import Ends, parent
 from gatesh.supervise.image import image
@@ -51,7 +52,9 @@ FORWARDED = frozenset(
         signal.SIGALRM, signal.SIGCONT, signal.SIGWINCH,
     )
 )  # fmt: skip
-BLOCKED = FORWARDED | {signal.SIGCHLD, GUARD_GONE, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+BLOCKED = FORWARDED | {
+    signal.SIGCHLD, GUARD_GONE, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, FOREGROUND, BACKGROUND,
+}  # fmt: skip
 
 
 class _Held:
@@ -78,16 +81,17 @@ class Supervisor:
         alert: Callable[[str, str, int], None],
         agent: int,
         stopped: Callable[[], None],
+        go_on: Callable[[bool], None],
         deletions: Deletions | None = None,
     ) -> None:
         """Take the parts; signals in BLOCKED must be blocked in every thread.
 
         `approver` makes one that withdraws its question when the event is set; `stopped` is told that the
-        agent was stopped, as by ^Z.
+        agent was stopped, as by ^Z, and `go_on` whether it goes on in the foreground.
         """
         self._listener, self._judge, self._approver = listener, judge, approver
         self._records, self._alert = records, alert
-        self._agent, self._agent_stopped = agent, stopped
+        self._agent, self._agent_stopped, self._go_on = agent, stopped, go_on
         self._machine = kernel.machine()
         self._starting: set[int] = set()  # threads on their way through execve
         self._held: dict[int, _Held] = {}
@@ -147,6 +151,8 @@ class Supervisor:
                 self._collect()
             elif number == GUARD_GONE:
                 raise GateshError("the guard of this session was killed; its programs are ended")
+            elif number in (FOREGROUND, BACKGROUND):
+                self._go_on(number == FOREGROUND)
             elif number in FORWARDED and self._status is None:
                 with suppress(OSError):
                     self._forward(number)

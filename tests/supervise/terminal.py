@@ -14,7 +14,7 @@ def with_pin(run, code: str, timeout: float = 60) -> str:
     agent = "import base64; exec(base64.b64decode(input('code ')))"
     command = ["python3", "-c", agent]
     child = pexpect.spawn(
-        GATESH, ["run", "--pin", "--", *command],
+        GATESH, ["run", "--pin", "--no-tty-prompt", "--", *command],
         env=run.env, cwd=str(run.work), encoding="utf-8", timeout=timeout, dimensions=(30, 200),
     )  # fmt: skip
     try:

@@ -23,7 +23,17 @@ def test_what_is_approved_runs_and_is_not_asked_again_below(run, work: Path) -> 
     (work / "keep2").write_text("x")
     with Human(run.env) as human:  # the resident keeper is another one
         window = human.open(
-            "env", "-C", str(work), GATESH, "run", "--pin", "--", "python3", "-c", AGENT
+            "env",
+            "-C",
+            str(work),
+            GATESH,
+            "run",
+            "--pin",
+            "--no-tty-prompt",
+            "--",
+            "python3",
+            "-c",
+            AGENT,
         )
         for asked in ("PIN for approvals", "Repeat"):
             human.wait_for(asked, window)

@@ -76,12 +76,22 @@ def test_the_agent_stops_and_goes_on_as_a_job(shell: Shell) -> None:
     shell.key("z", "Stopped")
     shell.line("bg", "&")
     shell.synced()
-    shell.stopped()  # it reads the terminal in the background
     shell.line("fg", "gatesh run")
     time.sleep(0.5)
     shell.line("print(11*11)", "121")
     shell.line("exit(3)", re.escape("$ "))
     shell.line("echo rc=$?", "rc=3")
+
+
+def test_it_does_not_read_in_the_background(shell: Shell) -> None:
+    shell.line(f"{RUN} sh -c 'sleep 1; echo rea''dy; read x; echo got $x'", "gatesh: run")
+    time.sleep(0.3)
+    shell.key("z", "Stopped")
+    shell.line("bg", "&")
+    shell.synced()
+    shell.stopped()
+    shell.line("fg", "gatesh run")
+    shell.line("abc", "got abc")
 
 
 def test_whoever_started_it_can_read_afterwards(shell: Shell, run) -> None:

@@ -1,0 +1,1 @@
+"""The person's own terminal around an agent: an inner terminal, the relay between them, the card over it."""

@@ -1,0 +1,58 @@
+"""What is sent to the person's terminal before a card and after it: modes off, and on again as they were. Pure.
+
+The order matters. Margins and DECLRMM home the cursor, so they come before the cursor is put back; kitty's
+keyboard flags belong to a screen, so they are pushed and popped on the same one; `?2026` comes last.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.overlay.track import Tracker
+
+# What makes a terminal send bytes that nobody typed: mouse, focus, colour scheme, size.
+_REPORTING = (9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2031, 2048)
+# What would draw a card wrongly, or make its keys others.
+_DRAWING = (1, 5, 6, 45, 66, 69)
+_ON = (7, 25, 2004)
+_RESTORED = (*_REPORTING, *_DRAWING, *_ON)
+_PUSH, _POP = b"\x1b[>0u", b"\x1b[<u"
+_DEFAULT_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
+
+
+def before(tracker: Tracker) -> bytes:
+    """Return what brings the terminal onto a card's screen and makes it quiet."""
+    out = b"\x1b\\" if tracker.within else b""
+    out += b"\x1b7" if tracker.alternate else b"\x1b[?1049h"
+    off = (2026, *_REPORTING, *_DRAWING)
+    out += b"".join(b"\x1b[?%dl" % mode for mode in off)
+    out += b"\x1b[4l\x1b[20l\x1b[>4m" + _PUSH + b"\x1b>\x1b[r\x1b(B\x1b)B\x0f\x1b]8;;\x1b\\\x1b[0m"
+    out += b"".join(b"\x1b[?%dh" % mode for mode in _ON)
+    if tracker.colours:
+        out += _DEFAULT_COLOURS  # an agent that paints white on white hides the card
+    return out
+
+
+def after(tracker: Tracker, rows: bytes = b"") -> bytes:
+    """Return what leads back; `rows` draws again what the card has covered of the alternate screen."""
+    out = _POP + b"\x1b[0m" + rows
+    if tracker.on(69):
+        out += b"\x1b[?69h"
+        out += b"\x1b[%ss" % tracker.sides if tracker.sides else b""
+    if tracker.margins:
+        out += b"\x1b[%sr" % tracker.margins
+    out += b"\x1b8" if tracker.alternate else b"\x1b[?1049l"
+    out += b"".join(
+        b"\x1b[?%d%c" % (mode, b"l"[0] if mode in _ON else b"h"[0])
+        for mode in _RESTORED
+        if mode not in {6, 69} and tracker.on(mode) is not (mode in _ON)
+    )
+    out += b"".join(b"\x1b[%dh" % mode for mode in (4, 20) if tracker.ansi.get(mode))
+    out += b"\x1b=" if tracker.keypad == b"=" else b""
+    out += b"\x1b[>%sm" % tracker.other_keys if tracker.other_keys else b""
+    out += b"\x1b(%s" % tracker.g0 if tracker.g0 else b""
+    out += b"\x1b)%s" % tracker.g1 if tracker.g1 else b""
+    out += b"\x0e" if tracker.shifted else b""
+    out += b"".join(b"\x1b]%s\x1b\\" % colour for colour in tracker.colours.values())
+    out += b"\x1b]%s\x1b\\" % tracker.link if tracker.link else b""
+    return out + (b"\x1b[?2026h" if tracker.on(2026) else b"")

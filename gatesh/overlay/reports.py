@@ -1,0 +1,53 @@
+"""What comes from the person's terminal while a card is up: keys for the card, reports for the agent.
+
+An agent asks its terminal this and that (its size, its colours, where the cursor stands) and waits for the
+answer; a card may come in between. What only a terminal sends is handed on to the agent; keys, mouse, focus
+and pastes are not, and neither is the answer to the card's own question.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.approval.answer import Cursor, Parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gatesh.approval.answer import Event
+
+_LONGEST = 1 << 16
+_STRING = re.compile(rb"\x1b[]P_^X]")
+_REPORT = re.compile(rb"(?:\x1b\[|\x9b)(?:[?>=][0-9;:$]*[a-zA-Z]|[0-9;]*[Rnctxy])$")
+
+
+class ReportsAside(Parser):
+    """A Parser that hands a terminal's reports to `forward`."""
+
+    def __init__(self, forward: Callable[[bytes], None]) -> None:
+        """Begin outside every sequence."""
+        super().__init__()
+        self._forward = forward
+        self._raw = b""
+        self.ours: Cursor | None = None  # where the card's own question finds the cursor
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return what was typed in `data`, together with what was fed before."""
+        found: list[Event] = []
+        for byte in data:
+            was_inside = self.inside
+            events = super().feed(bytes((byte,)))
+            found += events
+            if was_inside or self.inside:
+                self._raw = (self._raw + bytes((byte,)))[: _LONGEST + 1]
+            if was_inside and not self.inside:
+                self._ended(events)
+        return found
+
+    def _ended(self, events: list[Event]) -> None:
+        raw, self._raw = self._raw, b""
+        if events == [self.ours]:
+            self.ours = None
+        elif len(raw) <= _LONGEST and (_STRING.match(raw) or _REPORT.match(raw)):
+            self._forward(raw)
