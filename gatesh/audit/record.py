@@ -8,13 +8,13 @@ from gatesh import __version__
 from gatesh.audit.encode import to_json
 from gatesh.key import sha256
 from gatesh.model import Unparsed, Word, inner_line
-from gatesh.redact import Redacted, redact, redact_words, secrets_of_environment
+from gatesh.redact import Redacted, is_plain, redact, redact_words, secrets_of_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gatesh.model import Asker, CommandLine, Decision, Inspection, Match, Wrapping
+    from gatesh.model import Asker, CommandLine, Decision, Inspection, Match, Reading, Wrapping
 
     Row = dict[str, object]
 
@@ -36,49 +36,19 @@ def rows_of(
 
     A `brief` one leaves out commands and facts: they follow from the line.
     """
-    known = secrets_of_environment(line.env)
-    words = _Words(seen)
-    inner = inner_line(line, seen.reading)
-    shown = redact(inner.text, words.secrets + known)
-    whole = shown if inner is line else _around(line.text, seen.reading.wrapping, shown)
-    secrets = whole.secrets
-    cleaned: dict[str, str] = {}  # the same words stand in commands, facts and matches
-
-    def clean(text: str) -> str:
-        if text not in cleaned:
-            cleaned[text] = redact(text, secrets).text
-        return cleaned[text]
-
-    def plain(text: str) -> str:
-        return to_text(clean(text))
-
-    def json(value: object) -> str:
-        return to_json(value, clean, lambda word: words.text(word, clean))
-
+    shown = _Shown(line, seen)
+    plain = shown.plain
     commands = seen.reading.commands
     first = decision.matches[0] if decision.matches else None
-    wrapping, raw = seen.reading.wrapping, to_bytes(inner.text)
     record: Row = {
         "time_ns": time.time_ns(),
         "session": asker.session,
-        "door": line.door.value,
-        "command_line": to_text(_cut(whole)),
-        "characters": len(line.text),
-        "redactions": to_json(whole.spans, str),
-        "command_hmac": mac(raw),
-        "inner_command": None if inner is line else to_text(_cut(shown)),
-        "inner_redactions": None if inner is line else to_json(shown.spans, str),
-        "wrapping": wrapping.agent if wrapping else None,
-        "internal": int(wrapping is not None and wrapping.internal),
-        "arguments": json(_hidden_arguments(line.arguments)),
-        "script": plain(line.script) if line.script is not None else None,
-        "script_digest": sha256(raw).hexdigest() if line.script is not None else None,
-        "working_directory": plain(line.cwd),
+        **_line_of(line, seen.reading, shown, mac),
         "parse_status": "unparsed" if isinstance(seen.reading, Unparsed) else "parsed",
         "unparsed": plain(decision.unparsed),
         "programs": plain(_blanked(command.program for command in commands)),
-        "commands": "[]" if brief else json(commands),
-        "facts": "[]" if brief else json(seen.facts),
+        "commands": "[]" if brief else shown.json(commands),
+        "facts": "[]" if brief else shown.json(seen.facts),
         "targets": plain(_blanked(_targets(seen, decision))),
         "verdict": decision.verdict.value,
         "reason": plain(decision.reason),
@@ -91,10 +61,33 @@ def rows_of(
         "agent": to_text(asker.agent),
         "gatesh_version": __version__,
     }
-    return record, [_row_of(found, plain, json) for found in decision.matches]
+    return record, [_row_of(found, shown) for found in decision.matches]
 
 
-def _row_of(found: Match, plain: Callable[[str], str], json: Callable[[object], str]) -> Row:
+def _line_of(
+    line: CommandLine, reading: Reading, shown: _Shown, mac: Callable[[bytes], str]
+) -> Row:
+    inner, wrapping, raw = shown.inner, reading.wrapping, to_bytes(shown.inner.text)
+    script = line.script
+    return {
+        "door": line.door.value,
+        "command_line": to_text(_cut(shown.whole)),
+        "characters": len(line.text),
+        "redactions": to_json(shown.whole.spans, str),
+        "command_hmac": mac(raw),
+        "inner_command": None if inner is line else to_text(_cut(shown.text)),
+        "inner_redactions": None if inner is line else to_json(shown.text.spans, str),
+        "wrapping": wrapping.agent if wrapping else None,
+        "internal": int(wrapping is not None and wrapping.internal),
+        "arguments": shown.json(_hidden_arguments(line.arguments)),
+        "script": shown.plain(script) if script is not None else None,
+        "script_digest": sha256(raw).hexdigest() if script is not None else None,
+        "working_directory": shown.plain(line.cwd),
+    }
+
+
+def _row_of(found: Match, shown: _Shown) -> Row:
+    plain, json = shown.plain, shown.json
     return {
         "rule": found.rule,
         "class": found.klass,
@@ -112,10 +105,46 @@ def _row_of(found: Match, plain: Callable[[str], str], json: Callable[[object], 
     }
 
 
-class _Words:
-    """What the reader made of each word, with the secrets in it hidden by their place in argv."""
+class _Shown:
+    """A command line and all that was made of it, without its secrets."""
 
-    def __init__(self, seen: Inspection) -> None:
+    def __init__(self, line: CommandLine, seen: Inspection) -> None:
+        known = secrets_of_environment(line.env)
+        self.inner = inner_line(line, seen.reading)
+        text = self.inner.text
+        plain = text if is_plain(text) else ""
+        self._words = _Words(seen, plain)
+        self.text = redact(text, self._words.secrets + known)
+        alone = self.inner is line
+        self.whole = self.text if alone else _around(line.text, seen.reading.wrapping, self.text)
+        # Where there is nothing in the line, there is nothing in any part of it.
+        self._plain = plain if alone and not self.text.spans else ""
+        self._cleaned: dict[str, str] = {}  # the same words stand in commands, facts and matches
+
+    def clean(self, text: str) -> str:
+        """Return a text without the secrets of the line, nor any of its own."""
+        if text in self._plain:
+            return text
+        if text not in self._cleaned:
+            self._cleaned[text] = redact(text, self.whole.secrets).text
+        return self._cleaned[text]
+
+    def plain(self, text: str) -> str:
+        """Return it as SQLite can keep it."""
+        return to_text(self.clean(text))
+
+    def json(self, value: object) -> str:
+        """Return a value as JSON, its texts cleaned."""
+        return to_json(value, self.clean, lambda word: self._words.text(word, self.clean))
+
+
+class _Words:
+    """What the reader made of each word, with the secrets in it hidden by their place in argv.
+
+    `plain` is a text that holds none, nor does any part of it.
+    """
+
+    def __init__(self, seen: Inspection, plain: str) -> None:
         self.secrets: tuple[str, ...] = ()
         self._hidden: dict[tuple[int, str], str] = {}
         for command in seen.reading.commands:
@@ -123,6 +152,8 @@ class _Words:
             names = [f"{part.name}=" for part in command.assignments]
             values = [part.value.text for part in command.assignments]
             texts = [name + value for name, value in zip(names, values, strict=True)] + argv
+            if " ".join(texts) in plain:
+                continue
             hidden, secrets = redact_words(texts)
             self.secrets += tuple(s for s in secrets if s not in self.secrets)
             places = [part.value for part in command.assignments] + list(command.words)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 MARK = "<redacted>"
+_LONG, _MOST_KNOWN = 200, 4096  # of texts that are remembered
 _MOST = 200  # more secrets in one line are taken out of it, but not looked for elsewhere
 
 # A text without any of these holds nothing that find.py would find by name or place.
@@ -56,15 +57,33 @@ class Redacted(Value):
         return place + shift
 
 
+_plain: set[str] = set()  # a shell's folders and words come again and again
+_spelled: dict[str, tuple[str, ...]] = {}
+
+
+def is_plain(text: str) -> bool:
+    """Claim that neither a text nor any part of it holds a secret by its name, place or shape."""
+    if text in _plain:
+        return True
+    lower = text.lower()
+    if any(hint in lower for hint in _HINTS) or may_have_shape(text):
+        return False
+    if len(text) < _LONG:
+        if len(_plain) >= _MOST_KNOWN:
+            _plain.clear()
+        _plain.add(text)
+    return True
+
+
 def redact(
     text: str, secrets: tuple[str, ...] = (), places: tuple[tuple[int, int], ...] = ()
 ) -> Redacted:
     """Return `text` without the secrets found in it, those already known, and what stands at `places`."""
-    found = [*find_shapes(text), *places]
-    lower = text.lower()
-    if any(hint in lower for hint in _HINTS):
+    found = list(places)
+    if not is_plain(text):
         from gatesh.redact.find import find
 
+        found += find_shapes(text)
         found += find(text)
     for secret in secrets:
         found += _everywhere(text, secret)
@@ -140,6 +159,15 @@ def _forms(secret: str) -> tuple[str, ...]:
     """Return how a secret may be spelled elsewhere: as JSON, in a URL, decoded from a URL."""
     if not secret:
         return ()
+    known = _spelled.get(secret)
+    if known is None:
+        if len(_spelled) >= _MOST:
+            _spelled.clear()
+        known = _spelled[secret] = _spellings(secret)
+    return known
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
     if all(c.isalnum() or c in "-._~" for c in secret):
         return (secret,)
     from gatesh.redact.find import spellings

@@ -39,17 +39,19 @@ class Ends:
         self._pids: dict[int, int] = {}  # pid → pidfd
         self._running: dict[int, tuple[int, list[tuple[int, int]]]] = {}
 
-    def watch(self, pid: int, record: int) -> None:
+    def know(self, pid: int) -> int:
+        """Return the descriptor that is `pid`, whoever has that number later; raises OSError if it is dead."""
+        return self._pids.get(pid) or os.pidfd_open(pid)
+
+    def watch(self, pid: int, descriptor: int, record: int) -> None:
         """Write an end row for `record` when the process ends."""
         started = record, time.monotonic_ns()
-        known = self._pids.get(pid)
-        if known is not None:
-            self._running[known][1].append(started)
+        if self._pids.get(pid) == descriptor:
+            self._running[descriptor][1].append(started)
             return
-        descriptor = os.pidfd_open(pid)
+        self._poll.register(descriptor, self._events)
         self._pids[pid] = descriptor
         self._running[descriptor] = pid, [started]
-        self._poll.register(descriptor, self._events)
 
     def ended(self, descriptor: int) -> int:
         """Write the end rows of a process that has ended, and return what its pid was."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from stat import S_ISREG
 
 from gatesh._value import Value
@@ -56,8 +57,7 @@ class Image(Value):
     @property
     def env(self) -> dict[str, str]:
         """Return its environment."""
-        entries = (entry.partition(b"=") for entry in self.environment.split(b"\0"))
-        return {os.fsdecode(n): os.fsdecode(v) for n, equals, v in entries if equals and n}
+        return _entries(self.environment).copy()
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -84,6 +84,12 @@ def image(pid: int) -> Image:
         os.readlink(f"{here}/cwd"),
         input_of(f"{here}/fd/0"),
     )
+
+
+@lru_cache(16)
+def _entries(environment: bytes) -> dict[str, str]:
+    entries = (entry.partition(b"=") for entry in environment.split(b"\0"))
+    return {os.fsdecode(n): os.fsdecode(v) for n, equals, v in entries if equals and n}
 
 
 def _read(path: str) -> bytes:

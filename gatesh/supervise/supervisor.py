@@ -22,6 +22,7 @@ from gatesh.errors import AuditError, Exit, GateshError
 from gatesh.model import Opened, Refused, Verdict
 from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.supervise import kernel, tracee
+from gatesh.supervise.absent import Absent
 from gatesh.supervise.ends import Ends, parent
 from gatesh.supervise.image import image
 from gatesh.supervise.judge import Place, below
@@ -93,7 +94,9 @@ class Supervisor:
         self._records, self._alert = records, alert
         self._agent, self._agent_stopped, self._go_on = agent, stopped, go_on
         self._machine = kernel.machine()
-        self._starting: set[int] = set()  # threads on their way through execve
+        # Threads on their way through execve, and where they belong.
+        self._starting: dict[int, Place] = {}
+        self._absent = Absent(self._machine)
         self._held: dict[int, _Held] = {}
         self._answered: deque[_Held] = deque()
         self._places: dict[int, Place] = {}  # pid → what stands below it
@@ -172,7 +175,7 @@ class Supervisor:
         if call.number not in self._machine.execs(call.arch):
             self._called(call)
             return
-        missing = self._missing(call)
+        missing = self._absent.error(call)
         if missing:
             self._listener.fail(call, missing)
         else:
@@ -187,10 +190,10 @@ class Supervisor:
             if self._listener.fail(call, errno.EACCES):
                 self._alert("untraceable", f"an exec was refused: {error}", call.tid)
             return
-        self._starting.add(call.tid)
         self._listener.go_on(call)
         with suppress(OSError):  # it is dead: waitpid will say so
             tracee.interrupt(call.tid)  # an exec that fails has to stop, too
+        self._starting[call.tid] = self._above(call.tid)  # while the kernel loads the program
 
     def _called(self, call: Call) -> None:
         """Answer a call that starts no program."""
@@ -207,28 +210,6 @@ class Supervisor:
         else:
             self._listener.go_on(call)
 
-    def _missing(self, call: Call) -> int:
-        """Return the error where the path is not there: a shell's walk along PATH, answered without noise.
-
-        If it is there a moment later, all that happens is that the exec failed.
-        """
-        if call.number != self._machine.calls["execve"] or call.arch != self._machine.arch:
-            return 0
-        try:
-            path = kernel.read_string(call.tid, call.arguments[0])
-        except OSError:
-            return 0
-        absolute = path[:1] == b"/"
-        if path.startswith((b"/proc/", b"/dev/")) or not path:
-            return 0  # it may mean the caller
-        try:
-            os.stat(path if absolute else b"/proc/%d/cwd/%s" % (call.tid, path))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            return error.errno if _same_root(call.tid) and error.errno else 0
-        except (OSError, ValueError):
-            return 0
-        return 0
-
     def _collect(self) -> None:
         """Take every change of a tracee or child."""
         while True:
@@ -241,7 +222,7 @@ class Supervisor:
                 self._gone(pid, status)
 
     def _gone(self, pid: int, status: int) -> None:
-        self._starting.discard(pid)
+        self._starting.pop(pid, None)
         if pid in self._held:
             self._held.pop(pid).gone.set()
         if pid == self._agent:
@@ -249,25 +230,29 @@ class Supervisor:
 
     def _stopped(self, pid: int, stop: Stop) -> None:
         if stop.new_program:
-            self._starting.discard(pid)
-            if self._starting:
-                with suppress(OSError):
-                    self._starting.discard(tracee.former(pid))
-            self._arrived(pid)
+            self._arrived(pid, self._started(pid))
         elif pid not in self._starting and pid not in self._held:
             if pid == self._agent:  # not traced: its terminal, or somebody, stopped it
                 self._agent_stopped()
         elif stop.nothing_new and pid in self._starting:
-            self._starting.remove(pid)
+            del self._starting[pid]
             tracee.detach(pid)
         else:
             tracee.pass_on(pid, stop)
 
     # -- at the stop ----------------------------------------------------------------------------------
 
-    def _arrived(self, pid: int) -> None:
+    def _started(self, pid: int) -> Place | None:
+        """Return where the program belongs that stands at its exec: where the thread did that called it."""
+        place = self._starting.pop(pid, None)
+        if self._starting:
+            with suppress(OSError):
+                place = self._starting.pop(tracee.former(pid), place)
+        return place
+
+    def _arrived(self, pid: int, above: Place | None = None) -> None:
         """Decide on the program that stands at its exec."""
-        above = self._above(pid)
+        above = above or self._above(pid)
         try:
             found = self._image(pid)
             opened = self._judge.open(found, above)
@@ -338,14 +323,13 @@ class Supervisor:
     def _let_go(self, pid: int, opened: Opened, place: Place) -> None:
         if not self._first.record:
             self._first = place.but(approved=())
-        self._places[pid] = place
-        try:
-            self._ends.watch(pid, opened.record)
-        except (
-            OSError
-        ):  # it is dead, or there are no descriptors left: nobody will know how it ends
-            self._places.pop(pid, None)
+        descriptor = -1
+        with suppress(OSError):  # dead, or no descriptors are left: nobody will know how it ends
+            descriptor = self._ends.know(pid)
         self._release(pid)
+        if descriptor >= 0:
+            self._ends.watch(pid, descriptor, opened.record)
+            self._places[pid] = place
 
     # What another way of gating does otherwise.
 
@@ -378,17 +362,6 @@ class Supervisor:
             if pid <= 1:
                 break
         return self._first
-
-
-def _same_root(tid: int) -> bool:
-    """Claim that a thread sees the same files under the same names as this process."""
-    try:
-        root = os.readlink(f"/proc/{tid}/root")
-        return root == "/" and os.readlink(f"/proc/{tid}/ns/mnt") == os.readlink(
-            "/proc/self/ns/mnt"
-        )
-    except OSError:
-        return False
 
 
 def _dying(pid: int) -> bool:
