@@ -25,14 +25,16 @@ def main(argv: list[str]) -> NoReturn:
     try:
         client.fill_standard_descriptors()
         words = argv[1:]
-        door = not words or words[0] not in (*SUBCOMMANDS, "--help", "-h", "--version")
+        # Under a shell's name there are none: `bash run` is a script.
+        mine = not words or words[0] in (*SUBCOMMANDS, "--help", "-h", "--version")
+        door = not words or not mine or os.path.basename(argv[0]) in client.SHELLS
         if not door:
             from gatesh.cli import main as cli
 
             status = cli(words)
         else:
             _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-            client.submit(client.submitted(words))
+            client.submit(client.submitted(argv[0], words))
     except GateshError as error:
         client.say(error.lines().encode("utf-8", "replace"))
         # To the caller of a shell, 2 would be the command's own: broken settings are ours.

@@ -39,6 +39,11 @@ class CommandLine(Value):
     door: Door = Door.LINE
     arguments: tuple[str, ...] = ()  # $0 $1 … after `-c LINE`, or `FILE` and its arguments
     script: str | None = None  # the path of FILE
+    shell: str = "bash"  # or zsh, whose language it then is
+    options: tuple[str, ...] = ()  # what its shell is told besides -c: -e, --rcfile FILE
+    sources: tuple[
+        str, ...
+    ] = ()  # files that its shell reads first: --rcfile FILE, a foreign ~/.profile
 
 
 # -- reading: text → simple commands ---------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Messages between a door or an approver and the keeper: a list of byte fields, each with its length.
 
-    door → keeper    submit VERSION DOOR TEXT CWD SCRIPT ENV ARG…   ENV is NAME=value joined by NUL
+    door → keeper    submit VERSION DOOR TEXT CWD SCRIPT ENV SHELL OPTIONS ARG…
+                         ENV is NAME=value joined by NUL, OPTIONS the shell's words in front
                      ran WAIT_STATUS DURATION_NS · failed MESSAGE
     keeper → door    held TEXT EXPIRES_S   it waits for a human, say so
                      run RECORD            the record is on the disk: start bash
@@ -20,7 +21,7 @@ import _socket
 import os
 
 Socket = _socket.socket
-VERSION = b"1"
+VERSION = b"2"
 MOST_BYTES = 64 << 20
 MOST_FIELDS = 1 << 16
 

@@ -32,9 +32,14 @@ class _Bash:
         return Ran(*self._what.run(self._env))
 
 
-def command_line(what: Submission, cwd: bytes, env: dict[bytes, bytes]) -> CommandLine:
-    """Return the submission as the deciding half sees it; bytes that are no UTF-8 become surrogates."""
-    return CommandLine(
+def command_line(
+    what: Submission, cwd: bytes, env: dict[bytes, bytes], home: str = ""
+) -> CommandLine:
+    """Return the submission as the deciding half sees it; bytes that are no UTF-8 become surrogates.
+
+    `home` is the user's own: what a shell reads first in another one is read as well.
+    """
+    line = CommandLine(
         text=os.fsdecode(what.text),
         cwd=os.fsdecode(cwd),
         env={os.fsdecode(name): os.fsdecode(value) for name, value in env.items()},
@@ -42,6 +47,11 @@ def command_line(what: Submission, cwd: bytes, env: dict[bytes, bytes]) -> Comma
         arguments=tuple(map(os.fsdecode, what.arguments)),
         script=os.fsdecode(what.script) or None,
     )
+    if what.shell == b"bash" and what.options in ((), (b"-c",)):
+        return line
+    from gatesh.shell.invoked import told
+
+    return told(line, what.shell.decode(), tuple(map(os.fsdecode, what.options)), home)
 
 
 def submit(what: Submission, env: dict[bytes, bytes], places: Places, reason: str) -> NoReturn:
@@ -53,7 +63,7 @@ def submit(what: Submission, env: dict[bytes, bytes], places: Places, reason: st
     sys.setrecursionlimit(
         4000
     )  # nested lists read recursively; deeper ones are refused by the reader
-    line = command_line(what, os.getcwdb(), env)
+    line = command_line(what, os.getcwdb(), env, places.user_home)
     who = asker(os.getpid(), os.getuid(), line.env)
     try:
         gate, world = gate_at(places, line.cwd)

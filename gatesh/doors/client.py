@@ -27,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+SHELLS = ("bash", "sh", "zsh")  # names under which gatesh is one of them
 _REMIND_S = 5.0  # how often a held command says that it waits
 _FIRST_WORD_S = 30.0  # how long the keeper may take to decide
 
@@ -38,22 +39,25 @@ class Submission(Value):
     text: bytes  # the line, or the content of the file
     arguments: tuple[bytes, ...] = ()  # after `-c LINE`: $0 $1 …; after FILE: $1 …
     script: bytes = b""
+    options: tuple[bytes, ...] = (b"-c",)  # the words in front, `-c` among them
+    shell: bytes = b"bash"  # or sh, zsh
+    name: bytes = b"bash"  # what the caller called it
 
     def words(self) -> list[bytes]:
-        """Return bash's arguments; `$0` is `bash` where the caller named none."""
+        """Return the shell's arguments, as they came; `$0` is its name where the caller gave none."""
         if self.script:
-            return [self.script, *self.arguments]
-        return [b"-c", self.text, *(self.arguments or (b"bash",))]
+            return [*self.options, self.script, *self.arguments]
+        return [*self.options, self.text, *(self.arguments or (self.name,))]
 
     def run(self, env: dict[bytes, bytes]) -> tuple[int, int]:
-        """Run it under bash; raises RunError. A file must still be what was read."""
+        """Run it under its shell; raises RunError. A file must still be what was read."""
         from gatesh.run.bash import run
 
-        if self.script and _content(self.script) != self.text:
+        if self.script and content(self.script, env) != self.text:
             raise RunError(
                 f"{os.fsdecode(self.script)} has changed since it was read", "run it again"
             )
-        return run(self.words(), env)
+        return run(self.words(), env, self.shell)
 
 
 def fill_standard_descriptors() -> None:
@@ -68,32 +72,21 @@ def fill_standard_descriptors() -> None:
             os.open("/dev/null", os.O_RDWR)
 
 
-def submitted(words: list[str]) -> Submission:
-    """Return what the arguments ask for; raises UsageError."""
-    words = list(words)
-    while words and words[0][:1] in "-+" and words[0] not in ("-", "--"):
-        option = words.pop(0)
-        if option in ("-c", "-lc", "-cl"):
-            if words and words[0] in ("-l", "--login"):
-                words.pop(0)
-            if not words:
-                raise UsageError("-c needs a command line", "gatesh -c 'ls -l'")
-            text, *arguments = map(os.fsencode, words)
+def submitted(name: str, words: list[str]) -> Submission:
+    """Return what the arguments ask for, by the name that gatesh was called; raises UsageError."""
+    if words[:1] == ["-c"] and len(words) > 1 and words[1][:1] not in ("-", "+"):
+        text, *arguments = map(os.fsencode, words[1:])
+        if os.path.basename(name) == "gatesh":
             return Submission(b"line", text, tuple(arguments))
-        if option not in ("--norc", "--noprofile", "--login", "-l"):
-            raise UsageError(f"unknown option {option}", "gatesh --help shows what there is")
-    if words and words[0] in ("-", "--"):
-        words.pop(0)
-    if words:
-        script, *arguments = map(os.fsencode, words)
-        return Submission(b"file", _content(script), tuple(arguments), script)
-    what = "the interactive shell" if os.isatty(0) else "reading command lines from stdin"
-    raise UsageError(f"{what} is not there yet", "use `gatesh -c LINE` or `gatesh FILE`")
+    from gatesh.doors.arguments import submission
+
+    return submission(name, words)
 
 
-def _content(script: bytes) -> bytes:
+def content(script: bytes, env: dict[bytes, bytes]) -> bytes:
+    """Return what a script file holds, which bash also looks for in PATH; raises UsageError."""
     try:
-        with open(script, "rb") as file:
+        with open(_found(script, env), "rb") as file:
             return file.read()
     except OSError as error:
         failed = UsageError(
@@ -103,6 +96,15 @@ def _content(script: bytes) -> bytes:
         # bash's own statuses: 127 not found, 126 found but not readable
         failed.status = 127 if isinstance(error, FileNotFoundError) else Exit.REFUSED
         raise failed from error
+
+
+def _found(script: bytes, env: dict[bytes, bytes]) -> bytes:
+    if b"/" in script or os.path.exists(script):
+        return script
+    paths = (os.path.join(folder, script) for folder in env.get(b"PATH", b"").split(b":") if folder)
+    return next(
+        (path for path in paths if os.path.isfile(path) and os.access(path, os.R_OK)), script
+    )
 
 
 def environment() -> dict[bytes, bytes]:
@@ -170,11 +172,12 @@ def _become_bash(what: Submission, env: dict[bytes, bytes]) -> NoReturn:
     """Become bash: its start is decided on as it was handed to us."""
     import _signal
 
-    from gatesh.run.bash import BASH
+    from gatesh.run.bash import program
 
+    path = program(what.shell)
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them for itself
         _signal.signal(number, _signal.SIG_DFL)
-    os.execve(BASH, [BASH, *what.words()], env)  # noqa: S606  the very words that were submitted
+    os.execve(path, [path, *what.words()], env)  # noqa: S606  the very words that were submitted
 
 
 def _served_by(places: Places) -> bool:
@@ -214,7 +217,7 @@ def with_keeper(what: Submission, env: dict[bytes, bytes], places: Places) -> st
     try:
         wire.send(
             sock, b"submit", wire.VERSION, what.door, what.text, os.getcwdb(), what.script, packed,
-            *what.arguments,
+            what.shell, b"\0".join(what.options), *what.arguments,
         )  # fmt: skip
         return _follow(sock, what, env)
     except (OSError, wire.WireError) as error:

@@ -27,6 +27,7 @@ from gatesh.model import (
 )
 from gatesh.rules.match import RuleSet
 from gatesh.run.shfmt import Shfmt
+from gatesh.shell.invoked import told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,17 +45,19 @@ class _DoorGoneError(Exception):
     """The door went away while bash ran: how it ended is not known, and no end row is written."""
 
 
-def line_of(message: list[bytes]) -> CommandLine:
-    """Return what a `submit` message holds; raises WireError where it is none."""
-    if len(message) < 7 or message[1] != wire.VERSION:
+def line_of(message: list[bytes], home: str) -> CommandLine:
+    """Return what a `submit` message holds; raises WireError where it is none. `home` is the user's own."""
+    if len(message) < 9 or message[1] != wire.VERSION:
         raise wire.WireError("another version of gatesh; start the keeper again")
-    _, _, door, text, cwd, script, packed, *arguments = message
+    _, _, door, text, cwd, script, packed, shell, options, *arguments = message
     if door not in (Door.LINE.encode(), Door.FILE.encode()):
         raise wire.WireError("an unknown door")
     if len(text) > MOST_TEXT:
         raise wire.WireError(f"a text of {len(text)} bytes: gatesh reads up to {MOST_TEXT}")
     env = (entry.partition(b"=") for entry in packed.split(b"\0") if b"=" in entry)
-    return CommandLine(
+    if shell not in (b"bash", b"zsh"):
+        raise wire.WireError("an unknown shell")
+    line = CommandLine(
         text=_decode(text),
         cwd=_decode(cwd),
         env={_decode(name): _decode(value) for name, _, value in env},
@@ -62,6 +65,9 @@ def line_of(message: list[bytes]) -> CommandLine:
         arguments=tuple(map(_decode, arguments)),
         script=_decode(script) or None,
     )
+    if shell == b"bash" and options in (b"", b"-c"):
+        return line
+    return told(line, shell.decode(), tuple(_decode(options).split("\0")), home)
 
 
 def _decode(raw: bytes) -> str:

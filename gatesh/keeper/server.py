@@ -64,6 +64,7 @@ class Keeper:
         assert me is not None
         self._started = me.start
         self._observe, self._wait_s = observe, wait_s
+        self._user_home = places.user_home
         refuse_below_a_session(places)
         self.place = Place(at or places)
         self.log = wiring.open_log(places, thorough=True)
@@ -204,7 +205,7 @@ class Keeper:
 
     def _submit(self, sock: socket.socket, pid: int, uid: int, message: list[bytes]) -> None:
         try:
-            line = line_of(message)
+            line = line_of(message, self._user_home)
         except wire.WireError as error:
             _refuse(sock, str(error))
             return

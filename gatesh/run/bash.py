@@ -32,12 +32,22 @@ _DEFAULTED = [_signal.SIGPIPE, _signal.SIGXFSZ]
 _DUMPS_CORE = (_signal.SIGQUIT, _signal.SIGILL, _signal.SIGABRT, _signal.SIGFPE, _signal.SIGSEGV)
 
 
-def run(words: list[bytes], env: dict[bytes, bytes]) -> tuple[int, int]:
-    """Start bash with these arguments and wait for it; return its wait status and the nanoseconds it took.
+def program(shell: bytes) -> bytes:
+    """Return the shell itself; raises RunError where it is not there. For `sh` it is bash, as sh."""
+    if shell != b"zsh":
+        return BASH
+    found = next((path for path in (b"/bin/zsh", b"/usr/bin/zsh") if os.path.exists(path)), None)
+    if found is None:
+        raise RunError("there is no zsh here", "install it, or give the agent bash")
+    return found
+
+
+def run(words: list[bytes], env: dict[bytes, bytes], shell: bytes = b"bash") -> tuple[int, int]:
+    """Start a shell with these arguments and wait for it; return its wait status and the nanoseconds it took.
 
     It gets the caller's descriptors and working directory. Raises RunError where it cannot be started.
     """
-    command = [BASH, *words]
+    command = [program(shell), *words]
     if os.path.exists(SETPRIV):
         command = [SETPRIV, b"--pdeathsig", b"KILL", b"--", *command]
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would swallow the wait status

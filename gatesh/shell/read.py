@@ -57,9 +57,9 @@ def read(
     if before:
         from gatesh.shell.learned import without_guesses
 
-        found = _reading(line, texts, before)
+        found = _invoked(line, texts, before)
         return found.but(commands=tuple(without_guesses(found.commands)))
-    return _reading(line, texts)
+    return _invoked(line, texts)
 
 
 def exactly(before: tuple[str, ...]) -> frozenset[str]:
@@ -69,6 +69,18 @@ def exactly(before: tuple[str, ...]) -> frozenset[str]:
     from gatesh.shell.learned import exact
 
     return frozenset(filter(exact, before))
+
+
+def _invoked(
+    line: CommandLine, texts: list[Source] | None, before: tuple[str, ...] = ()
+) -> Reading:
+    """Read a line as its shell was started: with files to read first, or in another language."""
+    found = _reading(line, texts, before)
+    if not line.options and line.shell == "bash":
+        return found
+    from gatesh.shell.invoked import as_told
+
+    return as_told(found, line)
 
 
 def _reading(

@@ -18,6 +18,7 @@ from collections import Counter
 from gatesh.errors import InputError
 from gatesh.model import Span, Unparsed
 from gatesh.shell import rough
+from gatesh.shell.invoked import plain
 from gatesh.shell.scan import Scanner, source_of
 from gatesh.shell.tokens import Kind, Unreadable
 
@@ -100,7 +101,11 @@ def refused(
     bash reads a text line by line, so that is certain of a text of one line only, and only where no alias
     or option from elsewhere can make another text of it.
     """
-    elsewhere = _SYNTAX.intersection(line.env) or (reading.wrapping and reading.wrapping.sources)
+    elsewhere = (
+        _SYNTAX.intersection(line.env)
+        or (reading.wrapping and reading.wrapping.sources)
+        or not plain(line)
+    )
     text = texts[0].text if texts else ""  # there are none of a line that is not even scanned
     if elsewhere or not text or "\n" in text or not second.refuses(text):
         return reading

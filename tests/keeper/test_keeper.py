@@ -207,7 +207,7 @@ import sys; sys.path.insert(0, sys.argv[1])
 from gatesh import wire
 for answer in ((b"ran", b"-1", b"5"), (b"ran", b"9" * 30, b"5"), (b"nonsense",), ()):
     s = wire.connect({str(place / "keeper.sock")!r})
-    wire.send(s, b"submit", wire.VERSION, b"line", b"true", b"/", b"", b"")
+    wire.send(s, b"submit", wire.VERSION, b"line", b"true", b"/", b"", b"", b"bash", b"-c")
     assert wire.receive(s)[0] == b"run"
     if answer:
         wire.send(s, *answer)
