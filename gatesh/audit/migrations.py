@@ -63,17 +63,20 @@ def _tables(db: Database) -> None:
 @step(name="0002-append-only")
 def _append_only(db: Database) -> None:
     for table, columns in _COLUMNS.items():
-        key = next(iter(columns))
-        for change in ("UPDATE", "DELETE"):
-            db.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-            )
+        _forbid_changes(db, table, next(iter(columns)))
+
+
+def _forbid_changes(db: Database, table: str, key: str) -> None:
+    for change in ("UPDATE", "DELETE"):
         db.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  our own names
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key}) "
+            f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
             "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         )
+    db.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  our own names
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key}) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+    )
 
 
 @step(name="0003-command-view")
@@ -98,6 +101,24 @@ def _trees(db: Database) -> None:
     db.execute("ALTER TABLE record ADD COLUMN above INTEGER REFERENCES record(record)")
     for name in ("name", "gate"):  # of a session of `gatesh run`: its name, and what gates it
         db.execute(f"ALTER TABLE session ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+
+
+@step(name="0006-connections")
+def _connections(db: Database) -> None:
+    # Where the program of a record connected to, outside of this machine and of private networks.
+    fields = {
+        "connection": int, "record": int, "time_ns": int, "pid": int, "address": str, "port": int, "kind": str,
+    }  # fmt: skip
+    db["connection"].create(
+        fields,
+        pk="connection",
+        foreign_keys=[("record", "record")],
+        not_null=set(fields) - {"connection"},
+    )
+    db["connection"].create_index(["record"])
+    _forbid_changes(db, "connection", "connection")
+    db["command"].drop()
+    db.create_view("command", _COMMAND.replace(_OUTCOME, _OUTCOME + _CONNECTIONS))
 
 
 # The first column is the primary key. Times are nanoseconds since 1970. Names follow OpenTelemetry's
@@ -242,4 +263,11 @@ FROM record r
 LEFT JOIN session s ON s.session = r.session
 LEFT JOIN answer a ON a.answer = (SELECT min(answer) FROM answer WHERE record = r.record)
 LEFT JOIN outcome o ON o.outcome = (SELECT min(outcome) FROM outcome WHERE record = r.record)
+"""
+_OUTCOME = "  END AS outcome\n"
+# "198.51.100.7:443/tcp [2001:db8::7]:53/udp"
+_CONNECTIONS = """  ,
+  (SELECT group_concat(
+      iif(instr(address, ':'), '[' || address || ']', address) || ':' || port || '/' || kind, ' ')
+    FROM connection c WHERE c.record = r.record) AS connections
 """

@@ -339,6 +339,7 @@ _LATER = {
     "wrapping": "NULL",
     "internal": "0",
     "above": "NULL",
+    "connections": "NULL",
 }
 _BEFORE_TREES = """
 CREATE TEMP VIEW session AS SELECT *, '' AS name, '' AS gate FROM main.session

@@ -32,6 +32,9 @@ _TOGETHER = 256  # end rows in one transaction
 _END = """INSERT INTO outcome (record, time_ns, wait_status, exit_code, signal, duration_ns)
   VALUES (?, ?, ?, ?, ?, ?)"""
 
+_CONNECTION = """INSERT INTO connection (record, time_ns, pid, address, port, kind)
+  VALUES (?, ?, ?, ?, ?, ?)"""
+
 
 class TreeLog:
     """A connection of its own to a log that is open already; for one thread."""
@@ -83,6 +86,11 @@ class TreeLog:
                 f"the audit log {self._path} cannot be brought to the disk: {error.strerror}",
                 "look at the file system it lies on, then start again",
             ) from error
+
+    def connection(self, record: int, pid: int, address: str, port: int, kind: str) -> None:
+        """Write where the program of a record connects to; raises AuditError."""
+        row = (record, time.time_ns(), pid, address, port, kind)
+        self._write(lambda db: db.execute(_CONNECTION, row).lastrowid or 0)
 
     def end(self, record: int, ran: Ran) -> None:
         """Keep an end row until `flush`."""

@@ -58,6 +58,7 @@ def page(row: Row) -> str:
         or ""
         for one in row["refused_answers"]
     ]
+    parts += [_field("connected", peer) or "" for peer in (row["connections"] or "").split()]
     parts.append(_outcome(row))
     parts += [
         _field("started", f"record {one['record']}: {command(one)}  ({state(one)})") or ""

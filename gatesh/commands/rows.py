@@ -32,7 +32,7 @@ HISTORY = (
     "record", "time", "session", "agent", "door", "verdict", "outcome", "exit_code", "signal", "duration_ns",
     "severity", "rule_ids", "targets", "programs", "answered", "approver", "assurance", "reason",
     "working_directory", "command_line", "inner_command", "wrapping", "internal",
-    "above",
+    "above", "connections",
 )  # fmt: skip
 _FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", "redactions",
          "inner_redactions", "message", "pattern_digest", "pid", "uid", "tty", "gatesh_version")  # fmt: skip
@@ -266,6 +266,8 @@ def _line(row: Row, widths: _Widths, *, full: bool) -> str:
         f"{_fit_path(row['working_directory'], w.cwd)} "
     )
     text = "  " * row.get("depth", 0) + command(row)
+    if row.get("connections") and "depth" in row:
+        text += f"  -> {row['connections']}"
     if full:
         mark = _MARK if sys.stdout.isatty() and colour() is None else ("", "")
         return before + printable(text, lines=True, mark=mark).replace("\n", "\n" + " " * w.before)

@@ -162,9 +162,8 @@ class _Part:
                 "clone3", "unknown"
             )  # its flags are in memory; without it programs use clone(2)
             self._go("seccomp", "seccomp")
-        if budget or connections:
-            self._go("io_uring_setup", "forbidden")
         if budget:
+            self._go("io_uring_setup", "forbidden")
             for call in REMOVALS:
                 self._go(call, "notify")
             for call in SOME_REMOVE:

@@ -22,6 +22,7 @@ from gatesh.run.shfmt import Shfmt
 from gatesh.supervise import kernel, tracee
 from gatesh.supervise.advisory import put_shims
 from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
+from gatesh.supervise.connections import Connections
 from gatesh.supervise.deletions import Deletions
 from gatesh.supervise.identity import Identities
 from gatesh.supervise.judge import Judge
@@ -147,7 +148,7 @@ def _gated(
 
     supervisor = gates(
         listener, judge, approver, records, alert, child.pid,
-        guard.agent_stopped, go_on, deletions if budget else None,
+        guard.agent_stopped, go_on, deletions if budget else None, Connections(tree, kernel.machine(), alert),
     )  # fmt: skip
     gc.collect()
     gc.freeze()

@@ -154,7 +154,9 @@ def _put_on(
         return
     kind, _, budget = wanted.value.partition(" ")
     machine = kernel.machine()
-    program = bpf.program(machine, protected, groups, budget=bool(budget), traced=kind == "trace")
+    program = bpf.program(
+        machine, protected, groups, budget=bool(budget), connections=True, traced=kind == "trace"
+    )
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     listener = kernel.put_filter(program, machine.calls["seccomp"], listen=kind == "notify")
     if kind == "notify":

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gatesh.gate import Approver
+    from gatesh.supervise.connections import Connections
     from gatesh.supervise.deletions import Deletions
     from gatesh.supervise.image import Image
     from gatesh.supervise.judge import Judge
@@ -84,6 +85,7 @@ class Supervisor:
         stopped: Callable[[], None],
         go_on: Callable[[bool], None],
         deletions: Deletions | None = None,
+        connections: Connections | None = None,
     ) -> None:
         """Take the parts; signals in BLOCKED must be blocked in every thread.
 
@@ -101,7 +103,7 @@ class Supervisor:
         self._answered: deque[_Held] = deque()
         self._places: dict[int, Place] = {}  # pid → what stands below it
         self._first = Place()
-        self._deletions = deletions
+        self._deletions, self._connections = deletions, connections
         self._syncs = Syncs(records)
         self._status: int | None = None
         self._wakes, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -199,6 +201,8 @@ class Supervisor:
         """Answer a call that starts no program."""
         if self._deletions is not None and self._deletions.counts(call):
             self._deletions.counted(call, self._above, self._listener)
+        elif self._connections is not None and self._connections.counts(call):
+            self._connections.noted(call, self._above, self._listener)
         else:
             self._aimed(call)
 
