@@ -129,6 +129,9 @@ _PROGRAMS = (
     ("pi", "pi", 280.0),
 )
 DEFAULT_WAIT_S = 110.0
+# Below `gatesh run -- bash` it is a person who waits, and who can press ^C.
+_PERSON_WAITS_S = 3600.0
+_SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "fish"))
 
 
 def command_line(pid: int) -> tuple[str, ...]:
@@ -158,9 +161,19 @@ def agent_of(env: dict[str, str], root: Process) -> tuple[str, str, float]:
     return "", "", DEFAULT_WAIT_S
 
 
+def _is_typed_at(command: list[str]) -> bool:
+    """Claim that a command is an interactive shell: one that gets neither a line nor a script."""
+    options = command[1:]
+    return os.path.basename(command[0]) in _SHELLS and all(
+        word.startswith("--") or (word.startswith("-") and "c" not in word) for word in options
+    )
+
+
 def asker_below(root: Process, uid: int, env: dict[str, str], command: list[str]) -> Asker:
     """Return who submits below an agent that this very process starts as `root`."""
     name, version, limit = agent_of(env, root)
+    if _is_typed_at(command):
+        limit = _PERSON_WAITS_S
     for word in command[:2]:
         base = os.path.basename(word)
         name, limit = next(((n, w) for p, n, w in _PROGRAMS if p == base), (name, limit))
