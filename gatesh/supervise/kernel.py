@@ -90,7 +90,7 @@ _ARM = {
     "clone": 120, "clone3": 435, "seccomp": 383, "fallocate": 352,
     "connect": 283, "sendto": 290,
 }  # fmt: skip
-_MACHINES = {
+MACHINES = {
     "x86_64": Machine(0xC000003E, _X86_64, 0x40000003, _I386, x32=True),
     "aarch64": Machine(0xC00000B7, _GENERIC, 0x40000028, _ARM),
 }
@@ -99,7 +99,7 @@ _MACHINES = {
 def machine() -> Machine:
     """Return the numbers of this machine; raises OSError where gatesh does not know them."""
     try:
-        return _MACHINES[platform.machine()]
+        return MACHINES[platform.machine()]
     except KeyError as error:
         raise OSError(errno.ENOSYS, "gatesh does not know this machine's system calls") from error
 
