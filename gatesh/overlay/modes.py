@@ -20,10 +20,17 @@ _PUSH, _POP = b"\x1b[>0u", b"\x1b[<u"
 _DEFAULT_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
 
 
-def before(tracker: Tracker) -> bytes:
-    """Return what brings the terminal onto a card's screen and makes it quiet."""
+def before(tracker: Tracker, *, placed: bool) -> bytes:
+    """Return what brings the terminal onto a card's screen and makes it quiet.
+
+    `placed` claims that somebody else knows where the cursor is: the terminal's slot for it may be the
+    agent's. tmux has one slot for both screens.
+    """
     out = b"\x1b\\" if tracker.within else b""
-    out += b"\x1b7" if tracker.alternate else b"\x1b[?1049h"
+    if tracker.alternate:
+        out += b"" if placed else b"\x1b7"
+    else:
+        out += b"\x1b[?1047h" if placed else b"\x1b[?1049h"
     off = (2026, *_REPORTING, *_DRAWING)
     out += b"".join(b"\x1b[?%dl" % mode for mode in off)
     out += b"\x1b[4l\x1b[20l\x1b[>4m" + _PUSH + b"\x1b>\x1b[r\x1b(B\x1b)B\x0f\x1b]8;;\x1b\\\x1b[0m"
@@ -33,15 +40,22 @@ def before(tracker: Tracker) -> bytes:
     return out
 
 
-def after(tracker: Tracker, rows: bytes = b"") -> bytes:
-    """Return what leads back; `rows` draws again what the card has covered of the alternate screen."""
+def after(tracker: Tracker, rows: bytes = b"", place: bytes = b"", *, placed: bool) -> bytes:
+    """Return what leads back.
+
+    `rows` draws again what the card has covered of the alternate screen; `place` puts the cursor back where
+    it is `placed` and the terminal does not.
+    """
     out = _POP + b"\x1b[0m" + rows
     if tracker.on(69):
         out += b"\x1b[?69h"
         out += b"\x1b[%ss" % tracker.sides if tracker.sides else b""
     if tracker.margins:
         out += b"\x1b[%sr" % tracker.margins
-    out += b"\x1b8" if tracker.alternate else b"\x1b[?1049l"
+    if tracker.alternate:
+        out += place if placed else b"\x1b8"
+    else:
+        out += b"\x1b[?1047l" + place if placed else b"\x1b[?1049l"
     out += b"".join(
         b"\x1b[?%d%c" % (mode, b"l"[0] if mode in _ON else b"h"[0])
         for mode in _RESTORED

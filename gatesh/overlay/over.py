@@ -42,8 +42,15 @@ if TYPE_CHECKING:
         def release(self) -> None:
             """Let through what was held, and what comes."""
 
+        @property
+        def placed(self) -> bool:
+            """Claim that it puts the cursor back itself."""
+
         def rows(self, count: int) -> bytes:
             """Return what draws the first rows of the agent's alternate screen again."""
+
+        def place(self) -> bytes:
+            """Return what puts the cursor back; empty where the terminal has to."""
 
         def asked(self, cursor: Cursor | None) -> None:
             """Expect the answer to the card's own question about the cursor."""
@@ -76,6 +83,7 @@ class Over(Terminal):
         self._under, self._notify = under, notify
         self.boxed = False
         self._covered = 0
+        self._placed = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -163,7 +171,8 @@ class Over(Terminal):
         if self.plain:
             self._raw("\r\n")
         else:
-            self._under.write(modes.before(self._under.tracker))
+            self._placed = self._under.placed
+            self._under.write(modes.before(self._under.tracker, placed=self._placed))
 
     def _begin_card(self) -> None:
         """Nothing more: `_cover` has made room."""
@@ -172,7 +181,8 @@ class Over(Terminal):
         tracker, covered = self._under.tracker, self._covered
         self._covered = 0
         rows = self._under.rows(covered) if tracker.alternate else b""
-        self._under.write(modes.after(tracker, rows))
+        place = self._under.place() if self._placed else b""
+        self._under.write(modes.after(tracker, rows, place, placed=self._placed))
 
 
 class CardScreen(Screen):

@@ -17,6 +17,7 @@ import termios
 from contextlib import suppress
 
 from gatesh.overlay.front import DONE, FOREGROUND, RESUME, SUSPEND
+from gatesh.overlay.model import model
 from gatesh.overlay.over import CardScreen, Over
 from gatesh.overlay.reports import ReportsAside
 from gatesh.overlay.track import Tracker
@@ -60,6 +61,8 @@ class Relay:
         self._left = False  # it was
         self._jiggles = False
         self._over = Over(outer, self, notify)
+        self._model = model(*self._over.whole)
+        self._resized = False  # while a card was up
         self._parser = ReportsAside(self._keys.extend)
         self._screen = CardScreen(self._over, keeper, "gatesh run", own=True, parser=self._parser)
         for descriptor in (outer, inner):
@@ -151,7 +154,13 @@ class Relay:
         elif self._over.boxed:
             self._kept += data
         else:
-            self.write(self.tracker.feed(data))
+            self._let_out(data)
+
+    def _let_out(self, data: bytes) -> None:
+        whole = self.tracker.feed(data)
+        self.write(whole)
+        if self._model:
+            self._model.feed(whole)
 
     def _typed(self) -> None:
         """Read what the person types: the card's where there is one, else the agent's."""
@@ -201,18 +210,39 @@ class Relay:
 
     def hold(self) -> None:
         """Let nothing of the agent through; what was typed before the card is the agent's."""
+        self._resized = False
         if self._active:
             self._keys += self._read_outer()
+        if self.placed and not self.tracker.alternate:
+            self._parser.ask_place()
+            self.write(b"\x1b[6n")
 
     def release(self) -> None:
         """Let through what was held."""
         kept, self._kept = bytes(self._kept), bytearray()
         if kept:
-            self.write(self.tracker.feed(kept))
+            self._let_out(kept)
 
-    def rows(self, count: int) -> bytes:  # noqa: ARG002
+    @property
+    def placed(self) -> bool:
+        """Claim that the cursor is put back by us: the agent may have its own in the terminal's slot."""
+        return self._model is not None if self.tracker.alternate else self.tracker.saves
+
+    def place(self) -> bytes:
+        """Return what puts the cursor back; empty where nobody knows."""
+        if self.tracker.alternate:
+            return self._model.place(self.tracker) if self._model else b""
+        at, self._parser.place = self._parser.place, None
+        if at is None:
+            return b""
+        origin = b"\x1b[?6h" if self.tracker.on(6) else b""
+        return origin + b"\x1b[%d;%dH" % (at.row, at.column) + self.tracker.pen
+
+    def rows(self, count: int) -> bytes:
         """Return what draws the first rows again: nothing, where the agent has to."""
         columns, rows = self._over.whole
+        if self._model:
+            return self._model.rows(rows if self._resized else count, links=self.tracker.links)
         self._set_size(columns, max(1, rows - 1))
         self._jiggles = True
         return b""
@@ -246,6 +276,9 @@ class Relay:
     def _signalled(self, numbers: bytes) -> None:
         if signal.SIGWINCH in numbers:
             self.tracker.resized()
+            self._resized = True
+            if self._model:
+                self._model.resize(*self._over.whole)
             self._fit()
             if self._active and self._screen.asks:
                 self._screen.resized()

@@ -31,6 +31,12 @@ class ReportsAside(Parser):
         self._forward = forward
         self._raw = b""
         self.ours: Cursor | None = None  # where the card's own question finds the cursor
+        self.place: Cursor | None = None  # where it stood before the card
+        self._asks_place = False
+
+    def ask_place(self) -> None:
+        """Take the next answer for where the cursor stood before the card."""
+        self._asks_place, self.place = True, None
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what was typed in `data`, together with what was fed before."""
@@ -47,7 +53,9 @@ class ReportsAside(Parser):
 
     def _ended(self, events: list[Event]) -> None:
         raw, self._raw = self._raw, b""
-        if events == [self.ours]:
+        if self._asks_place and events and isinstance(events[0], Cursor):
+            self._asks_place, self.place = False, events[0]
+        elif events == [self.ours]:
             self.ours = None
         elif len(raw) <= _LONGEST and (_STRING.match(raw) or _REPORT.match(raw)):
             self._forward(raw)

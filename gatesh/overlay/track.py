@@ -66,6 +66,7 @@ class Tracker:
         self.margins = self.sides = self.other_keys = self.link = b""
         self.keypad = self.g0 = self.g1 = b""
         self.shifted = False  # SO: the other charset
+        self.links = False  # there has been one
         self.saves = False  # it keeps a cursor in the terminal's own slot
         self.colours: dict[bytes, bytes] = {}
 
@@ -157,6 +158,7 @@ class Tracker:
                 self.shifted = False
             elif kind == "link":
                 self.link = value if not value.endswith(b";") else b""
+                self.links |= bool(self.link)
             elif kind is not None:
                 setattr(self, kind, value)
         return _VT52.sub(_without_2, data) if dropped else data

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
 import shlex
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ class Desk(Terminal):
         (self.work / name).write_text("x")
         go = self.work / f"go-{name}"
         os.mkfifo(go)
-        asks = f"(read x <{go}; rm {name}) >/dev/null 2>&1 & {program}"
+        asks = f"(read x <go-{name}; rm {name}) >/dev/null 2>&1 & {program}"
         (self.work / f"agent-{name}").write_text(asks)
         self.run(f"sh agent-{name}", *options)
         return go
@@ -72,6 +73,12 @@ class Desk(Terminal):
             assert time.monotonic() < until, self.screen
             time.sleep(0.05)
 
+    def reject(self, comment: str = "") -> None:
+        self.type("n", enter=False)
+        self.see("A word to the agent")
+        self.type(comment)
+        self.closed()
+
     def resize(self, columns: int, rows: int) -> None:
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
@@ -79,16 +86,26 @@ class Desk(Terminal):
         self.see(r"\$ ")
         return self
 
-    def answers(self, text: str) -> re.Match[str]:
-        return self.see(text)
-
 
 CURSOR = "#{cursor_x},#{cursor_y} #{cursor_flag} #{alternate_on} #{insert_flag} #{keypad_cursor_flag} #{keypad_flag} #{wrap_flag} #{origin_flag} #{scroll_region_upper}-#{scroll_region_lower} #{mouse_any_flag} #{mouse_sgr_flag}"  # fmt: skip
 
 
 @pytest.fixture
-def desk(env: dict[str, str], work: Path, place: Path) -> Iterator[Desk]:
+def desks(env: dict[str, str], work: Path, place: Path) -> Iterator[Callable[[], Desk]]:
+    """Make terminals of the same kind, each with a folder of its own."""
     if not shutil.which("tmux"):
         pytest.skip("tmux is not installed")
-    with Desk(env, work) as found:
-        yield found
+    with ExitStack() as stack:
+        numbers = itertools.count()
+
+        def make(size: str = "100x30") -> Desk:
+            folder = work / f"at {next(numbers)}"
+            folder.mkdir()
+            return stack.enter_context(Desk(env, folder, size))
+
+        yield make
+
+
+@pytest.fixture
+def desk(desks: Callable[[], Desk]) -> Desk:
+    return desks()
