@@ -20,12 +20,22 @@ def _under(agent: Agent, shell: str, case: dict) -> Result:
     line = case["line"].replace("@long@", "echo " + "x" * 30_000)
     argv = [shell, "-c", line, *case.get("arguments", [])]
     stdin = case["stdin"].encode() if "stdin" in case else None
-    if "signal" not in case:
-        return agent.run(*argv, stdin=stdin, **case.get("env", {}))
-    pid = agent.start(*argv, stdin=stdin)
-    agent.see(pid, b"ready\n")
-    agent.signal(pid, getattr(signal, f"SIG{case['signal']}"))
+    pid = agent.start(*argv, stdin=stdin, **case.get("env", {}))
+    group = case.get("group", False)
+    if "signal" in case:
+        agent.see(pid, b"ready\n")
+        agent.signal(pid, getattr(signal, f"SIG{case['signal']}"), group=group)
+    if case.get("stops"):
+        until = time.monotonic() + 20
+        while _state(pid) != "T":
+            assert time.monotonic() < until, f"{shell} never stopped"
+            time.sleep(0.01)
+        agent.signal(pid, signal.SIGCONT, group=group)
     return agent.wait(pid)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @pytest.mark.parametrize("mode", ["alone", "keeper"])
