@@ -11,6 +11,7 @@ from gatesh.approval.pending import clock_ns
 from gatesh.errors import AuditError, Exit, GateshError, InputError, RunError
 from gatesh.facts import World
 from gatesh.gate import Gate
+from gatesh.keeper.reentry import Entry, Running
 from gatesh.model import (
     Answer,
     Answered,
@@ -19,6 +20,7 @@ from gatesh.model import (
     Decision,
     Door,
     Inspection,
+    Match,
     Outcome,
     Ran,
     Refused,
@@ -77,10 +79,15 @@ def _decode(raw: bytes) -> str:
 class Connection:
     """Takes one line through the gate: the log, the approver and the runner as this door sees them."""
 
-    def __init__(self, sock: socket.socket, log: SqliteLog, approvers: Approvers) -> None:
-        """Keep the door's socket and what it is served with."""
+    def __init__(
+        self, sock: socket.socket, log: SqliteLog, approvers: Approvers, running: Running, pid: int
+    ) -> None:
+        """Keep the door's socket and process, and what it is served with."""
         self._sock, self._log, self._approvers = sock, log, approvers
+        self._running, self._pid = running, pid
         self._record = 0
+        self._matches: tuple[Match, ...] = ()
+        self._approved = False
 
     def serve(
         self, line: CommandLine, asker: Asker, rules: RuleSet, world: World, *, observe: bool
@@ -93,6 +100,9 @@ class Connection:
             stopped = self._approvers.desk.stopped(asker.session)
             if stopped is not None:
                 outcome = self._refuse_stopped(gate, line, asker, world, rules, stopped)
+            elif known := self._came_back(gate, line, world):
+                self._start(known)
+                return
             else:
                 outcome = gate.submit(line, asker, world, self, self)
         except _DoorGoneError:
@@ -112,6 +122,14 @@ class Connection:
         if isinstance(outcome, Refused):
             text = outcome.message.encode("utf-8", "surrogateescape")
             wire.send(self._sock, b"refused", b"%d" % outcome.status, text)
+
+    def _came_back(self, gate: Gate, line: CommandLine, world: World) -> Entry | None:
+        """Return what is known of a line that is a part of one which runs above it; None of any other."""
+        above = self._running.above(self._pid)
+        if above is None or not above.holds(line):
+            return None
+        _, decision = gate.consider(line, world)
+        return above.below(line) if above.take(line, decision) else None
 
     def _broken(self, error: Exception, asker: Asker) -> Refused:
         what = f"{type(error).__name__}: {error}"
@@ -142,11 +160,13 @@ class Connection:
         self, line: CommandLine, asker: Asker, seen: Inspection, decision: Decision, rules: str
     ) -> int:
         """Commit the begin row and keep its number."""
+        self._matches, self._approved = decision.matches, False
         self._record = self._log.begin(line, asker, seen, decision, rules)
         return self._record
 
     def answer(self, record: int, answer: Answer) -> None:
         """Commit what a human, or nobody, said."""
+        self._approved = answer.yes
         self._log.answer(record, answer)
 
     def end(self, record: int, outcome: Outcome) -> None:
@@ -178,14 +198,21 @@ class Connection:
 
     # -- gate.Runner --------------------------------------------------------------------------------------
 
-    def run(self, line: CommandLine) -> Ran:  # noqa: ARG002  the door has the very bytes
+    def run(self, line: CommandLine) -> Ran:
         """Let the door start bash, and wait for how it ended."""
+        approved = self._matches if self._approved else ()
+        return self._start(Entry(self._record, line, approved))
+
+    def _start(self, entry: Entry) -> Ran:
+        key = self._running.add(self._pid, entry)
         try:
-            wire.send(self._sock, b"run", b"%d" % self._record)
+            wire.send(self._sock, b"run", b"%d" % entry.record)
             self._sock.settimeout(None)
             message = wire.receive(self._sock)
         except (OSError, wire.WireError) as error:
             raise _DoorGoneError from error
+        finally:
+            self._running.forget(key)
         match message:
             case [b"ran", status, duration]:
                 return Ran(_number(status, 0xFFFF), _number(duration, 1 << 62))

@@ -22,6 +22,7 @@ from gatesh.errors import AuditError, ConfigError, Exit, GateshError
 from gatesh.keeper.door import Connection, line_of
 from gatesh.keeper.place import Place
 from gatesh.keeper.recorded import roots_of_this_boot
+from gatesh.keeper.reentry import Running
 from gatesh.keeper.rules import Projects, Rules
 from gatesh.model import Asker
 from gatesh.places import Places
@@ -65,6 +66,7 @@ class Keeper:
         self._started = me.start
         self._observe, self._wait_s = observe, wait_s
         self._user_home = places.user_home
+        self._running = Running()
         refuse_below_a_session(places)
         self.place = Place(at or places)
         self.log = wiring.open_log(places, thorough=True)
@@ -223,7 +225,7 @@ class Keeper:
             _refuse(sock, "this session has too many commands at once")
             return
         try:
-            connection = Connection(sock, self.log, self.approvers)
+            connection = Connection(sock, self.log, self.approvers, self._running, pid)
             try:
                 folders = (line.cwd, session.folder_of(asker.root_pid))
                 rules, world = self._projects.of(asker.session, folders)
