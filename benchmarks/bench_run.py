@@ -1,12 +1,16 @@
-"""What `gatesh run` costs: the same work bare and below it, in turns, medians.
+"""What `gatesh run` costs: the same work bare, below it, and below sudo's intercept, in turns, medians.
 
-Each program is started many times inside one session, so that the start of the session is not counted.
+Each program is started many times inside one session, so that the start of the session is not counted. sudo
+comes from its Debian package, unpacked beside the work and seen only in a mount namespace of its own, so that
+nothing of the machine is touched; where that cannot be had, the column is missing and says why.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,25 +19,30 @@ import time
 from pathlib import Path
 
 GATESH = str(Path(sys.executable).parent / "gatesh")
+PYTHON = [sys.executable, "-I", "-S", "-c"]
+FILES = 64
 
-# Prints the seconds that each round took.
+# Each prints the seconds that a round took, or one program of it at the median. `@` is never the same twice.
 LOOP = r"""
 import os, sys, time
 count, rounds = int(sys.argv[1]), int(sys.argv[2])
 command = sys.argv[3:]
 out = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
 for number in range(rounds):
-    began = time.perf_counter()
+    took = []
     for i in range(count):
-        os.waitpid(os.posix_spawn(command[0], [c.replace("@", f"{number}-{i}") for c in command], os.environ, file_actions=out), 0)
-    print((time.perf_counter() - began) / count)
+        words = [word.replace("@", f"{os.getpid()}{number}-{i}") for word in command]
+        began = time.perf_counter()
+        os.waitpid(os.posix_spawn(command[0], words, os.environ, file_actions=out), 0)
+        took.append(time.perf_counter() - began)
+    print(sorted(took)[count // 2])
 """
-BUILD = r"""
-import os, subprocess, sys, time
+ONCE = r"""
+import subprocess, sys, time
 for number in range(int(sys.argv[1])):
-    subprocess.run(["make", "-s", "clean"], check=True)
+    subprocess.run(sys.argv[2].split(), check=True)
     began = time.perf_counter()
-    subprocess.run(["make", "-s", "-j2"], check=True)
+    subprocess.run(sys.argv[3:], check=True, stdout=subprocess.DEVNULL)
     print(time.perf_counter() - began)
 """
 MAKEFILE = """
@@ -44,90 +53,143 @@ clean:
 %.o: %.c
 \t$(CC) -c -o $@ $<
 """
+# A sudo of its own: its files are laid over the machine's, for the processes of this namespace alone.
+SUDO = """
+mount -t overlay overlay -o lowerdir="$0/usr:/usr" /usr && mount -t overlay overlay -o lowerdir="$0/etc:/etc" /etc &&
+exec sudo -n -- "$@"
+"""
+SUDOERS = """
+Defaults intercept, intercept_type=trace, !env_reset, !syslog, !pam_session
+ALL ALL=(ALL:ALL) NOPASSWD: ALL
+"""
 
 
-def measured(command: list[str], folder: str, env: dict[str, str]) -> list[float]:
+def work(folder: Path, env: dict[str, str]) -> list[tuple[str, str, list[str]]]:
+    """Make what the rows work on; return (name, unit, command) of each."""
+    for number in range(FILES):
+        (folder / f"f{number}.c").write_text(f"int f{number}(int x) {{ return x + {number}; }}\n")
+    (folder / "Makefile").write_text(MAKEFILE)
+    (folder / ".gitignore").write_text("*.o\nnode_modules\npackage-lock.json\n")
+    subprocess.run(["git", "init", "-q"], cwd=folder, env=env, check=True)
+    loop, once = [*PYTHON, LOOP], [*PYTHON, ONCE]
+    line = "cd . && [ -f Makefile ] && echo @"
+    programs = "ls -la | head -@ >/dev/null; grep -c '@' Makefile"
+    rows = [
+        ("/bin/true", "µs", [*loop, "100", "4", "/bin/true"]),
+        ("/bin/true, never the same", "µs", [*loop, "100", "4", "/bin/true", "@"]),
+        ("bash -c LINE, all builtins", "µs", [*loop, "50", "4", "/bin/bash", "-c", line]),
+        ("bash -c LINE, 3 programs", "µs", [*loop, "50", "4", "/bin/bash", "-c", programs]),
+        ("git status, 100 times", "µs", [*loop, "100", "1", "/usr/bin/git", "status", "-s"]),
+        (f"make -j2, {FILES} C files", "ms", [*once, "2", "make -s clean", "make", "-s", "-j2"]),
+    ]  # fmt: skip
+    if shutil.which("npm", path=env["PATH"]):
+        rows.append(("npm install --offline", "ms", npm(folder / "project", once)))
+    return rows
+
+
+def npm(folder: Path, once: list[str]) -> list[str]:
+    """Make a project that depends on folders beside it, one with an install script; return the command."""
+    names = [f"part{number}" for number in range(20)]
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        scripts = {"postinstall": "node -e 1"} if name == "part0" else {}
+        package = {"name": name, "version": "1.0.0", "scripts": scripts}
+        (folder / name / "package.json").write_text(json.dumps(package))
+    needs = {name: f"file:./{name}" for name in names}
+    package = {"name": "project", "version": "1.0.0", "dependencies": needs}
+    (folder / "package.json").write_text(json.dumps(package))
+    install = "npm install --offline --no-audit --no-fund --loglevel=error --prefix project"
+    clean = "rm -rf project/node_modules project/package-lock.json"
+    return [*once, "1", clean, *install.split()]
+
+
+def sudo(folder: Path, env: dict[str, str]) -> tuple[list[str], str]:
+    """Return what puts a command below sudo's intercept, or why that is not to be had."""
+    folder.mkdir()
+    try:
+        tried = ["apt-get", "download", "sudo"]
+        subprocess.run(tried, cwd=folder, check=True, capture_output=True, timeout=60)
+        tried = ["dpkg", "-x", str(next(folder.glob("*.deb"))), "."]
+        subprocess.run(tried, cwd=folder, check=True, capture_output=True)
+        (folder / "etc/sudoers").write_text(SUDOERS)
+        (folder / "etc/sudoers").chmod(0o440)
+        namespace = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-rm"]
+        before = [*namespace, "sh", "-c", SUDO, str(folder)]
+        tried = [*before, "/bin/true"]
+        subprocess.run(tried, env=env, check=True, capture_output=True, timeout=20)
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode().strip().splitlines()
+        return [], f"{tried[0]}: {said[-1] if said else error.returncode}"
+    except (OSError, subprocess.TimeoutExpired, StopIteration) as error:
+        return [], repr(error)
+    return before, ""
+
+
+def measured(command: list[str], folder: Path, env: dict[str, str]) -> list[float]:
     """Return the seconds that a program printed."""
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
+    given = {"cwd": folder, "env": env, "stdin": subprocess.DEVNULL, "text": True}
+    done = subprocess.run(command, check=False, capture_output=True, **given)
+    if done.returncode:
+        raise SystemExit(f"{command[-1]} failed: {done.stdout[-500:]}{done.stderr[-500:]}")
     return [float(line) for line in done.stdout.split()]
 
 
-def compare(
-    name: str, command: list[str], folder: str, env: dict[str, str], turns: int, unit: str
-) -> None:
-    bare: list[float] = []
-    below: list[float] = []
-    for _ in range(turns):
-        bare += measured(command, folder, env)
-        below += measured([GATESH, "run", "--", *command], folder, env)
-    a, b = statistics.median(bare), statistics.median(below)
-    scale, word = (1e6, "µs") if unit == "µs" else (1e3, "ms")
-    print(
-        f"{name:28} {a * scale:9.0f} {b * scale:9.0f} {word}   +{(b - a) * scale:.0f} {word}   +{(b / a - 1) * 100:.0f} %"
-    )
+def synced(folder: Path) -> list[float]:
+    """Return the seconds that the disk takes for what one row adds to the log."""
+    took = []
+    with (folder / "synced").open("wb", buffering=0) as file:
+        for _ in range(50):
+            file.write(bytes(4 * 4120))
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return took
+
+
+def report(name: str, unit: str, took: dict[str, list[float]]) -> None:
+    """Print a row: medians, what was added to the bare one, and the ratio."""
+    scale = 1e6 if unit == "µs" else 1e3
+    bare = statistics.median(took["bare"])
+    cells = f"{name:28}{bare * scale:8.0f} {unit}"
+    for way, times in took.items():
+        if way != "bare":
+            median = statistics.median(times)
+            cells += f"{median * scale:10.0f} {unit} {(median - bare) * scale:+7.0f} {(median / bare - 1) * 100:+5.0f} %"
+    print(cells, flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument(
-        "--folder", default=None, help="where to work; a throw-away folder is quieter"
-    )
+    parser.add_argument("--only", default="", help="rows whose name has this in it")
+    parser.add_argument("--folder", default=None, help="where to work: on a disk, not in memory")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        home = Path(folder, "gatesh")
-        home.mkdir(mode=0o700)
-        work = Path(folder, "work")
-        work.mkdir()
+    with tempfile.TemporaryDirectory(dir=given.folder) as name:
+        folder = Path(name)
         env = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8",
-            "GATESH_HOME": str(home),
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": name, "LANG": "C.UTF-8",
+            "GATESH_HOME": f"{name}/gatesh",
         }  # fmt: skip
-        for number in range(60):
-            (work / f"f{number}.c").write_text(f"int f{number}(int x) {{ return x + {number}; }}\n")
-        (work / "Makefile").write_text(MAKEFILE)
-        subprocess.run(["git", "init", "-q"], cwd=work, env=env, check=True)
-        python = [sys.executable, "-I", "-S", "-c"]
-        print(f"{'':28} {'bare':>9} {'below':>9}")
-        at = str(work)
-        began = time.perf_counter()
-        compare("/bin/true", [*python, LOOP, "100", "4", "/bin/true"], at, env, given.turns, "µs")
-        compare(
-            "/bin/true, never the same",
-            [*python, LOOP, "100", "4", "/bin/true", "@"],
-            at,
-            env,
-            given.turns,
-            "µs",
-        )
-        compare(
-            "bash -c LINE",
-            [*python, LOOP, "50", "4", "/bin/bash", "-c", "ls -la | head -@ >/dev/null"],
-            at,
-            env,
-            given.turns,
-            "µs",
-        )
-        compare(
-            "bash -c, builtins",
-            [*python, LOOP, "50", "4", "/bin/bash", "-c", "echo @ >/dev/null && cd ."],
-            at,
-            env,
-            given.turns,
-            "µs",
-        )
-        compare(
-            "git status",
-            [*python, LOOP, "25", "4", "/usr/bin/git", "status", "-s"],
-            at,
-            env,
-            given.turns,
-            "µs",
-        )
-        compare("60 C files, make -j2", [*python, BUILD, "2"], at, env, given.turns, "ms")
-        print(
-            f"took {time.perf_counter() - began:.0f} s; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
-        )
+        Path(name, "gatesh").mkdir(mode=0o700)
+        (folder / "work").mkdir()
+        ways = {"bare": [], "gatesh run": [GATESH, "run", "--"]}
+        below_sudo, why = sudo(folder / "sudo", env)
+        if below_sudo:
+            ways["sudo intercept"] = below_sudo
+        print(f"{'':28}" + "".join(f"{way:>{11 if way == 'bare' else 29}}" for way in ways))
+        disk: list[float] = []
+        for row, unit, command in work(folder / "work", env):
+            took: dict[str, list[float]] = {way: [] for way in ways}
+            for _ in range(given.turns if given.only in row else 0):
+                for way, before in ways.items():
+                    took[way] += measured([*before, *command], folder / "work", env)
+                disk += synced(folder / "gatesh")
+            if took["bare"]:
+                report(row, unit, took)
+        print(f"fdatasync of a row: {statistics.median(disk) * 1e6:.0f} µs; a line waits for one")
+        if why:
+            print(f"no sudo to compare with: {why}")
+        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
 
 
 if __name__ == "__main__":

@@ -38,9 +38,10 @@ def to_json(
     def pairs(value: Value) -> str:
         cls = type(value)
         parts = [f'"is":"{cls.__name__}"'] if cls is not Word else []
+        defaults = cls._defaults
         for name in cls._fields:
             found = getattr(value, name)
-            if name in cls._defaults and found == cls._defaults[name]:
+            if name in defaults and (found is defaults[name] or found == defaults[name]):
                 continue
             if word and name == "text" and isinstance(value, Word):
                 found = word(value)
@@ -48,6 +49,11 @@ def to_json(
         return "{" + ",".join(parts) + "}"
 
     def write(value: object) -> str:
+        kind = type(value)  # the commonest first
+        if kind is str:
+            return text(value)  # type: ignore[arg-type]
+        if kind is tuple:
+            return "[" + ",".join([write(item) for item in value]) + "]"  # type: ignore[attr-defined]
         if isinstance(value, StrEnum):
             return _quote(value.value)
         if isinstance(value, str):

@@ -168,7 +168,7 @@ class _Words:
 
 
 def _hidden_arguments(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(redact_words(list(arguments))[0])
+    return tuple(redact_words(list(arguments))[0]) if arguments else ()
 
 
 def _targets(seen: Inspection, decision: Decision) -> Iterator[str]:

@@ -98,12 +98,11 @@ def redact(
 def redact_words(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """Return the words of one simple command without their secrets, and the secrets."""
     together = " ".join(words)
-    lower = together.lower()
-    hinted = any(hint in lower for hint in _HINTS)
-    if not hinted and not may_have_shape(together):
+    if is_plain(together):
         return list(words), ()
     found: list[list[tuple[int, int]]] = [list(redact(word).spans) for word in words]
-    if hinted:
+    lower = together.lower()
+    if any(hint in lower for hint in _HINTS):
         from gatesh.redact.argv import secret_parts
 
         for index, start, end in secret_parts(words):
