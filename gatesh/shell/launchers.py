@@ -52,7 +52,8 @@ _DASHED: dict[str, str] = {
     "mise": "exec x", "guix": "shell environment", "tox": "exec", "lerna": "exec", "nx": "exec",
     "turbo": "exec",
     "dotenvx": "run", "infisical": "run", "chamber": "exec", "teller": "run", "vault": "agent",
-    "lxc": "exec", "gcloud": "ssh", "gh": "ssh", "machinectl": "shell", "kubectl": "run debug",
+    "lxc": "exec", "gcloud": "ssh", "gh": "ssh", "distrobox": "enter", "watchman": "trigger",
+    "kubectl": "run debug",
     "oc": "run debug rsh",
     "wezterm": "start", "mirrord": "exec", "rr": "record",
     "wait-for-it": "", "wait-for": "", "gnome-terminal": "", "schroot": "", "retry": "",
@@ -69,6 +70,9 @@ _FRONT: dict[str, Grammar] = {
     "proot": Grammar("rbwqkivRS"),
     "systemd-nspawn": Grammar("DiuMSTpEUGsZL", "directory image machine user bind bind-ro setenv chdir"),
     "dtach": Grammar("ncANpeEr"),
+    "flatpak-spawn": Grammar("", "env directory sandbox-expose sandbox-expose-ro"),
+    "distrobox-host-exec": Grammar(), "host-spawn": Grammar("", "cwd env"),
+    **dict.fromkeys(("wsl", "wsl.exe"), Grammar("du", "distribution user cd shell-type")),
     "abduco": Grammar("eP", "", 1),
     "daemonize": Grammar("aceEopul"),
     "tsp": Grammar("SDLNEOP"), "ts": Grammar("SDLNEOP"), "nq": Grammar(),
@@ -261,7 +265,9 @@ def _removal(path: str, *, tree: bool) -> str:
 
 def _emacs(program: str, words: Words, _: Word | None) -> Iterator[Inner | Script]:
     """`emacs --batch --eval '(delete-directory "x" t)'`, `emacs -eval '(shell-command "rm x")'`."""
-    for text in _given(words, "", "eval execute"):
+    # Of emacsclient `-e` is --eval; what follows is evaluated too, and whatever is no code is a file's name.
+    given = words[1:] if program == "emacsclient" else _given(words, "", "eval execute")
+    for text in given:
         for match in re.finditer(
             r"\((delete-directory|delete-file|(?:async-)?shell-command(?:-to-string)?)\s+"
             r"\"((?:[^\"\\]|\\.)*)\"",
@@ -337,7 +343,7 @@ _FAR: dict[str, tuple[str, str, int]] = {
     "heroku": ("aes", "run run:detached run:inside local:run", 0),
     "railway": ("pse", "ssh", 0), "oc": ("cn", "rsh", 1),
     "crictl": ("rit", "exec", 1), "runc": ("eup", "exec", 1), "ctr": ("n", "exec", 1),
-    "lxc-attach": ("nePgup", "", 0),
+    "lxc-attach": ("nePgup", "", 0), "machinectl": ("EHM", "shell", 1), "toolbox": ("cdr", "run", 0),
 }  # fmt: skip
 
 

@@ -136,12 +136,13 @@ FIND_COMMANDS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 # The programs of launchers.py, which is loaded where one of them stands in a line.
 LAUNCHERS = frozenset(
     """abduco alacritty ansible arch-chroot az bpftrace bwrap capsh chamber chokidar chpst clush cmake
-    concurrently corepack cpulimit crictl crontab cross-env cross-env-shell csh ctr daemonize
-    dbus-launch devbox dockerize doctl doppler dotenvx dtach eb ed elvish emacs emacsclient entr
-    env-cmd envchain ex expect fakechroot faketime fish fly flyctl gcloud gdb gh git gnome-terminal gsort gsplit
-    guix heaptrack heroku infisical just kitty konsole kubectl lerna less lldb lxc lxc-attach machinectl man
-    mirrord mise mpiexec mpirun nc ncat netcat newgrp nodemon nq nu nvim nx oc parallel-ssh pdsh pixi posh
-    powershell proot pssh pwsh railway retry rr rsync runc sbatch schroot scp sem sftp sg socat
-    softlimit sops sort split srun systemd-nspawn tcsh teller torify tox ts tsp turbo vagrant vault vi
-    vim wait-for wait-for-it watchexec wezterm xfce4-terminal xonsh xterm zip""".split()
+    concurrently corepack cpulimit crictl crontab cross-env cross-env-shell csh ctr daemonize dbus-launch
+    devbox distrobox distrobox-host-exec dockerize doctl doppler dotenvx dtach eb ed elvish emacs
+    emacsclient entr env-cmd envchain ex expect fakechroot faketime fish flatpak-spawn fly flyctl gcloud gdb
+    gh git gnome-terminal gsort gsplit guix heaptrack heroku host-spawn infisical just kitty konsole kubectl
+    lerna less lldb lxc lxc-attach machinectl man mirrord mise mpiexec mpirun nc ncat netcat newgrp nodemon
+    nq nu nvim nx oc parallel-ssh pdsh pixi posh powershell proot pssh pwsh railway retry rr rsync runc
+    sbatch schroot scp sem sftp sg socat softlimit sops sort split srun systemd-nspawn tcsh teller toolbox
+    torify tox ts tsp turbo vagrant vault vi vim wait-for wait-for-it watchexec watchman wezterm wsl wsl.exe
+    xfce4-terminal xonsh xterm zip""".split()
 )

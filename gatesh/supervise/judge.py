@@ -76,8 +76,13 @@ _IN_THE_SHELL = frozenset(
 _WRITING = frozenset((">", ">|", "&>", ">&", ">>", "&>>", "<>"))
 # What these are told to run does not run below the gate.
 _OUTSIDE = frozenset(
-    "crontab at batch screen byobu tmux tsp ts pueue task-spooler nq systemd-run systemctl".split()
+    """
+    crontab at batch screen byobu tmux tsp ts pueue task-spooler nq systemd-run systemctl machinectl emacsclient
+    docker podman nerdctl kubectl oc ssh busctl gdbus dbus-send qdbus flatpak-spawn distrobox
+    distrobox-host-exec host-spawn toolbox wsl
+    """.split()
 )
+_EDITORS = frozenset(("vim", "gvim", "nvim"))  # outside, where another one is told
 _MOST_KNOWN = 4096
 _MOST_LOOKS = 64
 _MOST_LINES = 32  # that lines are nested in for the deletion budget
@@ -287,10 +292,13 @@ def _seen_later(match: Match, seen: Inspection, *, tells: bool) -> bool:
         return not tells
     commands = seen.reading.commands
     first = commands[0].program if commands else ""
+    outside = bool(commands) and _told_outside(commands[0])
     if match.rule in _SEEN_LATER:
-        return first not in _OUTSIDE
+        return not outside
     if match.rule == _AGENT:
         return not any(map(_leaves, commands))
+    if outside:
+        return False
     if not 0 <= match.command < len(commands):
         return False
     command = commands[match.command]
@@ -304,6 +312,14 @@ def _seen_later(match: Match, seen: Inspection, *, tells: bool) -> bool:
     if first in _RUNNERS or (command.prefixes and command.prefixes[0] in _RUNNERS):
         return True
     return command.origin is Origin.PREFIX and set(command.prefixes) <= _ALSO_RUN
+
+
+def _told_outside(command: SimpleCommand) -> bool:
+    """Claim that a command tells a program outside of the tree what to do; behind a prefix it comes alone."""
+    words = [word.text for word in command.words]
+    if command.program in _EDITORS:
+        return any(word.startswith(("--remote", "--server")) for word in words)
+    return command.program.removesuffix(".exe") in _OUTSIDE and not command.prefixes
 
 
 def _starts(command: SimpleCommand) -> bool:

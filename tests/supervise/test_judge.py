@@ -98,3 +98,35 @@ def test_codex_may_start_what_it_starts_through_itself(run, compiled, work: Path
     refused = [row["rule_ids"] for row in run.history("--outcome", "refused")]
     assert refused == [["unparsed"], ["unparsed"], ["hold-keep"]]
     assert (work / "keep").exists()
+
+
+@pytest.mark.parametrize("words", [
+    ["emacsclient", "--eval", '(shell-command "rm keep")'],
+    ["emacsclient", "-e", '(delete-file "keep")'],
+    ["nvim", "--server", "s", "--remote-send", ":!rm keep<CR>"],
+    ["machinectl", "shell", ".host", "/bin/rm", "keep"],
+    ["systemd-run", "--user", "rm", "keep"],
+    ["flatpak-spawn", "--host", "rm", "keep"],
+    ["toolbox", "run", "rm", "keep"],
+    ["docker", "exec", "web", "rm", "keep"],
+    ["ssh", "localhost", "rm keep"],
+    ["tmux", "new-session", "-d", "rm keep"],
+    ["busctl", "--user", "call", "org.freedesktop.systemd1", "/", "m", "StartTransientUnit", "rm", "keep"],
+])  # fmt: skip
+def test_a_program_that_has_another_one_do_it_is_held_itself(words, run, compiled) -> None:
+    program = compiled(words[0], 'int puts(const char *); int main(void) { puts("told"); }')
+    done = run.agent(f"import subprocess as s; s.run({[program, *words[1:]]!r})")
+    assert "told" not in done.stdout and "refused" in done.stderr, run.history()
+
+
+@pytest.mark.parametrize("words", [
+    ["emacsclient", "-n", "README.md"],
+    ["nvim", "--server", "s", "--remote", "README.md"],
+    ["machinectl", "list"],
+    ["docker", "exec", "web", "ls"],
+    ["ssh", "localhost", "make", "test"],
+    ["busctl", "--user", "list"],
+])  # fmt: skip
+def test_a_program_that_has_another_one_do_what_harms_nobody_is_not(words, run, compiled) -> None:
+    program = compiled(words[0], 'int puts(const char *); int main(void) { puts("told"); }')
+    assert "told" in run.agent(f"import subprocess as s; s.run({[program, *words[1:]]!r})").stdout
