@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from gatesh.doors.client import environment, here
+from gatesh.doors.client import environment, here, run_above
+from gatesh.errors import ConfigError
+from gatesh.places import RUN_VARIABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 @click.command(
@@ -66,6 +72,9 @@ def run(
     from gatesh.supervise.start import guarded
 
     places, env = here(), environment()
+    above = run_above(env, places)
+    if above and above[1]:
+        _join(env, above[1], require, list(command))
     pin = None
     if ask_pin:
         from gatesh.commands.keeper import pin_of_person
@@ -78,3 +87,23 @@ def run(
     )
     front = None if no_tty_prompt else opened(notify)
     guarded(lambda guard: supervise(wanted, guard), front)
+
+
+def _join(env: dict[bytes, bytes], gate: str, require: str | None, command: list[str]) -> NoReturn:
+    """Become COMMAND: the run above gates and records it, so there is nothing to put below it."""
+    import os
+    import signal
+
+    if require and require != gate:
+        raise ConfigError(f"the run above gates programs by {gate}", "leave out --require")
+    above = os.fsdecode(env[RUN_VARIABLE])
+    text = f"gatesh: run {above} above gates every program already; this is a part of it\n"
+    os.write(2, text.encode())
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them for itself
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvpe(os.fsencode(command[0]), list(map(os.fsencode, command)), env)  # noqa: S606
+    except OSError as error:
+        failed = ConfigError(f"{command[0]}: {error.strerror}")
+        failed.status = 127 if isinstance(error, FileNotFoundError) else 126
+        raise failed from error

@@ -119,10 +119,10 @@ def submit(what: Submission) -> NoReturn:
     env = environment()
     places = where(env)
     if RUN_VARIABLE in env:
-        run = _run_above(env[RUN_VARIABLE], places)
+        run = run_above(env, places)
         if run is not None:
-            keeper, gated = run
-            if gated:
+            keeper, gate = run
+            if gate:
                 _become_bash(what, env)
             places = keeper
     alone = with_keeper(what, env, places)
@@ -147,14 +147,15 @@ def here() -> Places:
     return where(environment())
 
 
-def _run_above(pid: bytes, places: Places) -> tuple[Places, bool] | None:
-    """Return the places of the `gatesh run` that this process runs below, and whether it gates programs.
+def run_above(env: dict[bytes, bytes], places: Places) -> tuple[Places, str] | None:
+    """Return the places of the `gatesh run` that this process runs below, and by what it gates programs.
 
     Its keeper says so, and the kernel says that it is a process above us. Where it gates, whatever we start
     comes to it, and we need not ask.
     """
     from gatesh.session import ancestry
 
+    pid = env.get(RUN_VARIABLE, b"")
     if not pid.isdigit() or int(pid) not in [found.pid for found in ancestry(os.getpid())[1:]]:
         return None
     run = places.of_run(int(pid))
@@ -163,8 +164,8 @@ def _run_above(pid: bytes, places: Places) -> tuple[Places, bool] | None:
         if wire.peer(sock)[:2] != (int(pid), os.getuid()):
             return None
         wire.send(sock, b"gated", wire.VERSION)
-        return run, wire.receive(sock) == [b"yes"]
-    except (OSError, wire.WireError):
+        return run, wire.receive(sock)[0].decode()
+    except (OSError, ValueError, wire.WireError):
         return None
 
 

@@ -76,7 +76,7 @@ class Keeper:
         self._busy: dict[str, int] = {}  # connections by session
         self._connections = 0
         self._closing = threading.Event()
-        self._gates = False
+        self._gate = ""
         self.approvers = Approvers(
             self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions, hint=hint
         )
@@ -201,7 +201,7 @@ class Keeper:
             case [b"status", wire.VERSION]:
                 wire.send(sock, *self._status())
             case [b"gated", wire.VERSION]:
-                wire.send(sock, b"yes" if self._gated(pid) else b"no")
+                wire.send(sock, self._gate_of(pid).encode())
             case _:
                 self.approvers.alert("nonsense", f"unknown message from {lineage(pid)}", pid=pid)
 
@@ -263,13 +263,13 @@ class Keeper:
 
     # -- sessions --------------------------------------------------------------------------------------------
 
-    def know(self, asker: Asker, *, gates: bool) -> None:
+    def know(self, asker: Asker, *, gate: str) -> None:
         """Serve a session that this process started; nothing below it may approve.
 
-        `gates` claims that whatever it starts comes to this process first.
+        `gate` is what brings whatever it starts to this process first; empty where nothing does.
         """
         self._know(asker, served=True)
-        self._gates = gates
+        self._gate = gate
 
     def _status(self) -> list[bytes]:
         """Return what a person may want to know of this keeper, and their agent may know as well."""
@@ -284,9 +284,10 @@ class Keeper:
             *map(str.encode, confirmed),
         ]
 
-    def _gated(self, pid: int) -> bool:
-        """Claim that whatever a process starts comes to this process first: it runs below it, and we gate."""
-        return self._gates and any(found.pid == os.getpid() for found in session.ancestry(pid)[1:])
+    def _gate_of(self, pid: int) -> str:
+        """Return what brings whatever a process starts to this one; empty where nothing does."""
+        below = any(found.pid == os.getpid() for found in session.ancestry(pid)[1:])
+        return self._gate if below else ""
 
     def _know(self, asker: Asker, *, served: bool) -> None:
         root = asker.root_pid, asker.root_start

@@ -93,7 +93,7 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     try:
         asker = _asker(child, wanted)
         keeper.log.session(asker, wanted.name, found.name)
-        keeper.know(asker, gates=found.name != ADVISORY)
+        keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
         if found.why:
             keeper.log.alert(found.name, found.why, session=asker.session)
         if found.name == ADVISORY:
