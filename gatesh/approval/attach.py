@@ -22,7 +22,7 @@ from collections import deque
 
 from gatesh import wire
 from gatesh.approval import peer
-from gatesh.approval.card import to_fields
+from gatesh.approval.card import Line, to_fields
 from gatesh.approval.overview import Overview, items
 from gatesh.approval.pairing import Pairing
 from gatesh.approval.pending import LATE_S, Desk
@@ -69,6 +69,9 @@ class _Seat:
         self.pin = pin
         # A PIN that others of this user can read along proves no more than a word.
         self.assurance = Assurance.A1 if pin and not peer.within_reach(pid) else Assurance.A0
+        self.level: tuple[
+            Line, ...
+        ] = ()  # what its cards say of how far its answers can be trusted
         self.words: dict[str, str] = {}
         self.own: dict[str, Question] = {}  # shown to this one only: its overview
         self._outbox: queue.SimpleQueue[Callable[[], list[bytes]] | None] = queue.SimpleQueue()
@@ -83,7 +86,8 @@ class _Seat:
 
         def message() -> list[bytes]:
             word = fresh_word()
-            shown = to_fields(question.card(word, pin=self.pin))
+            card = question.card(word, pin=self.pin)
+            shown = to_fields(card.but(body=(*card.body, *self.level)))
             self.words[question.id] = word
             return [b"card", problem.encode(), *shown]
 
@@ -250,9 +254,13 @@ class Approvers:
     def own_terminal(self, sock: socket.socket, pid: int) -> Callable[[], None]:
         """Attach the terminal that the process `pid` holds for this keeper; return what serves it.
 
-        From here on somebody may answer.
+        From here on somebody may answer. It proves more than a word where nothing but a person can type there.
         """
         seat = _Seat(sock, peer.name_of(pid), pid, pin=self._pin is not None)
+        why = peer.reach(pid)
+        seat.assurance = Assurance.A0 if why else Assurance.A1
+        level = f"level     A0: {why}" if why else "level     A1: nothing but you can type here"
+        seat.level = (Line("field", level),)
         self._sit(seat)
         return lambda: self._serve_seated(seat)
 

@@ -14,6 +14,8 @@ from gatesh.session import AGENT_VARIABLES, Process, ancestry, command_line, pro
 
 # Programs that make a terminal without a person at it.
 _PUPPETEERS = frozenset(("script", "socat", "expect", "unbuffer"))
+# A terminal that others can type into: what its programs are told where it listens.
+_CONTROLLED = ("TMUX", "STY", "KITTY_LISTEN_ON", "WEZTERM_UNIX_SOCKET")
 _SHELLS = frozenset(("bash", "zsh", "fish", "sh", "dash", "ksh", "mksh", "busybox", "nu", "xonsh"))
 
 
@@ -108,6 +110,31 @@ def within_reach(pid: int) -> bool:
     if leader is None:
         return True
     return any(_open_to_us(found) for found in chain[leader + 1 :] if found.pid != 1)
+
+
+def reach(pid: int) -> str:
+    """Return by what others of this user could see or take what is typed at the terminal of `pid`.
+
+    Empty where nothing was found: then only who sits there types there.
+    """
+    if os.getuid() == 0:
+        return "root's programs may open this terminal"
+    for name in _CONTROLLED:
+        if name in os.environ:
+            return f"{name}: any program of yours can type here"
+    if within_reach(pid):
+        return "the program that shows this terminal is open to all of yours"
+    if not _traces_only_below():
+        return "any program of yours can trace your shell (kernel.yama.ptrace_scope is 0)"
+    return ""
+
+
+def _traces_only_below() -> bool:
+    try:
+        with open("/proc/sys/kernel/yama/ptrace_scope", encoding="ascii") as file:
+            return file.read().strip() != "0"
+    except OSError:
+        return False
 
 
 def _open_to_us(found: Process) -> bool:

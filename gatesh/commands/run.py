@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from gatesh.doors.client import environment, here, run_above
@@ -67,6 +69,7 @@ def run(
     What destroys is held until you answer: at a card on this terminal, over what COMMAND draws, or, with
     --pin, by `gatesh approve` in another one.
     """
+    from gatesh.approval.peer import also_at
     from gatesh.overlay.front import opened
     from gatesh.supervise.session import Wanted, supervise
     from gatesh.supervise.start import guarded
@@ -86,6 +89,10 @@ def run(
         list(command), env, places, name, observe, require or "", pin, deletions, deletion_mode
     )
     front = None if no_tty_prompt else opened(notify)
+    for other in also_at(0) if front and os.isatty(0) else ():
+        click.echo(
+            f"gatesh: hint: {other} has this terminal open too: it may read what you type", err=True
+        )
     guarded(lambda guard: supervise(wanted, guard), front)
 
 

@@ -19,7 +19,7 @@ import stat
 import termios
 from contextlib import suppress
 
-from gatesh.approval.seal import release_terminal
+from gatesh.approval.seal import hold_terminal, release_terminal
 from gatesh.session import process
 
 TYPE_CHECKING = False
@@ -87,7 +87,11 @@ class Front:
     # -- the guard's part -----------------------------------------------------------------------------
 
     def start(self, mask: set[signal.Signals]) -> None:
-        """Fork the relay; `mask` is the person's shell's, for what it starts itself."""
+        """Fork the relay; `mask` is the person's shell's, for what it starts itself.
+
+        From here on nobody else can open the person's terminal: before there is an agent.
+        """
+        hold_terminal(self._outer)
         self.pid = os.fork()
         if self.pid:
             os.close(self._master)

@@ -14,6 +14,7 @@ import select
 import signal
 import struct
 import termios
+import time
 from contextlib import suppress
 
 from gatesh.overlay.front import DONE, FOREGROUND, RESUME, SUSPEND
@@ -59,6 +60,7 @@ class Relay:
         self._asked = True  # the keeper is there
         self._active = False  # the terminal is ours
         self._left = False  # it was
+        self._drawn_s = 0.0
         self._jiggles = False
         self._over = Over(outer, self, notify)
         self._model = model(*self._over.whole)
@@ -120,6 +122,9 @@ class Relay:
             self._asked = not self._screen.end
             if not self._asked:
                 self._over.close_card()
+        if self._over.boxed and time.monotonic() - self._drawn_s >= _LOOK_S:
+            self._drawn_s = time.monotonic()
+            self._screen.refresh()
         if not ready:
             self._at_leisure()
 
@@ -136,8 +141,6 @@ class Relay:
             self._fit()
         elif not self._active:
             self._take_terminal()
-        elif self._over.boxed:
-            self._screen.refresh()
 
     def _told(self) -> None:
         """Read what the agent writes."""
@@ -171,7 +174,7 @@ class Relay:
         if self._over.boxed:
             self._screen.typed(data)
         else:
-            self._keys += data
+            self._keys += self._parser.without_late(data)
 
     def _read_outer(self) -> bytes:
         try:
@@ -249,7 +252,8 @@ class Relay:
 
     def asked(self, cursor: Cursor | None) -> None:
         """Expect the answer to the card's own question."""
-        self._parser.ours = cursor
+        if cursor:
+            self._parser.expect(cursor)
 
     # -- the terminal ------------------------------------------------------------------------------------
 

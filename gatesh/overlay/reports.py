@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gatesh.approval.answer import Event
 
 _LONGEST = 1 << 16
-_STRING = re.compile(rb"\x1b[]P_^X]")
+_MOST_EXPECTED = 8  # answers that have not come: some terminals give none
+_STRING = re.compile(rb"\x1b[]P_^X]|[\x90\x98\x9d-\x9f]")
 _REPORT = re.compile(rb"(?:\x1b\[|\x9b)(?:[?>=][0-9;:$]*[a-zA-Z]|[0-9;]*[Rnctxy])$")
 
 
@@ -30,13 +31,26 @@ class ReportsAside(Parser):
         super().__init__()
         self._forward = forward
         self._raw = b""
-        self.ours: Cursor | None = None  # where the card's own question finds the cursor
+        self._ours: list[Cursor] = []  # where the card's own questions find the cursor
         self.place: Cursor | None = None  # where it stood before the card
         self._asks_place = False
 
     def ask_place(self) -> None:
         """Take the next answer for where the cursor stood before the card."""
         self._asks_place, self.place = True, None
+
+    def expect(self, cursor: Cursor) -> None:
+        """Expect the answer to a question of the card's."""
+        self._ours = [*self._ours[-_MOST_EXPECTED:], cursor]
+
+    def without_late(self, data: bytes) -> bytes:
+        """Return what was typed at the agent, without answers to a card that has gone."""
+        for cursor in list(self._ours):
+            answer = b"\x1b[%d;%dR" % (cursor.row, cursor.column)
+            if answer in data:
+                self._ours.remove(cursor)
+                data = data.replace(answer, b"", 1)
+        return data
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what was typed in `data`, together with what was fed before."""
@@ -55,7 +69,7 @@ class ReportsAside(Parser):
         raw, self._raw = self._raw, b""
         if self._asks_place and events and isinstance(events[0], Cursor):
             self._asks_place, self.place = False, events[0]
-        elif events == [self.ours]:
-            self.ours = None
+        elif events and isinstance(events[0], Cursor) and events[0] in self._ours:
+            self._ours.remove(events[0])
         elif len(raw) <= _LONGEST and (_STRING.match(raw) or _REPORT.match(raw)):
             self._forward(raw)

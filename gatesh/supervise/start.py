@@ -267,18 +267,19 @@ def guarded(supervise: Callable[[Guard], int], front: Front | None = None) -> No
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
     numbers = {signal.Signals(number) for number in mask}
+    terminal = _Terminal()
     if front:
         front.start(numbers)
     hear, tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     supervisor = os.fork()
     if not supervisor:
         os.close(hear)
+        terminal.close()
         _supervise(supervise, Guard(guard, numbers, tell, front))
     os.close(tell)
     if front:
         front.parted()
     ignore_the_rest()
-    terminal = _Terminal()
     status = _Attending(supervisor, terminal, hear, front).until_ended()
     end_descendants()
     if front:

@@ -22,7 +22,7 @@ class Desk(Terminal):
     """Bash in a terminal, and what is asked there."""
 
     def __init__(self, env: dict[str, str], work: Path, size: str = "100x30") -> None:
-        self.work = work
+        self.work, self.gatesh = work, GATESH
         patterns = Path(env["GATESH_HOME"], "patterns")
         patterns.mkdir(mode=0o700, exist_ok=True)
         (patterns / "test.toml").write_text(RULES)
@@ -30,7 +30,7 @@ class Desk(Terminal):
 
     def run(self, command: str, *options: str) -> None:
         """Start `gatesh run` as a person would."""
-        self.type(f"clear; {GATESH} run {shlex.join(options)} -- {command}")
+        self.type(f"clear; {self.gatesh} run {shlex.join(options)} -- {command}")
 
     def behind(self, program: str, *options: str, name: str = "keep") -> Path:
         """Start a program, and behind it what asks as soon as the returned file is there."""

@@ -1,0 +1,238 @@
+"""What may happen while a question is open: another size, another question, the end of one side, ^Z."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.installed import GATESH
+from tests.overlay.conftest import Desk
+from tests.overlay.test_restores import plain, programs, with_model
+from tests.overlay.wire import Wire
+
+LISTENER = "/usr/bin/env python3 listener.py"
+
+
+def ended(wire: Wire) -> bool:
+    """Wait until no process of it is left."""
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        wire.read(0.1)
+        if not wire.child.isalive():
+            return True
+    return False
+
+
+def below(pid: int) -> list[int]:
+    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    found = [int(word) for word in done.stdout.split()]
+    return found + [each for one in found for each in below(one)]
+
+
+def test_two_at_once_come_one_after_the_other(desk: Desk) -> None:
+    for name in ("keep-a", "keep-b"):
+        (desk.work / name).write_text("x")
+    (desk.work / "both").write_text("rm keep-a & rm keep-b & wait; echo done; cat")
+    desk.run("sh both")
+    desk.see(r"\(1 of 2, Tab: next\)")
+    first = desk.see("/usr/bin/rm (keep-[ab])")[1]
+    desk.type(desk.card())
+    second = {"keep-a": "keep-b", "keep-b": "keep-a"}[first]
+    desk.see(f"/usr/bin/rm {second}")
+    desk.card()
+    desk.reject("not that one")
+    desk.see("not that one")
+    desk.see("done")
+    assert not (desk.work / first).exists() and (desk.work / second).exists()
+
+
+@with_model
+@pytest.mark.parametrize("name", ["vim", "curses", "bash"])
+def test_another_size_while_it_is_asked(desks, name: str) -> None:
+    asked, control = desks(), desks()
+    command, there, keys = programs(asked.work, control.work)[name]
+    go = asked.behind(command)
+    asked.see(there)
+    control.behind(command)
+    control.see(there)
+    asked.settled()
+    asked.ask(go)
+    for desk in (asked, control):
+        desk.resize(80, 24)
+        time.sleep(0.5)
+        desk.resize(90, 28)
+    asked.see("Enter: yes")
+    word = asked.card()
+    asked.type(word)
+    asked.closed()
+    for key in ["", *keys[:1]]:
+        for desk in (asked, control):
+            if key:
+                desk.press(key)
+        until = time.monotonic() + 8
+        while plain(asked.settled()) != plain(control.settled()):
+            assert time.monotonic() < until, (plain(asked.looks), plain(control.looks))
+
+
+def test_a_terminal_too_small_says_so_and_shows_the_card_when_it_grows(desk: Desk) -> None:
+    go = desk.behind("cat")
+    desk.see("asks you")
+    desk.resize(30, 7)
+    go.write_text("now\n")
+    desk.see("make this terminal")
+    desk.type("n", enter=False)
+    desk.resize(100, 30)
+    desk.card()
+    desk.reject()
+    desk.type("again")
+    desk.see("again\nagain")
+
+
+def test_who_asks_may_end(desk: Desk) -> None:
+    (desk.work / "keep").write_text("x")
+    (desk.work / "gives-up").write_text("timeout 3 rm keep; echo gave up $?; cat")
+    desk.run("sh gives-up")
+    desk.card()
+    desk.see("gave up 124")
+    desk.closed()
+    assert (desk.work / "keep").exists()
+
+
+def test_the_agent_may_end_while_it_is_asked(env, work) -> None:
+    with Wire(env, work, "sleep 2; exit 7") as wire:
+        wire.ask()
+        assert ended(wire)
+        assert os.waitstatus_to_exitcode(wire.child.status) == 7
+    assert (work / "keep").exists()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_hang_up_ends_everything(env, work, asked: bool) -> None:
+    with Wire(env, work, f"trap '' HUP; {LISTENER}") as wire:
+        wire.see(b"listens")
+        if asked:
+            wire.ask()
+        tree = [wire.child.pid, *below(wire.child.pid)]
+        assert len(tree) >= 4
+        nothing = os.open("/dev/null", os.O_RDWR)
+        os.dup2(nothing, wire.child.child_fd)  # closes the terminal's other end
+        os.close(nothing)
+        until = time.monotonic() + 15
+        while any(alive(pid) for pid in tree):
+            assert time.monotonic() < until, [pid for pid in tree if alive(pid)]
+            time.sleep(0.1)
+    assert (work / "keep").exists()
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_relay_gone_ends_everything_and_the_terminal_is_usable(desk: Desk) -> None:
+    go = desk.behind("cat")
+    desk.see("asks you")
+    shell = desk.pid
+    (guard,) = below(shell)[:1]
+    relay = below(guard)[0]
+    desk.ask(go)
+    os.kill(relay, signal.SIGKILL)
+    time.sleep(1)
+    desk.type("echo usable; stty -a | grep -o ' icanon'")
+    desk.see("usable\n icanon")
+    assert (desk.work / "keep").exists()
+
+
+def test_a_job_that_stops_while_it_is_asked_is_asked_again_in_the_foreground(desk: Desk) -> None:
+    go = desk.behind("python3 -i -q")
+    desk.see(">>> ")
+    desk.ask(go)
+    (guard,) = below(desk.pid)[:1]
+    agent = below(below(guard)[1])[0]
+    os.kill(agent, signal.SIGSTOP)
+    desk.see("Stopped")
+    desk.type("echo 'sh'ell")
+    desk.see("^shell|\nshell")
+    desk.type("fg")
+    desk.card()
+    desk.reject()
+    desk.type("print(6*7)")
+    desk.see("42")
+
+
+def test_what_is_asked_in_the_background_waits_for_the_foreground(desk: Desk) -> None:
+    go = desk.behind("sleep 100")
+    desk.see("asks you")
+    desk.press("C-z")
+    desk.see("Stopped")
+    desk.type("bg")
+    desk.see(r"\$ bg")
+    time.sleep(0.5)
+    go.write_text("now\n")
+    desk.see("in the background waits for you: fg shows the question")
+    desk.type("fg")
+    desk.type(desk.card())
+    until = time.monotonic() + 10
+    while (desk.work / "keep").exists():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    desk.press("C-c")
+    desk.type("echo ba''ck")
+    desk.see("back")
+
+
+def test_a_dumb_terminal_gets_plain_lines(env, work) -> None:
+    with Wire(env, work, "cat", term="dumb") as wire:
+        wire.see(b"asks you")
+        wire.go.write_text("now\n")
+        word = wire.see(rb"type `([^`]+)` \+ Enter: yes")[1]
+        wire.see(rb"> $")
+        assert b"\x1b[" not in wire.seen
+        time.sleep(2.1)
+        wire.child.send(word + b"\r")
+        until = time.monotonic() + 10
+        while (work / "keep").exists():
+            assert time.monotonic() < until
+            wire.read(0.1)
+
+
+def test_the_command_of_the_persons_choice_is_told(env, work) -> None:
+    with Wire(env, work, "cat", "--notify", f'echo "$GATESH_NOTICE" >{work}/told') as wire:
+        wire.see(b"asks you")
+        wire.ask()
+        assert (work / "told").read_text().startswith("high hold-keep waits")
+        assert b"\x07\x1b]9;gatesh: high hold-keep waits" in wire.all
+    done = subprocess.run(
+        [GATESH, "history", "--programs", "--json", "--full"], env=env, capture_output=True, text=True
+    )  # fmt: skip
+    assert not re.search("GATESH_NOTICE", json.dumps(json.loads(done.stdout)))
+
+
+def test_without_a_model_a_full_screen_agent_draws_itself_again(desk: Desk) -> None:
+    command, there, _ = programs(desk.work)["vim"]
+    if not shutil.which("vim"):
+        pytest.skip("vim is not installed")
+    without = (
+        "import sys; sys.modules['pyghostty'] = None; import gatesh.__main__ as g; g.main(sys.argv)"
+    )
+    desk.gatesh = shlex.join([sys.executable, "-c", without])
+    go = desk.behind(command)
+    desk.see(there)
+    before = desk.settled().splitlines()
+    desk.ask(go)
+    desk.reject()
+    desk.settled()
+    after = desk.looks.splitlines()
+    assert after[:-2] == before[:-2]  # but for vim's own message line
