@@ -74,6 +74,11 @@ class Screen:
         return bool(self._current)
 
     @property
+    def locked(self) -> bool:
+        """Claim that too many wrong PINs were typed here."""
+        return self._locked
+
+    @property
     def end(self) -> str:
         """Return why it has ended; empty while it has not."""
         return self._end

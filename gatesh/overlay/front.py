@@ -170,6 +170,11 @@ class Front:
             os.close(descriptor)
         self._control.close()
 
+    def over(self) -> None:
+        """Have the relay put the person's terminal back at once: what is typed from now on is their shell's."""
+        with suppress(OSError):
+            self.keeper.shutdown(socket.SHUT_RDWR)
+
     def go_on(self, agent: int, *, foreground: bool) -> None:
         """Have a stopped agent go on: as the person's job does, before or behind their shell.
 

@@ -36,6 +36,7 @@ _MOST_KEYS = 1 << 16
 _LOOK_S = 1.0  # how often the card's clock is drawn
 _BACKGROUND_S = 0.3  # how often a relay in the background looks whether it is called
 _JIGGLE_S = 0.06  # how long the agent's terminal has another size
+_MOST_LAST = 64  # reads of what an agent has left to say
 _SIGNALS = (signal.SIGWINCH, signal.SIGCONT)
 
 
@@ -83,9 +84,7 @@ class Relay:
                 self._turn()
             self._over.close_card()
             self.write(self.tracker.finish())
-            while self._out:
-                select.select([], [self._outer], [])
-                self._flush()
+            self._flush_all()
         finally:
             self._over.leave()
 
@@ -119,19 +118,32 @@ class Relay:
             self._commanded()
         if self._asked and self._keeper.fileno() in ready:
             self._screen.received()
-            self._asked = not self._screen.end
-            if not self._asked:
-                self._over.close_card()
+            if self._screen.end:
+                self._finish()
         if self._over.boxed and time.monotonic() - self._drawn_s >= _LOOK_S:
             self._drawn_s = time.monotonic()
             self._screen.refresh()
         if not ready:
             self._at_leisure()
 
+    def _finish(self) -> None:
+        """Read no keys any more: the keeper is gone, and with it the session; its last output still comes."""
+        self._asked = False
+        self._over.close_card()
+        if self._screen.locked:
+            return  # after too many wrong PINs: the agent still has its person
+        self._active = False
+        for _ in range(_MOST_LAST):
+            if not select.select([self._inner], [], [], 0)[0] or self._ended:
+                break
+            self._told()
+            self._flush_all()
+        self._over.leave()
+
     def _patience(self) -> float | None:
         if self._jiggles:
             return _JIGGLE_S
-        if not self._active:
+        if not self._active and (self._asked or self._screen.locked):
             return _BACKGROUND_S
         return _LOOK_S if self._over.boxed else None
 
@@ -198,6 +210,11 @@ class Relay:
         except OSError:
             self._keys.clear()  # nobody reads them any more
 
+    def _flush_all(self) -> None:
+        while self._out:
+            select.select([], [self._outer], [])
+            self._flush()
+
     def _flush(self) -> None:
         try:
             del self._out[: os.write(self._outer, self._out)]
@@ -259,7 +276,7 @@ class Relay:
 
     def _take_terminal(self) -> None:
         """Take it where it is ours to take."""
-        if self._over.foreground:
+        if self._over.foreground and (self._asked or self._screen.locked):
             self._over.enter()
             self._fit()
             if self._left and not self._active:

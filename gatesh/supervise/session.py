@@ -156,6 +156,7 @@ def _gated(
     try:
         return supervisor.serve()
     finally:
+        guard.over()
         end_descendants()
         supervisor.finish()
         tree.close()

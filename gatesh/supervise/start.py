@@ -71,6 +71,11 @@ class Guard:
         if self.front:
             self.front.go_on(agent, foreground=foreground)
 
+    def over(self) -> None:
+        """Give the person's terminal back: the agent has ended."""
+        if self.front:
+            self.front.over()
+
     def agent_stopped(self) -> None:
         """Have it stop, as the agent did."""
         os.kill(self.pid, _AGENT_STOPPED)
