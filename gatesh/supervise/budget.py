@@ -69,17 +69,54 @@ class Spent(Value):
     path: str  # the last one
 
 
+class _Account:
+    """What one command took away; where it `leaks` that is forgotten with time."""
+
+    __slots__ = ("_deleted", "_leaks", "_limit", "_most", "_paid", "_since", "files")
+
+    def __init__(self, most: int, *, leaks: bool) -> None:
+        self._leaks, self.files = leaks, 0
+        self._most = self._limit = most * _DELETED
+        self._paid, self._since = 0.0, time.monotonic()
+        self._deleted: list[str] = []
+
+    def pay(self, path: str, cost: int) -> bool:
+        """Count a path; return whether that is more than is allowed."""
+        now = time.monotonic()
+        if self._leaks:
+            self._paid = max(0.0, self._paid - (now - self._since) * self._most / _LEAK_S)
+        self._since = now
+        self._paid += cost
+        self.files += 1
+        if cost == _DELETED:
+            self._deleted.append(path)
+        if self._paid > self._limit:
+            self._refund()
+        return self._paid > self._limit
+
+    def _refund(self) -> None:
+        """Count as overwritten what was deleted, and is there again: install, tar."""
+        *before, last = self._deleted or [""]  # the last one waits for us, and is there of course
+        left = [path for path in before if not os.path.lexists(path)]
+        self._paid -= (len(before) - len(left)) * (_DELETED - _OVERWRITTEN)
+        self._deleted = [*left, last]
+
+    def allow(self) -> None:
+        """Allow as much again."""
+        if self._leaks:
+            self._paid = 0.0
+        else:
+            self._limit = int(self._paid) + self._most
+        self._deleted.clear()
+
+
 class Budget:
     """Counts, for each command of a tree."""
 
     def __init__(self, most: int, machine: kernel.Machine) -> None:
         """Set how many files one command may take away."""
         self.most = most
-        self._spent: dict[int, int] = {}
-        self._allowed: dict[int, int] = {}
-        self._leaking: dict[
-            int, tuple[float, float]
-        ] = {}  # what lines further up spent, and until when
+        self._accounts: dict[tuple[int, bool], _Account] = {}
         self._names = {
             (arch, calls[name]): name
             for arch, calls in (
@@ -127,25 +164,26 @@ class Budget:
         """
         born = kernel.born_ns(path)
         if (place.began_ns and born > place.began_ns) or _approved(path, place):
-            return None  # it was not there when the command began; or somebody said yes to that very path
-        now, over = time.monotonic(), 0
-        for line in place.above:
-            count, when = self._leaking.get(line, (0.0, now))
-            count = max(0.0, count - (now - when) * self.most * _DELETED / _LEAK_S) + cost
-            self._leaking[line] = count, now
-            if count > self.most * _DELETED:
-                over = max(over, int(count))
-        if place.line:
-            spent = self._spent[place.line] = self._spent.get(place.line, 0) + cost
-            if spent > self._allowed.get(place.line, self.most * _DELETED):
-                over = max(over, spent)
-        return Spent(over // _DELETED, path) if over else None
+            return (
+                None  # it was not there when the command began; or somebody said yes to that path
+            )
+        over = [one.files for one in self._of(place) if one.pay(path, cost)]
+        return Spent(max(over), path) if over else None
 
     def allow(self, place: Place) -> None:
         """Let the command take away as many again."""
-        self._allowed[place.line] = self._spent.get(place.line, 0) + self.most * _DELETED
-        for line in place.above:
-            self._leaking.pop(line, None)
+        for one in self._of(place):
+            one.allow()
+
+    def _of(self, place: Place) -> list[_Account]:
+        """Return the accounts that a place pays from; those of lines further up, and the agent's, leak."""
+        keys = [(line, True) for line in place.above]
+        if place.line:
+            keys.append((place.line, False))
+        for key in keys:
+            if key not in self._accounts:
+                self._accounts[key] = _Account(self.most, leaks=key[1])
+        return [self._accounts[key] for key in keys]
 
     @staticmethod
     def _path(name: str, call: Call) -> str:

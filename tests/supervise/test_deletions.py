@@ -111,6 +111,20 @@ def test_what_the_command_made_itself_is_not_counted(run, outside: Path) -> None
     assert done.stdout == "done\n", done.stderr
 
 
+def test_what_is_written_anew_counts_as_overwritten(run, outside: Path) -> None:
+    code = (
+        "import os\n"
+        "for i in range(400):\n"
+        "    os.unlink(f'd/{i}')\n"
+        "    open(f'd/{i}', 'w').write('y')\n"
+        "    if i == 150: print('fine', flush=True)"
+    )
+    done = run.agent(code, options=("--deletions", "40"), cwd=outside)
+    assert done.stdout == "fine\n"
+    assert " has taken away 19" in done.stderr or " has taken away 20" in done.stderr
+    assert 195 <= [p.read_text() for p in (outside / "d").iterdir()].count("x") <= 205
+
+
 def test_the_agent_itself_may_lose_as_many_again_in_a_minute(monkeypatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
