@@ -34,7 +34,14 @@ def main(argv: list[str]) -> NoReturn:
             status = cli(words)
         else:
             _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-            client.submit(client.submitted(argv[0], words))
+            flags = words[:2] if words[:1] == ["--line-gate"] else []
+            flags = [flag for flag in flags if flag in client.TERMINAL_FLAGS]
+            what = client.submitted(argv[0], words[len(flags) :])
+            if flags or what.door == b"terminal":
+                from gatesh.interactive.shell import main as interactive
+
+                interactive(what, flags)
+            client.submit(what)
     except GateshError as error:
         client.say(error.lines().encode("utf-8", "replace"))
         # To the caller of a shell, 2 would be the command's own: broken settings are ours.

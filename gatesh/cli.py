@@ -12,6 +12,7 @@ _HELP = """The shell you give an AI agent.
 \b
     gatesh -c LINE [NAME ARGS…]   run one command line, as `bash -c` would
     gatesh FILE [ARGS…]           run a script file
+    gatesh                        on a terminal: a shell to sit in
 
 Every line is read as bash will read it, recorded before it runs, and held for a human if it would
 destroy something. Set gatesh as your agent's shell (`gatesh setup AGENT`) and start `gatesh keeper`

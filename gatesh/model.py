@@ -24,6 +24,7 @@ class Door(StrEnum):
     FILE = "file"  # gatesh FILE args…
     CHECK = "check"  # gatesh check: nothing will run
     EXEC = "exec"  # a program that something below `gatesh run` starts
+    TERMINAL = "terminal"  # typed at the interactive shell
 
 
 class CommandLine(Value):
@@ -44,6 +45,9 @@ class CommandLine(Value):
     sources: tuple[
         str, ...
     ] = ()  # files that its shell reads first: --rcfile FILE, a foreign ~/.profile
+    known: str = (
+        ""  # what its shell has defined before, as bash prints it: variables, aliases, functions
+    )
 
 
 # -- reading: text → simple commands ---------------------------------------------------------------

@@ -100,7 +100,7 @@ def binding(
         if index not in commands
     }
     fields = [asker.session, line.text, line.cwd, line.script or "", rules, *line.arguments, *files]
-    fields += [line.shell, *line.options]
+    fields += [line.shell, *line.options, line.known]
     fields += [wrapping.agent, *wrapping.besides] if wrapping else []
     fields += [
         f"{name}={value}"

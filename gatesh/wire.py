@@ -2,6 +2,7 @@
 
     door → keeper    submit VERSION DOOR TEXT CWD SCRIPT ENV SHELL OPTIONS ARG…
                          ENV is NAME=value joined by NUL, OPTIONS the shell's words in front
+                         of the door `terminal` ARG is CommandLine.known
                      ran WAIT_STATUS DURATION_NS · failed MESSAGE
     keeper → door    held TEXT EXPIRES_S   it waits for a human, say so
                      run RECORD            the record is on the disk: start bash

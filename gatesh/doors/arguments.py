@@ -39,8 +39,11 @@ def submission(name: str, words: list[str]) -> Submission:
         if called not in SHELLS and _is_text(words, asked):
             return Submission(b"line", rest[0], (), b"", (b"-c",), *said[1:])
         return Submission(b"file", content(rest[0], environment()), rest[1:], rest[0], *said)
-    what = "the interactive shell" if os.isatty(0) else "reading command lines from stdin"
-    raise UsageError(f"{what} is not there yet", "use `gatesh -c LINE` or `gatesh FILE`")
+    if os.isatty(0) and os.isatty(1) and not asked.from_input:
+        return Submission(b"terminal", b"", (), b"", *said)
+    raise UsageError(
+        "reading command lines from stdin is not there yet", "use `gatesh -c LINE` or `gatesh FILE`"
+    )
 
 
 def _is_text(words: list[str], asked: Arguments) -> bool:

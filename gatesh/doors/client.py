@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SHELLS = ("bash", "sh", "zsh")  # names under which gatesh is one of them
+TERMINAL_FLAGS = ("--line-gate", "--ask-here")  # of the interactive shell, our own
 _REMIND_S = 5.0  # how often a held command says that it waits
 _FIRST_WORD_S = 30.0  # how long the keeper may take to decide
 
@@ -45,6 +46,8 @@ class Submission(Value):
 
     def words(self) -> list[bytes]:
         """Return the shell's arguments, as they came; `$0` is its name where the caller gave none."""
+        if self.door == b"terminal":
+            return [*self.options]
         if self.script:
             return [*self.options, self.script, *self.arguments]
         return [*self.options, self.text, *(self.arguments or (self.name,))]
@@ -123,7 +126,7 @@ def submit(what: Submission) -> NoReturn:
         if run is not None:
             keeper, gate = run
             if gate:
-                _become_bash(what, env)
+                become_bash(what, env)
             places = keeper
     alone = with_keeper(what, env, places)
     gc.disable()  # this process lives for one line: collecting costs it more than it gives
@@ -169,7 +172,7 @@ def run_above(env: dict[bytes, bytes], places: Places) -> tuple[Places, str] | N
         return None
 
 
-def _become_bash(what: Submission, env: dict[bytes, bytes]) -> NoReturn:
+def become_bash(what: Submission, env: dict[bytes, bytes]) -> NoReturn:
     """Become bash: its start is decided on as it was handed to us."""
     import _signal
 
@@ -187,14 +190,14 @@ def _served_by(places: Places) -> bool:
     It records that GATESH_HOME was tried.
     """
     try:
-        sock = _connect(places)
+        sock = connect(places)
         wire.send(sock, b"mine", wire.VERSION)
         return wire.receive(sock) == [b"yes"]
     except (OSError, wire.WireError):
         return False
 
 
-def _connect(places: Places) -> wire.Socket:
+def connect(places: Places) -> wire.Socket:
     """Connect to the keeper; raises OSError where there is none, GateshError where it is not this user's."""
     sock = wire.connect(places.keeper_socket)
     owner = wire.peer(sock)[1]
@@ -211,7 +214,7 @@ def with_keeper(what: Submission, env: dict[bytes, bytes], places: Places) -> st
     Raises GateshError where the keeper fails after it has taken the line: nothing runs then.
     """
     try:
-        sock = _connect(places)
+        sock = connect(places)
     except OSError:
         return "there is no keeper"
     packed = b"\0".join(name + b"=" + value for name, value in env.items())

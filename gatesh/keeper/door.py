@@ -52,8 +52,9 @@ def line_of(message: list[bytes], home: str) -> CommandLine:
     if len(message) < 9 or message[1] != wire.VERSION:
         raise wire.WireError("another version of gatesh; start the keeper again")
     _, _, door, text, cwd, script, packed, shell, options, *arguments = message
-    if door not in (Door.LINE.encode(), Door.FILE.encode()):
+    if door not in (Door.LINE.encode(), Door.FILE.encode(), Door.TERMINAL.encode()):
         raise wire.WireError("an unknown door")
+    known = arguments.pop(0) if door == Door.TERMINAL.encode() and arguments else b""
     if len(text) > MOST_TEXT:
         raise wire.WireError(f"a text of {len(text)} bytes: gatesh reads up to {MOST_TEXT}")
     env = (entry.partition(b"=") for entry in packed.split(b"\0") if b"=" in entry)
@@ -66,6 +67,7 @@ def line_of(message: list[bytes], home: str) -> CommandLine:
         door=Door(door.decode()),
         arguments=tuple(map(_decode, arguments)),
         script=_decode(script) or None,
+        known=_decode(known),
     )
     if shell == b"bash" and options in (b"", b"-c"):
         return line

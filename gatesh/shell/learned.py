@@ -36,6 +36,14 @@ def exact(text: str) -> bool:
     return whole and all(len(bodies) <= MOST_BODIES for bodies in found.bodies.values())
 
 
+def recall(text: str, state: State) -> None:
+    """Let a state know the variables that a text declares; where it cannot be read, nothing is known."""
+    try:
+        Walk("/").text(Source(text, -1, NOWHERE), state, Context())
+    except (Unreadable, RecursionError):
+        state.forget((EVERYTHING,))
+
+
 def without_guesses(commands: tuple[SimpleCommand, ...]) -> Iterator[SimpleCommand]:
     """Leave out what such a function runs that nobody can know, unless it looks like a deletion."""
     for command in commands:

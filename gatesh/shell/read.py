@@ -54,7 +54,7 @@ def read(
     `texts` is given the texts that were read: the line's own, and those of nested shells. `before` are
     texts that its shell has read already: what they define is known.
     """
-    if before:
+    if before or line.known:
         from gatesh.shell.learned import without_guesses
 
         found = _invoked(line, texts, before)
@@ -212,7 +212,7 @@ def _definitions(line: CommandLine, before: tuple[str, ...] = ()) -> Definitions
     """Return the functions that the environment hands in, and what was defined before."""
     names = [n for n in line.env if n.startswith("BASH_FUNC_") and n.endswith("%%")]
     found = Definitions({name[len("BASH_FUNC_") : -2]: line.env[name] for name in names})
-    for text in before:
+    for text in (line.known, *before) if line.known else before:
         from gatesh.shell.learned import defines
 
         found.learn(defines(text))
@@ -222,7 +222,12 @@ def _definitions(line: CommandLine, before: tuple[str, ...] = ()) -> Definitions
 def _state(line: CommandLine) -> State:
     words = tuple(Word(a, Span(0, 0), Certainty.EXPANDED) for a in line.arguments)
     name = line.arguments[0] if line.arguments else line.script or "bash"
-    return State(line.env, line.cwd, words[1:], name, lambda _: None)
+    state = State(line.env, line.cwd, words[1:], name, lambda _: None)
+    if line.known:
+        from gatesh.shell.learned import recall
+
+        recall(line.known, state)
+    return state
 
 
 def _unparsed(

@@ -1,0 +1,249 @@
+"""The bash behind the interactive door: its terminal, its command lines, and what it says of itself.
+
+It reads its command lines from fd 0, and fd 0 is a socket that only the door writes to. A line is handed over
+as `{ LINE⏎} </dev/pts/N`, so that whatever it runs has the terminal there, and keys go to the terminal alone:
+bash never reads a command from them, whether its prompt's hook (behind.bash) is alive or not. What is left to
+the hook is to say that a line has ended, and what the next one will find: status, prompt, variables, aliases.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import struct
+import termios
+from typing import NoReturn
+
+from gatesh._value import Value
+from gatesh.errors import RunError
+from gatesh.run.bash import BASH
+
+SIOCOUTQ = 0x5411  # bytes that the other end has not read yet
+_FIELDS = 7  # of a report
+
+
+class LostError(RunError):
+    """The bash behind takes no further line; another has to be started."""
+
+
+class Report(Value):
+    """What bash says when a line has ended."""
+
+    status: int
+    prompt: str  # PS1 as bash would print it
+    continuation: str  # PS2
+    options: str  # $- and the names of the shell's options
+    variables: str  # as `declare -p` prints them
+    aliases: str  # as `alias -p` does
+    functions: tuple[str, ...]  # their names
+
+    @property
+    def expands_history(self) -> bool:
+        """Claim that `!` is history expansion's."""
+        return self.options.endswith(":expanded")
+
+    @property
+    def vi(self) -> bool:
+        """Claim that lines are to be edited as in vi."""
+        return ":vi:" in self.options
+
+
+class Behind:
+    """One bash on a terminal of its own."""
+
+    def __init__(
+        self, env: dict[bytes, bytes], rc: str, options: list[bytes], size: tuple[int, int]
+    ) -> None:
+        """Start it; `rc` is bash text that it runs before its first prompt, on its terminal."""
+        self.master, self.terminal = os.openpty()
+        self.tty = os.ttyname(self.terminal)
+        self.mark = secrets.token_hex(8)
+        self.resize(size)
+        self.lines, other = socket.socketpair()
+        self._name = f"socket:[{os.fstat(other.fileno()).st_ino}]"
+        self._said = b""
+        startup = _startup(self.tty, self.mark, rc)
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become(self.terminal, other, startup, options, env)
+        other.close()
+        self._startup = startup  # bash opens it by this number
+        self.ended = os.pidfd_open(self.pid)
+
+    # -- what it is told ---------------------------------------------------------------------------------
+
+    def submit(self, text: str) -> None:
+        """Hand over a line; bash must be at its prompt. The very text runs, with fd 0 on the terminal."""
+        self._send(f"go\n{text}\0 {{ {text}\n}} <{self.tty}\n")
+
+    def fail(self, status: int) -> None:
+        """Let `$?` be what a line would have left that bash does not get."""
+        self._send(f"skip\n\0 __gatesh_rc {status}\n")
+
+    def edit_no_more(self) -> None:
+        """Take readline out of the way again, where a line has switched it on."""
+        self._send("skip\n\0 __gatesh_plain\n")
+
+    def look_for_hook(self) -> None:
+        """Leave a line behind that brings the prompt's hook back; with the hook alive it is answered there."""
+        self._send(" __gatesh_lost\n\0")
+
+    def ask(self, what: str, text: str) -> str:
+        """Ask bash at its prompt: functions, expand, complete, history."""
+        self._send(f"{what}\n{text}\0")
+        while (found := self._field()) is None:
+            if not self._receive():
+                return ""
+        return found
+
+    def _send(self, text: str) -> None:
+        self.lines.sendall(text.encode("utf-8", "surrogateescape"))
+
+    @property
+    def taken(self) -> bool:
+        """Claim that bash has read all it was sent."""
+        raw = fcntl.ioctl(self.lines.fileno(), SIOCOUTQ, b"\0" * 4)
+        return not any(raw)
+
+    # -- what it says ------------------------------------------------------------------------------------
+
+    def _receive(self) -> bool:
+        data = self.lines.recv(1 << 16)
+        self._said += data
+        return bool(data)
+
+    def _field(self) -> str | None:
+        field, end, rest = self._said.partition(b"\0")
+        if not end:
+            return None
+        self._said = rest
+        return field.decode("utf-8", "surrogateescape")
+
+    def hear(self) -> Report | str | None:
+        """Return what has been said by now: a report, "plain" (readline is on), or nothing yet."""
+        self._receive()
+        kind, _, _ = self._said.partition(b"\0")
+        if kind == b"plain":
+            self._field()
+            return "plain"
+        if self._said.count(b"\0") < _FIELDS + 1:
+            return None
+        what, *fields = [self._field() or "" for _ in range(_FIELDS + 1)]
+        if what != "prompt" or not fields[0].isdigit():
+            raise LostError("the bash behind said something unknown", "this is a defect of gatesh")
+        status, prompt, continuation, options, variables, aliases, functions = fields
+        names = tuple(line.rpartition(" ")[2] for line in functions.splitlines())
+        return Report(int(status), prompt, continuation, options, variables, aliases, names)
+
+    # -- where it is -------------------------------------------------------------------------------------
+
+    @property
+    def cwd(self) -> str:
+        """Return its working directory, as the kernel knows it."""
+        try:
+            return os.readlink(f"/proc/{self.pid}/cwd")
+        except OSError:
+            return "/"
+
+    @property
+    def at_prompt(self) -> bool:
+        """Claim that no line is running: fd 0 is the socket."""
+        return self._points_to(0) == self._name
+
+    @property
+    def replaced(self) -> bool:
+        """Claim that it is not this bash any more (`exec`): the socket is gone, and keys would be commands."""
+        try:
+            numbers = os.listdir(f"/proc/{self.pid}/fd")
+        except OSError:
+            return True
+        return all(self._points_to(number) != self._name for number in numbers)
+
+    def _points_to(self, number: int | str) -> str:
+        try:
+            return os.readlink(f"/proc/{self.pid}/fd/{number}")
+        except OSError:
+            return ""
+
+    # -- its terminal ------------------------------------------------------------------------------------
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Give its terminal this many columns and rows."""
+        columns, rows = size
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def typed_ahead(self) -> bytes:
+        """Take back what was typed and nobody has read."""
+        modes = termios.tcgetattr(self.terminal)
+        raw = [*modes[:3], modes[3] & ~termios.ICANON, *modes[4:]]
+        termios.tcsetattr(self.terminal, termios.TCSANOW, raw)
+        count = struct.unpack("i", fcntl.ioctl(self.terminal, termios.FIONREAD, b"\0" * 4))[0]
+        found = os.read(self.terminal, count) if count else b""
+        termios.tcsetattr(self.terminal, termios.TCSANOW, modes)
+        return found.replace(b"\n", b"\r")
+
+    def interrupt(self) -> None:
+        """Let bash drop what it is reading."""
+        os.kill(self.pid, signal.SIGINT)
+
+    def wait(self) -> int:
+        """Return its wait status."""
+        return os.waitpid(self.pid, 0)[1]
+
+    def hang_up(self) -> None:
+        """End it, and what runs on its terminal."""
+        for number in (signal.SIGHUP, signal.SIGCONT):
+            os.kill(self.pid, number)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        for number in (self.master, self.terminal, self.ended, self._startup):
+            os.close(number)
+        self.lines.close()
+
+
+def _startup(tty: str, mark: str, rc: str) -> int:
+    """Return a file, to be found by its number alone, with what bash reads first."""
+    with open(f"{os.path.dirname(__file__)}/behind.bash", encoding="utf-8") as file:
+        hook = file.read()
+    text = f"""__gatesh_tty={tty} __gatesh_mark={mark}
+{hook}
+{{ {rc}
+}} <"$__gatesh_tty"
+__gatesh_plain
+__gatesh_attach
+"""
+    number = os.memfd_create("startup", os.MFD_CLOEXEC)
+    os.write(number, text.encode())
+    return number
+
+
+def _become(
+    terminal: int,
+    lines: socket.socket,
+    startup: int,
+    options: list[bytes],
+    env: dict[bytes, bytes],
+) -> NoReturn:
+    """Become bash in the child."""
+    try:
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        for number, source in ((0, lines.fileno()), (1, terminal), (2, terminal)):
+            os.dup2(source, number)
+        for caught in (
+            signal.SIGPIPE,
+            signal.SIGXFSZ,
+            signal.SIGINT,
+            signal.SIGTERM,
+            signal.SIGTSTP,
+        ):
+            signal.signal(caught, signal.SIG_DFL)
+        path = b"/proc/%d/fd/%d" % (os.getppid(), startup)
+        os.execve(BASH, [b"bash", b"--rcfile", path, *options, b"-i"], env)  # noqa: S606
+    finally:
+        os._exit(127)
