@@ -75,10 +75,12 @@ def start(
     given: bytes | None = None,
     *,
     errors: bool = False,
+    owner: tuple[int, int] | None = None,
 ) -> Child | None:
     """Start a program that may run until `end` (monotonic seconds); None where it cannot be started.
 
     `most` bytes of output are read; `given` is its standard input; with `errors`, its stderr is output too.
+    It runs as `owner`, user and group, where that is given.
     """
     import subprocess
 
@@ -96,6 +98,9 @@ def start(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
             start_new_session=True,
+            user=owner[0] if owner else None,
+            group=owner[1] if owner else None,
+            extra_groups=() if owner else None,
         )
     except (OSError, ValueError):
         return None
@@ -106,10 +111,15 @@ def start(
 
 
 def ask(
-    argv: Sequence[str], env: Mapping[str, str], cwd: str, end: float, most: int
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: str,
+    end: float,
+    most: int,
+    owner: tuple[int, int] | None = None,
 ) -> Said | None:
     """Start a program and wait for what it says."""
-    child = start(argv, env, cwd, end, most)
+    child = start(argv, env, cwd, end, most, owner=owner)
     return child.said() if child else None
 
 

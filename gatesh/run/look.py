@@ -15,6 +15,7 @@ from gatesh.model import Extent
 
 _TIME_S = 1.0
 _OUTPUT = 64_000  # bytes
+_NOBODY = 65534, 65534
 _INDEX = 4_000_000  # of a list of all that git has
 
 # Nothing of the caller's environment: an agent could put its own git in front, or set GIT_DIR.
@@ -200,6 +201,7 @@ class _Git:
         self._top = top
         self._end = time.monotonic() + _TIME_S
         self._settings = dict(_SETTINGS)
+        self._owner = _owner(f"{top}/.git")
 
     def switch_filters_off(self) -> bool:
         """Switch off every filter that the configuration names, which `status` would run."""
@@ -220,8 +222,23 @@ class _Git:
         # Settings go through the environment: a name with "=" in it could not be given by -c.
         for i, (name, value) in enumerate(self._settings.items()):
             env[f"GIT_CONFIG_KEY_{i}"], env[f"GIT_CONFIG_VALUE_{i}"] = name, value
-        said = ask([*argv, f"--work-tree={top}", *words], env, top, self._end, limit)
+        said = ask([*argv, f"--work-tree={top}", *words], env, top, self._end, limit, self._owner)
         return said.output if said is not None and said.status == 0 else None
+
+
+def _owner(path: str) -> tuple[int, int] | None:
+    """Return as whom root looks at a repository: whoever could put something else into its place."""
+    if os.geteuid():
+        return None
+    while path not in ("/", ""):
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return _NOBODY
+        if found.st_uid:
+            return found.st_uid, found.st_gid
+        path = os.path.dirname(path)
+    return None
 
 
 def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:

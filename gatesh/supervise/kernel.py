@@ -27,7 +27,7 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_CAPBSET_DROP = 24
-CAP_SYS_PTRACE = 19
+CAP_SYS_PTRACE, CAP_SYS_ADMIN = 19, 21
 
 _SECCOMP_SET_MODE_FILTER = 1
 _NEW_LISTENER = 1 << 3
@@ -114,6 +114,14 @@ def _checked(result: int, what: str) -> int:
 def prctl(option: int, value: int) -> None:
     """Set an attribute of this process; raises OSError."""
     _checked(_libc.prctl(option, value, 0, 0, 0), "prctl")
+
+
+def may_filter() -> bool:
+    """Claim that this process may filter programs that gain privileges, and trace them meanwhile."""
+    wanted = 1 << CAP_SYS_ADMIN | 1 << CAP_SYS_PTRACE
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        found = next((line for line in file if line.startswith("CapPrm:")), "CapPrm: 0")
+    return int(found.split()[1], 16) & wanted == wanted
 
 
 def put_filter(program: bytes, number: int, *, listen: bool) -> int:

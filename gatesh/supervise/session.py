@@ -212,7 +212,7 @@ def _say(pid: int, found: Level, answer: str) -> None:
         text += f"; {answer}"
     elif os.isatty(2):
         text = f"every program below is gated and recorded; {answer}"
-        text += "; sudo does not work inside" if os.getuid() else ""
+        text += "" if kernel.may_filter() else "; sudo does not work inside"
     else:
         return
     os.write(2, f"gatesh: run {pid}: {text}\n".encode("utf-8", "replace"))
