@@ -1,6 +1,6 @@
-"""What the agent's screen shows, kept by libghostty (the extra `gatesh[terminal]`): for the rows under a card.
+"""What the agent's alternate screen shows, kept by libghostty (the extra `gatesh[terminal]`).
 
-A model is only as right as its agreement with the terminal, so it draws no more than a card has covered.
+It draws again what a card has covered, no more: a model is only as right as it agrees with the terminal.
 Without the library there is none, and the agent is asked to draw.
 """
 
@@ -35,6 +35,14 @@ class Model:
         """Begin with an empty screen."""
         self._library = library
         self._screen = library.Terminal(columns, rows, 0)
+
+    def begin(self, recent: bytes) -> None:
+        """Take up the modes and the place of an agent that goes onto the alternate screen now.
+
+        What it does on the main one is not followed: the terminal itself keeps that.
+        """
+        _, rows = self._screen.size
+        self._screen.feed(b"\x1b[?1049l\x1b[!p\x1b[0m\x1b[%d;1H" % rows + recent)
 
     def feed(self, data: bytes) -> None:
         """Take what the terminal is sent."""

@@ -20,7 +20,7 @@ _PUSH, _POP = b"\x1b[>0u", b"\x1b[<u"
 _DEFAULT_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
 
 
-def before(tracker: Tracker, *, placed: bool) -> bytes:
+def before(tracker: Tracker, *, placed: bool, rows: int) -> bytes:
     """Return what brings the terminal onto a card's screen and makes it quiet.
 
     `placed` claims that somebody else knows where the cursor is: the terminal's slot for it may be the
@@ -35,6 +35,9 @@ def before(tracker: Tracker, *, placed: bool) -> bytes:
     out += b"".join(b"\x1b[?%dl" % mode for mode in off)
     out += b"\x1b[4l\x1b[20l\x1b[>4m" + _PUSH + b"\x1b>\x1b[r\x1b(B\x1b)B\x0f\x1b]8;;\x1b\\\x1b[0m"
     out += b"".join(b"\x1b[?%dh" % mode for mode in _ON)
+    if tracker.hides and tracker.alternate:
+        out += b"\x1b_Ga=d,q=2\x1b\\"
+        out += b"".join(b"\x1b[%d;1H\x1b#5" % row for row in range(1, rows + 1))
     if tracker.colours:
         out += _DEFAULT_COLOURS  # an agent that paints white on white hides the card
     return out

@@ -172,7 +172,9 @@ class Over(Terminal):
             self._raw("\r\n")
         else:
             self._placed = self._under.placed
-            self._under.write(modes.before(self._under.tracker, placed=self._placed))
+            self._under.write(
+                modes.before(self._under.tracker, placed=self._placed, rows=self.whole[1])
+            )
 
     def _begin_card(self) -> None:
         """Nothing more: `_cover` has made room."""

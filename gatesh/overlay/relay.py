@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gatesh.approval.answer import Cursor
 
 _READ = 1 << 16
+_FEW = 1 << 10
 _MOST_HELD = 1 << 20
 _MOST_KEYS = 1 << 16
 _LOOK_S = 1.0  # how often the card's clock is drawn
@@ -155,26 +156,38 @@ class Relay:
             self._take_terminal()
 
     def _told(self) -> None:
-        """Read what the agent writes."""
-        try:
-            data = os.read(self._inner, _READ)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            data = b""
+        """Read what the agent writes: a terminal gives little at a time."""
+        data = b""
+        while len(data) < _READ:
+            try:
+                part = os.read(self._inner, _READ)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                part = b""
+            if not part:
+                self._ended = True
+                break
+            data += part
+            if len(part) < _FEW:
+                break  # a key's echo does not wait for a second look
         if not data:
-            self._ended = True
-        elif self._over.boxed:
+            return
+        if self._over.boxed:
             self._kept += data
         else:
             self._let_out(data)
 
     def _let_out(self, data: bytes) -> None:
+        was_alternate = self.tracker.alternate
+        if self._model and not was_alternate and self.tracker.enters(data):
+            self._model.begin(self.tracker.recent)
+            was_alternate = True
         whole = self.tracker.feed(data)
         self.write(whole)
-        if self._model:
+        if self._model and (was_alternate or self.tracker.alternate):
             self._model.feed(whole)
 
     def _typed(self) -> None:
@@ -261,7 +274,7 @@ class Relay:
     def rows(self, count: int) -> bytes:
         """Return what draws the first rows again: nothing, where the agent has to."""
         columns, rows = self._over.whole
-        if self._model:
+        if self._model and not self.tracker.hides:
             return self._model.rows(rows if self._resized else count, links=self.tracker.links)
         self._set_size(columns, max(1, rows - 1))
         self._jiggles = True

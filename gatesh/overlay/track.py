@@ -9,6 +9,7 @@ search and no more.
 from __future__ import annotations
 
 import re
+from collections import deque
 
 _LONGEST_TAIL = 1 << 20  # a longer string (an image) goes through in parts
 _ENQ = b"\x05"
@@ -38,10 +39,14 @@ _TOLD = re.compile(
         | (?P<save>[78]) | \[ (?P<sco>[su])
         | \] (?P<link>8;[^\x07\x1b]*)
         | \] (?P<colour>(?:4|1[0-9]|104|11[0-9]|21)\b[^\x07\x1b]*)
+        | (?P<hides>\#[346] | _G)
         | (?P<soft> \[!p ) | (?P<hard>c)
     )""",
     re.VERBOSE | re.DOTALL,
 )
+# What is most of an agent's output, and tells nothing here: attributes, the cursor, erasing.
+_CANDIDATE = re.compile(rb"\x1b(?!\[[0-9;:]*[mHKJABCDGXPLMdf])")
+_ENTERS = re.compile(rb"\x1b\[\?[0-9;]*(?:47|1049)[0-9;]*h")
 _VT52 = re.compile(rb"\x1b\[\?[0-9;]*l")
 _SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
 ALTERNATE = (47, 1047, 1049)
@@ -56,7 +61,8 @@ class Tracker:
     def __init__(self) -> None:
         """Begin with a terminal that nobody has touched."""
         self._tail = b""
-        self._recent = b""
+        self._chunks: deque[bytes] = deque()
+        self._length = 0
         self._within = False  # a string too long to be kept has been let out in part
         self._reset()
 
@@ -67,6 +73,9 @@ class Tracker:
         self.keypad = self.g0 = self.g1 = b""
         self.shifted = False  # SO: the other charset
         self.links = False  # there has been one
+        self.hides = (
+            False  # images above the text, lines of twice the width: a card would not be seen
+        )
         self.saves = False  # it keeps a cursor in the terminal's own slot
         self.colours: dict[bytes, bytes] = {}
 
@@ -92,8 +101,23 @@ class Tracker:
             data = self._tell(data)
         if b"\x0e" in data or b"\x0f" in data:
             self.shifted = data.rfind(b"\x0e") > data.rfind(b"\x0f")
-        self._recent = (self._recent + data)[-_RECENT:] if len(data) < _RECENT else data[-_RECENT:]
+        self._keep(data)
         return data
+
+    def _keep(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._length += len(data)
+        while self._length - len(self._chunks[0]) >= _RECENT:
+            self._length -= len(self._chunks.popleft())
+
+    @property
+    def recent(self) -> bytes:
+        """Return what went out last."""
+        return b"".join(self._chunks)[-_RECENT:]
+
+    def enters(self, data: bytes) -> bool:
+        """Claim that `data`, which comes next, leads onto the alternate screen."""
+        return (b"\x1b" in data or bool(self._tail)) and bool(_ENTERS.search(self._tail + data))
 
     def finish(self) -> bytes:
         """Return what was kept: nothing more comes."""
@@ -109,7 +133,7 @@ class Tracker:
     def pen(self) -> bytes:
         """Return what sets the attributes that the agent last wrote with."""
         since: list[bytes] = []
-        for found in _SGR.finditer(self._recent):
+        for found in _SGR.finditer(self.recent):
             words = re.split(rb"[;:]", found[1])
             if not words[0].strip(b"0"):
                 since = []
@@ -138,7 +162,10 @@ class Tracker:
 
     def _tell(self, data: bytes) -> bytes:
         dropped = False
-        for found in _TOLD.finditer(data):
+        for candidate in _CANDIDATE.finditer(data):
+            found = _TOLD.match(data, candidate.start())
+            if found is None:
+                continue
             kind, value = found.lastgroup, found[found.lastgroup or 0]
             if kind == "set":
                 dropped |= self._private(found["modes"], value == b"h")
@@ -156,6 +183,8 @@ class Tracker:
                 self.ansi, self.margins, self.sides = {}, b"", b""
                 self.keypad = self.g0 = self.g1 = b""
                 self.shifted = False
+            elif kind == "hides":
+                self.hides = True
             elif kind == "link":
                 self.link = value if not value.endswith(b";") else b""
                 self.links |= bool(self.link)

@@ -194,6 +194,25 @@ def test_an_agent_that_paints_the_colours_alike_is_painted_over(env, work: Path)
         wire.see(rb"\x1b\]4;1;#000000\x1b\\\x1b\]10;#000000\x1b\\")
 
 
+def test_images_and_wide_lines_do_not_cover_a_card_on_the_alternate_screen(env, work: Path) -> None:
+    paint = "printf '\\033[?1049h\\033_Ga=T,f=24,z=9;AAAA\\033\\\\\\033#6listens'; cat"
+    with Wire(env, work, paint) as wire:
+        wire.see(b"listens")
+        wire.go.write_text("now\n")
+        wire.see(rb"\x1b_Ga=d,q=2\x1b\\\x1b\[1;1H\x1b#5")
+        wire.word()
+
+
+def test_the_agent_cannot_end_the_relay(env, work: Path) -> None:
+    kills = "kill -9 $RELAY || kill -STOP $RELAY || kill -9 -$GUARD || prlimit --pid $RELAY --cpu=1 || echo cannot"
+    agent = f"GUARD=$(ps -o ppid= $(ps -o ppid= $PPID)); GUARD=$((GUARD)); for RELAY in $(ps -o pid= --ppid $GUARD); do {kills}; done; cat"
+    (work / "kills").write_text(agent)
+    with Wire(env, work, "bash kills", "--observe") as wire:
+        wire.see(rb"cannot(?s:.*)cannot")
+        wire.child.send("still here\r")
+        wire.see(rb"still here\r\nstill here")
+
+
 OPENER = r"""
 import os, sys
 for flags in (os.O_WRONLY, os.O_RDONLY | os.O_NONBLOCK):
