@@ -173,6 +173,10 @@ class Gate:
         record = self._log.begin(line, asker, seen, decision, self._rules.digest)
         return Opened(record, line, asker, seen, decision)
 
+    def close(self, opened: Opened, ran: Ran) -> None:
+        """Record how a line ended that was opened and settled."""
+        self._log.end(opened.record, ran)
+
     def settle(self, opened: Opened, world: World, approver: Approver) -> Refused | None:
         """Ask where it must, record the answer, and return the refusal, or None where it may run."""
         record, decision = opened.record, opened.decision

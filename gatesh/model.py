@@ -23,6 +23,7 @@ class Door(StrEnum):
     LINE = "line"  # gatesh -c 'LINE'
     FILE = "file"  # gatesh FILE args…
     CHECK = "check"  # gatesh check: nothing will run
+    STDIN = "stdin"  # a command of a session on standard input
     EXEC = "exec"  # a program that something below `gatesh run` starts
     TERMINAL = "terminal"  # typed at the interactive shell
 

@@ -35,7 +35,9 @@ class Agent(Value):
     name: str
     program: str  # by which it is found in PATH
     shell: Callable[[], str]  # where its settings name none; empty where it takes none but its own
-    forms: tuple[tuple[str, ...], ...] = (("-c", "@"),)  # of the arguments; @ is the line
+    forms: tuple[tuple[str, ...], ...] = (
+        ("-c", "@"),
+    )  # of the arguments; @ is the line, < on stdin
 
 
 def _variable(*names: str) -> str:
@@ -77,6 +79,7 @@ AGENTS = (
     Agent("continue", "cn", lambda: _variable("SHELL"), (("-l", "-c", "@"),)),
     Agent("droid", "droid", _none),
     Agent("mini-swe-agent", "mini", _none),
+    Agent("gptme", "gptme", _in_path, (("<",),)),
     Agent("aider", "aider", lambda: _variable("SHELL"), (("-i", "-c", "@"),)),
 )
 
@@ -126,8 +129,9 @@ def probe(places: Places, shell: str, form: tuple[str, ...]) -> str:
     """Run a line that does nothing as an agent would, and look for its record; return what is wrong."""
     mark = f"gatesh-doctor-{secrets.token_hex(8)}"
     line = f"true {mark}"
-    argv = [shell, *(line if word == "@" else word for word in form)]
-    child = start(argv, os.environ, "/", time.monotonic() + _TIME_S, _OUTPUT, errors=True)
+    argv = [shell, *(line if word == "@" else word for word in form if word != "<")]
+    given = f"{line}\n".encode() if "<" in form else None
+    child = start(argv, os.environ, "/", time.monotonic() + _TIME_S, _OUTPUT, given, errors=True)
     if child is None:
         return "it cannot be started"
     said = child.said()

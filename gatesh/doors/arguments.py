@@ -19,6 +19,7 @@ _LETTERS = frozenset("abcefhiklmnoprstuvxBCEHOPT")
 _ZSH_LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+_MOST_INPUT = 4 << 20
 _NO_NAME = frozenset(" \t\n;&|<>()$`'\"")  # a text with one of these is no file's name
 
 
@@ -41,9 +42,21 @@ def submission(name: str, words: list[str]) -> Submission:
         return Submission(b"file", content(rest[0], environment()), rest[1:], rest[0], *said)
     if os.isatty(0) and os.isatty(1) and not asked.from_input:
         return Submission(b"terminal", b"", (), b"", *said)
-    raise UsageError(
-        "reading command lines from stdin is not there yet", "use `gatesh -c LINE` or `gatesh FILE`"
-    )
+    if asked.interactive:
+        raise UsageError("an interactive shell needs a terminal", "leave -i away, or use -c LINE")
+    if shell != "bash":
+        given = tuple(word for word in options if word not in (b"-", b"--", b"-s"))
+        return Submission(b"line", _input(), (shown, *rest), b"", (*given, b"-c"), *said[1:])
+    return Submission(b"stdin", b"", rest, b"", *said)
+
+
+def _input() -> bytes:
+    """Return all of standard input; raises UsageError where it is longer than any line."""
+    with open(0, "rb", closefd=False) as file:
+        text = file.read(_MOST_INPUT + 1)
+    if len(text) > _MOST_INPUT:
+        raise UsageError(f"standard input has more than {_MOST_INPUT} bytes", "put it into a file")
+    return text
 
 
 def _is_text(words: list[str], asked: Arguments) -> bool:

@@ -50,6 +50,8 @@ class Submission(Value):
             return [*self.options]
         if self.script:
             return [*self.options, self.script, *self.arguments]
+        if self.door == b"stdin":
+            return [*self.options, *self.arguments]
         return [*self.options, self.text, *(self.arguments or (self.name,))]
 
     def run(self, env: dict[bytes, bytes]) -> tuple[int, int]:
@@ -128,6 +130,10 @@ def submit(what: Submission) -> NoReturn:
             if gate:
                 become_bash(what, env)
             places = keeper
+    if what.door == b"stdin":
+        from gatesh.doors.stdin import serve
+
+        serve(what, env, places)
     alone = with_keeper(what, env, places)
     gc.disable()  # this process lives for one line: collecting costs it more than it gives
     from gatesh.doors.alone import submit as submit_alone
@@ -239,7 +245,7 @@ def _follow(sock: wire.Socket, what: Submission, env: dict[bytes, bytes]) -> str
         match message:
             case [b"held", text, seconds]:
                 say(text)
-                _wait(sock, float(seconds))
+                wait(sock, float(seconds))
             case [b"run", _]:
                 _run(sock, what, env)
             case [b"refused", status, text]:
@@ -251,7 +257,7 @@ def _follow(sock: wire.Socket, what: Submission, env: dict[bytes, bytes]) -> str
                 raise wire.WireError("it sent an unknown message")
 
 
-def _wait(sock: wire.Socket, seconds: float) -> None:
+def wait(sock: wire.Socket, seconds: float) -> None:
     """Wait for the keeper's next message, and say so on stderr every few seconds."""
     from select import select
 

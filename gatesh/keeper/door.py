@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
 
 
+_DOORS = tuple(door.value.encode() for door in (Door.LINE, Door.FILE, Door.TERMINAL, Door.STDIN))
 MOST_TEXT = (
     4 << 20
 )  # bytes of a line or file; what is longer than 32 kB is held, and still recorded
@@ -52,9 +53,9 @@ def line_of(message: list[bytes], home: str) -> CommandLine:
     if len(message) < 9 or message[1] != wire.VERSION:
         raise wire.WireError("another version of gatesh; start the keeper again")
     _, _, door, text, cwd, script, packed, shell, options, *arguments = message
-    if door not in (Door.LINE.encode(), Door.FILE.encode(), Door.TERMINAL.encode()):
+    if door not in _DOORS:
         raise wire.WireError("an unknown door")
-    known = arguments.pop(0) if door == Door.TERMINAL.encode() and arguments else b""
+    known = arguments.pop(0) if door in _DOORS[2:] and arguments else b""
     if len(text) > MOST_TEXT:
         raise wire.WireError(f"a text of {len(text)} bytes: gatesh reads up to {MOST_TEXT}")
     env = (entry.partition(b"=") for entry in packed.split(b"\0") if b"=" in entry)
@@ -214,7 +215,7 @@ class Connection:
         except (OSError, wire.WireError) as error:
             raise _DoorGoneError from error
         finally:
-            self._running.forget(key)
+            self._running.forget(key, entry)
         match message:
             case [b"ran", status, duration]:
                 return Ran(_number(status, 0xFFFF), _number(duration, 1 << 62))

@@ -92,11 +92,11 @@ class Running:
             self._entries[pid, door.start] = entry
         return pid, door.start
 
-    def forget(self, key: tuple[int, int] | None) -> None:
-        """Forget the line of a door."""
+    def forget(self, key: tuple[int, int] | None, entry: Entry) -> None:
+        """Forget the line of a door, where it has not begun another."""
         with self._lock:
-            if key:
-                self._entries.pop(key, None)
+            if key and self._entries.get(key) is entry:
+                del self._entries[key]
 
     def above(self, pid: int) -> Entry | None:
         """Return the nearest line that a process runs below."""

@@ -50,8 +50,7 @@ def run(words: list[bytes], env: dict[bytes, bytes], shell: bytes = b"bash") -> 
     command = [program(shell), *words]
     if os.path.exists(SETPRIV):
         command = [SETPRIV, b"--pdeathsig", b"KILL", b"--", *command]
-    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would swallow the wait status
-    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _WAITED)
+    before = blocked()
     started = time.monotonic_ns()
     try:
         pid = os.posix_spawn(command[0], command, env, setsigmask=before, setsigdef=_DEFAULTED)
@@ -61,11 +60,17 @@ def run(words: list[bytes], env: dict[bytes, bytes], shell: bytes = b"bash") -> 
             f"bash cannot be started: {error.strerror}",
             "put the line into a file if it is very long, and run that",
         ) from error
-    status = _attend(pid)
+    status = attend(pid)
     return status, time.monotonic_ns() - started
 
 
-def _attend(pid: int) -> int:
+def blocked() -> set[int]:
+    """Block the signals that `attend` waits for; return the mask from before, which is bash's."""
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # ignored, it would swallow the wait status
+    return set(_signal.pthread_sigmask(_signal.SIG_BLOCK, _WAITED))
+
+
+def attend(pid: int) -> int:
     """Wait for `pid` and mirror what the caller sends and what bash does; return its wait status."""
     while True:
         got = _signal.sigwaitinfo(_WAITED)

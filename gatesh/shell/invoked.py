@@ -80,7 +80,11 @@ def _letters(options: tuple[str, ...]) -> str:
 
 def plain(line: CommandLine) -> bool:
     """Claim that the line is bash's, and means what it means under `bash -c`."""
-    return line.shell == "bash" and not line.sources and all(map(_PLAIN.fullmatch, line.options))
+    return (
+        line.shell == "bash"
+        and not (line.sources or line.known)
+        and all(map(_PLAIN.fullmatch, line.options))
+    )
 
 
 def as_told(found: Reading, line: CommandLine) -> Reading:

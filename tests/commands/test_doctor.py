@@ -372,7 +372,7 @@ def test_agents_that_take_their_shell_from_the_environment(tell, env, programs_o
     bash = tmp_path / "gatesh-bin" / "bash"
     bash.parent.mkdir()
     bash.symlink_to(GATESH)
-    path = programs_of("claude", "gemini", "cn", "copilot")
+    path = programs_of("claude", "gemini", "cn", "copilot", "gptme")
     told = tell(words=(), PATH=path, SHELL=GATESH)
     assert "note: claude-code runs /bin/bash: " in told.of("agent"), "it wants bash in the name"
     assert f"ok: continue: {GATESH} -l -c LINE was recorded" in told.of("agent")
@@ -381,6 +381,7 @@ def test_agents_that_take_their_shell_from_the_environment(tell, env, programs_o
     )
     told = tell(words=(), PATH=f"{bash.parent}:{path}", SHELL=str(bash))
     assert f"ok: gemini-cli: {bash} -c LINE was recorded" in told.of("agent")
+    assert f"ok: gptme: {bash} LINE was recorded" in told.of("agent"), "on standard input"
     assert f"ok: claude-code: {bash} -c -l LINE was recorded" in told.of("agent")
     assert f"ok: claude-code: {bash} -c LINE was recorded" in told.of("agent")
 
