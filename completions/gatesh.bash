@@ -7,7 +7,7 @@ _gatesh() {
         case ' run keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
+        " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
         "run/ --require") words='exec-gate' ;;
         "run/ --deletion-mode") words='hold record off' ;;
         "history/ --verdict") words='allow ask deny' ;;
@@ -22,7 +22,7 @@ _gatesh() {
             'run/') options='--name --observe --pin --require --deletions --deletion-mode --no-tty-prompt --notify -h --help' ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='--run -h --help' ;;
-            'history/') options='--session --agent --program --verdict --rule --target --cwd --since --until --exit --outcome --limit --reverse --full --internal --programs --tree -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
+            'history/') options='--session --agent --program --verdict --rule --target --label --cwd --since --until --exit --outcome --limit --reverse --full --internal --programs --tree -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
             'show/') options='--json -h --help' ;;
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from gatesh.model import Reading
+    from gatesh.facts.targets import Targets
+    from gatesh.model import Fact, Reading, Target
     from gatesh.rules.match import Watch
     from gatesh.shell.second import SecondReader
     from gatesh.shell.tokens import Source
@@ -126,8 +127,25 @@ class Gate:
         finally:
             if second:
                 second.forget()
-        seen = seen.but(matches=match(self._rules, seen.reading, seen.facts, inner, watch))
+        seen = self._matched(seen, inner, world, watch)
         return seen, policy.decide(seen, observe=self._observe)
+
+    def _matched(
+        self, seen: Inspection, line: CommandLine, world: World, watch: Watch | None
+    ) -> Inspection:
+        """Return what was seen with what the rules say of it; targets are looked for where one speaks."""
+        targets: list[Targets] = []
+
+        def target_of(index: int, fact: Fact) -> Target:
+            if not targets:
+                from gatesh.facts.targets import Targets
+
+                targets.append(Targets(seen, line, world))
+            return targets[0].of(index, fact)
+
+        matches = match(self._rules, seen.reading, seen.facts, line, watch, target_of)
+        facts = targets[0].facts() if targets else seen.facts
+        return seen.but(facts=facts, matches=matches)
 
     def _read(self, line: CommandLine) -> Reading:
         """Read a text that the line runs, and where it may have been misread, have it read once more."""

@@ -231,7 +231,11 @@ class Target(Value):
     name: str = ""  # "backboard.railway.app", "db.prod/app", "123456789012/eu-west-1"
     locality: Locality = Locality.UNKNOWN
     origin: str = ""  # where it was read from: "argv", "env PGHOST", "~/.railway/config.json"
-    label: str = ""  # environment label, where one is known
+    label: str = ""  # environment label, where one is known; unknown is never taken for any of them
+    label_origin: str = ""  # "environments.toml:3", "a guess from kube-context prod-eu"
+    parts: tuple[
+        tuple[str, str], ...
+    ] = ()  # by which a label is found: ("aws-profile", "prod"), ("host", "db.example.com")
 
 
 class CliCall(Value):
@@ -379,6 +383,7 @@ class Inspection(Value):
     files: tuple[
         tuple[str, bytes | None], ...
     ] = ()  # the code it runs, as it was read: path, content
+    places: tuple[CommandLine, ...] = ()  # where each of the last commands stands: code of that
 
 
 class Decision(Value):

@@ -13,6 +13,8 @@ from gatesh.run.shfmt import Shfmt
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
+    from gatesh.facts import Labels
+    from gatesh.model import Target
 
 
 def open_log(places: Places, *, thorough: bool = False) -> SqliteLog:
@@ -32,11 +34,25 @@ def load_rules(places: Places, cwd: str = "") -> RuleSet:
     return load(places, projects=projects_of(cwd) if cwd else ())
 
 
-def world_of(places: Places, rules: RuleSet) -> World:
+def world_of(places: Places, rules: RuleSet, labels: Labels | None = None) -> World:
     """Return the real machine, as far as facts may look at it."""
     from gatesh.run.look import GitProbe, OsFiles
 
-    return World(OsFiles(), GitProbe(), places.user_home, rules.grammars)
+    return World(
+        OsFiles(), GitProbe(), places.user_home, rules.grammars, labels=labels or _Unpinned(places)
+    )
+
+
+class _Unpinned:
+    """The labels as they stand in the file, read where one is needed; only what tightens counts."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def label(self, target: Target) -> tuple[str, str]:
+        from gatesh.scope.load import unpinned
+
+        return unpinned(self._places).label(target)
 
 
 def gate_at(places: Places, cwd: str = "") -> tuple[Gate, World]:

@@ -87,6 +87,7 @@ class Description:
         clean, first = self._clean, self._first
         lines = [Line("say", clean(first.say))]
         lines.append(Line("field", f"target    {self._target(first.target)}"))
+        lines += self._label(first.target)
         if first.names:
             shown = ", ".join(clean(name, 80) for name in first.names[:8])
             more = f" and {len(first.names) - 8} more" if len(first.names) > 8 else ""
@@ -102,12 +103,18 @@ class Description:
         clean = self._clean
         known = target.name or target.kind != "host"  # "host" alone is said where nothing is known
         parts = [f"{clean(target.kind)} {clean(target.name)}".strip() if known else "not known"]
-        parts[0] += f" [{clean(target.label)}]" if target.label else ""
         parts.append(_WHERE[target.locality])
         if target.origin:
             origin = "the command line" if target.origin == "argv" else clean(target.origin)
             parts.append(f"from {origin}")
         return ", ".join(parts)
+
+    def _label(self, target: Target) -> list[Line]:
+        """Return what a person, or only its name, calls the target."""
+        if not target.label or target.label == target.locality.value:
+            return []
+        origin = f", {self._clean(target.label_origin)}" if target.label_origin else ""
+        return [Line("field", f"label     {self._clean(target.label)}{origin}")]
 
     def _notes(self) -> list[Line]:
         """Return what cannot be seen, and what else was matched."""

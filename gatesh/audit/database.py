@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
 
-SCHEMA = 4  # the number of the last step in migrations.py
+SCHEMA = 7  # the number of the last step in migrations.py
 BUSY_S = 30.0
 _PAUSE_S = 0.0001
 

@@ -121,6 +121,12 @@ def _connections(db: Database) -> None:
     db.create_view("command", _COMMAND.replace(_OUTCOME, _OUTCOME + _CONNECTIONS))
 
 
+@step(name="0007-labels")
+def _labels(db: Database) -> None:
+    # " production staging ": of the targets that were looked for, those of matches first.
+    db.execute("ALTER TABLE record ADD COLUMN labels TEXT NOT NULL DEFAULT ''")
+
+
 # The first column is the primary key. Times are nanoseconds since 1970. Names follow OpenTelemetry's
 # process.* where it has one. JSON columns hold what gatesh.audit.encode writes.
 _COLUMNS: dict[str, dict[str, type]] = {

@@ -42,7 +42,7 @@ _JSON = (
     "names",
     "cannot_see",
 )
-_LISTS = ("programs", "rule_ids", "targets")
+_LISTS = ("programs", "rule_ids", "targets", "labels")
 
 
 class Filter(Value):
@@ -55,6 +55,7 @@ class Filter(Value):
     verdict: str = ""
     rule: str = ""
     target: str = ""
+    label: str = ""
     cwd: str = ""  # there or below
     since_ns: int = 0
     until_ns: int = 0
@@ -270,7 +271,11 @@ def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
     for column, text in (("session", wanted.session), ("targets", wanted.target)):
         if text:
             like(column, column, text)
-    for column, text in (("programs", wanted.program), ("rule_ids", wanted.rule)):
+    for column, text in (
+        ("programs", wanted.program),
+        ("rule_ids", wanted.rule),
+        ("labels", wanted.label),
+    ):
         if text:
             like(column, column, text, "% {} %")
     if not wanted.internal:
@@ -339,6 +344,7 @@ _LATER = {
     "wrapping": "NULL",
     "internal": "0",
     "above": "NULL",
+    "labels": "''",
     "connections": "NULL",
 }
 _BEFORE_TREES = """

@@ -50,6 +50,7 @@ def rows_of(
         "commands": "[]" if brief else shown.json(commands),
         "facts": "[]" if brief else shown.json(seen.facts),
         "targets": plain(_blanked(_targets(seen, decision))),
+        "labels": plain(_blanked(_labels(seen, decision))),
         "verdict": decision.verdict.value,
         "reason": plain(decision.reason),
         "severity": first.severity.value if first else "",
@@ -178,6 +179,11 @@ def _targets(seen: Inspection, decision: Decision) -> Iterator[str]:
     for _, fact in seen.facts:
         if fact.target.name:
             yield f"{fact.target.kind}:{fact.target.name}"
+
+
+def _labels(seen: Inspection, decision: Decision) -> Iterator[str]:
+    yield from (found.target.label for found in decision.matches)
+    yield from (fact.target.label for _, fact in seen.facts)
 
 
 def _around(text: str, wrapping: Wrapping | None, inner: Redacted) -> Redacted:

@@ -176,6 +176,8 @@ def _rules(matches: tuple[Match, ...]) -> Iterator[dict[str, Any]]:
             "instead": found.instead,
             "target": found.target.name,
             "locality": found.target.locality.value,
+            "label": found.target.label,
+            "label_origin": found.target.label_origin,
             "cannot_see": list(found.cannot_see),
         }
 
@@ -227,3 +229,5 @@ def _told(rule: dict[str, Any]) -> Iterator[str]:
     yield from (f"        cannot see {what}" for what in rule["cannot_see"])
     if rule["verdict"] != Verdict.ALLOW:
         yield f"        instead: {rule['instead']}"
+    if rule["label"] not in ("", rule["locality"]):
+        yield f"        target: {rule['target']}: {rule['label']}, {rule['label_origin']}"

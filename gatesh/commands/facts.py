@@ -24,10 +24,12 @@ def place(target: Plain) -> str:
     """Return where it goes, `on postgres db.prod (remote)`; nothing where nothing is known of it."""
     locality = target.get("locality", "unknown")
     where = {"local": "local", "remote": "remote"}.get(locality, "local or remote is not known")
-    parts = [target.get("kind", "host"), target.get("name", ""), target.get("label", "")]
-    if parts == ["host", "", ""] and locality == "unknown":
+    parts = [target.get("kind", "host"), target.get("name", "")]
+    if parts == ["host", ""] and locality == "unknown":
         return ""
-    return f"on {' '.join(part for part in parts if part)} ({where})"
+    label, origin = target.get("label", ""), target.get("label_origin", "")
+    called = f"; {label}, {origin}" if label not in ("", locality) else ""
+    return f"on {' '.join(part for part in parts if part)} ({where}{called})"
 
 
 def _text(word: str | Plain | None) -> str:

@@ -93,6 +93,9 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--target", default="", metavar="TEXT", help="Lines that would reach this host, database …"
 )
+@click.option(
+    "--label", default="", metavar="NAME", help="A target of theirs is production, staging …"
+)
 @click.option("--cwd", default="", metavar="DIR", help="Submitted there or below.")
 @click.option(
     "--since", default="", metavar="TIME", help="30m, 2h, 3d, today, or an ISO 8601 time."

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 HISTORY = (
     "record", "time", "session", "agent", "door", "verdict", "outcome", "exit_code", "signal", "duration_ns",
-    "severity", "rule_ids", "targets", "programs", "answered", "approver", "assurance", "reason",
+    "severity", "rule_ids", "targets", "labels", "programs", "answered", "approver", "assurance", "reason",
     "working_directory", "command_line", "inner_command", "wrapping", "internal",
     "above", "connections",
 )  # fmt: skip

@@ -54,6 +54,12 @@ if TYPE_CHECKING:
         def stamp(self, path: str) -> str:
             """Return what changes whenever a regular file does; empty where there is none."""
 
+    class Labels(Protocol):
+        """What a person calls the targets: production, staging, local."""
+
+        def label(self, target: Target) -> tuple[str, str]:
+            """Return the label of a target and where it comes from; empty where nobody knows."""
+
     class Probe(Protocol):
         """Named read-only helpers in a child, with time and output limits."""
 
@@ -86,13 +92,14 @@ class World:
         before: Sequence[SimpleCommand] = (),
         left: list[int] | None = None,
         known: dict[object, object] | None = None,
+        labels: Labels | None = None,
     ) -> None:
         """Keep the ways out.
 
         `home` is the user's home in the password database; `grammars` are what pattern files declare
         of a program's options, under its name or "NAME SUBCOMMAND"; `left` is what looking may still
         cost, for all commands of a line together, and None where nobody counts; `known` is what was
-        found out for earlier ones.
+        found out for earlier ones; `labels` are what a person calls the targets.
         """
         self.files = files
         self.probe = probe
@@ -101,11 +108,19 @@ class World:
         self.before = before
         self._left = left
         self._known = {} if known is None else known
+        self.labels = labels
 
     def after(self, before: Sequence[SimpleCommand]) -> World:
         """Return the same world as it is found by a command that others may have run before."""
         return World(
-            self.files, self.probe, self.home, self.grammars, before, self._left, self._known
+            self.files,
+            self.probe,
+            self.home,
+            self.grammars,
+            before,
+            self._left,
+            self._known,
+            self.labels,
         )
 
     def once(self, key: object, find: Callable[[], object]) -> object:
@@ -116,7 +131,19 @@ class World:
 
     def bounded(self) -> World:
         """Return the same world, to be looked at for one line: at most for about a second."""
-        return World(self.files, self.probe, self.home, self.grammars, self.before, [_MOST])
+        return World(
+            self.files,
+            self.probe,
+            self.home,
+            self.grammars,
+            self.before,
+            [_MOST],
+            labels=self.labels,
+        )
+
+    def labelled(self, labels: Labels) -> World:
+        """Return the same world, its targets called by these labels."""
+        return World(self.files, self.probe, self.home, self.grammars, labels=labels)
 
     def spend(self, cost: int) -> bool:
         """Claim that there is time to look once more; `cost` is in twentieths of a millisecond."""
@@ -276,7 +303,8 @@ def inspect_all(
     for index, word in followed.inputs.items():
         own[index] = own[index].but(stdin=word)
     commands = (*own, *(command for command, _ in followed.commands))
-    return Inspection(reading.but(commands=commands), tuple(facts), (), followed.files)
+    places = tuple(place for _, place in followed.commands)
+    return Inspection(reading.but(commands=commands), tuple(facts), (), followed.files, places)
 
 
 def _beyond(reading: Reading, line: CommandLine) -> Unparsed:

@@ -83,7 +83,9 @@ def target(command: SimpleCommand, line: CommandLine, world: World) -> Target:
     name = "/".join(part for part in (account or profile or "default", region) if part)
     read = "~/.aws/config" if settings else "no profile is set up"
     origin = "argv" if named else "env AWS_PROFILE" if profile else read
-    return Target("aws", show(name), Locality.REMOTE, origin, show(profile))
+    known = {"aws-account": account, "aws-profile": profile or "default", "aws-region": region}
+    parts = tuple((part, show(text)) for part, text in known.items() if text)
+    return Target("aws", show(name), Locality.REMOTE, origin, parts=parts)
 
 
 def _first(around: Surroundings, *names: str) -> str:
@@ -114,7 +116,8 @@ def _endpoint(endpoint: str, origin: str, around: Surroundings) -> Target:
     locality = Locality.LOCAL if _is_local(endpoint) else Locality.REMOTE
     if "host" in urls.parse(endpoint).unseen or (locality is Locality.LOCAL and around.remote):
         locality = Locality.UNKNOWN
-    return Target("aws", show(endpoint), locality, origin)
+    parts = (("host", show(urls.parse(endpoint).host)), ("url", show(endpoint)))
+    return Target("aws", show(endpoint), locality, origin, parts=parts)
 
 
 def _is_local(endpoint: str) -> bool:

@@ -63,16 +63,30 @@ def target(command: SimpleCommand, line: CommandLine, world: World) -> Target:
         g.name: visible(g.word) for g in walk(command.words[1:], GRAMMAR) if g.word and g.option
     }
     linked = _linked(around)
-    project = options.get("--project") or options.get("-p") or around.variable("RAILWAY_PROJECT_ID")
+    project = options.get("--project") or options.get("-p") or _set(around, "RAILWAY_PROJECT_ID")
     named = options.get("--environment") or options.get("-e")
-    environment = named or around.variable("RAILWAY_ENVIRONMENT_ID")
+    environment = named or _set(around, "RAILWAY_ENVIRONMENT_ID")
     parts = (
         project or str(linked.get("name") or linked.get("project") or ""),
         environment or str(linked.get("environmentName") or linked.get("environment") or ""),
     )
     origin = f"~/{_CONFIG}" if linked and not (project and environment) else "argv"
     name = show("/".join(part for part in parts if part))
-    return Target("railway", name, Locality.REMOTE, origin if name else "", show(parts[1]))
+    ids = (str(linked.get("project") or ""), str(linked.get("environment") or ""))
+    if project:
+        ids = ("", "")
+    elif named or environment:
+        ids = (ids[0], "")
+    known = [("railway-project", parts[0]), ("railway-environment", parts[1])]
+    known += [("railway-project", ids[0]), ("railway-environment", ids[1])]
+    kept = tuple((part, show(text)) for part, text in dict.fromkeys(known) if text)
+    return Target("railway", name, Locality.REMOTE, origin if name else "", parts=kept)
+
+
+def _set(around: Surroundings, name: str) -> str:
+    """Return a variable; UNSEEN where it is not known."""
+    value = around.variable(name)
+    return UNSEEN if value is None else value
 
 
 def _domain(around: Surroundings) -> str:

@@ -17,6 +17,7 @@ import threading
 from gatesh import wiring
 from gatesh.errors import ConfigError, PatternFileError
 from gatesh.facts import World
+from gatesh.keeper.labels import PinnedLabels
 from gatesh.model import Severity
 from gatesh.places import Places
 from gatesh.rules import layers
@@ -72,6 +73,7 @@ class Rules:
         self._places, self._approvers = places, approvers
         self._projects, self._base = projects, base
         self._lock = threading.Lock()
+        self.labels: PinnedLabels = base.labels if base else PinnedLabels(places, approvers)
         self._confirmed: frozenset[str] = frozenset()
         self._asked = ""  # the id of the question that is open
         self._shown: tuple[frozenset[str], tuple[Rule, ...]] | None = None
@@ -83,6 +85,8 @@ class Rules:
 
     def look_again(self) -> None:
         """Load them again if a file has changed."""
+        if not self._base:
+            self.labels.look_again()
         stamp = self._look()
         if stamp == self._stamp:
             return
@@ -121,7 +125,7 @@ class Rules:
         if self.kept:
             rules = layers.rule_set([*fresh.rules, *self.kept], fresh.grammars)
         self._baseline = rules.rules
-        self.active = rules, wiring.world_of(self._places, rules)
+        self.active = rules, wiring.world_of(self._places, rules, self.labels)
         self._ask(found, kept)
 
     def _ask(self, found: tuple[PatternFile, ...], kept: tuple[Rule, ...]) -> None:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         GraphqlField | PathEffect | None
     )  # what a rule speaks of one by one; None: the whole fact
     Watch = Callable[[int, Fact, Rule, Part, "Hit | str"], None]
+    TargetOf = Callable[[int, Fact], Target]
 
 _RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
 _LONGEST = 120  # characters of a capture
@@ -202,21 +203,28 @@ def _heads(pattern: Pattern) -> Iterable[str]:
     return (EVERYTHING,) if choice.globs else choice.literals
 
 
+def fact_target(_index: int, fact: Fact) -> Target:
+    """Return the target that the fact names itself."""
+    return fact.target
+
+
 def match(
     rules: RuleSet,
     reading: Reading,
     facts: tuple[tuple[int, Fact], ...],
     line: CommandLine,
     watch: Watch | None = None,
+    target_of: TargetOf = fact_target,
 ) -> tuple[Match, ...]:
     """Return what the rules say about the facts and about the reading itself.
 
     `watch` is told of every comparison: what a rule looked at, and its hit or why there is none.
+    `target_of` is asked where a match, or a condition, needs to know what a fact's command would reach.
     """
     found: list[Match] = []
     for index, fact in facts:
         command = reading.commands[index]
-        found += _seen_first(list(_about_fact(rules, fact, index, command, line, watch)))
+        found += _seen_first(list(_about_fact(rules, fact, index, command, line, watch, target_of)))
     found += _about_line(rules, reading)
     found += _about_paths(rules, reading, line.cwd)
     return tuple(dict.fromkeys(found))
@@ -253,15 +261,16 @@ def _about_fact(
     command: SimpleCommand,
     line: CommandLine,
     watch: Watch | None,
+    target_of: TargetOf,
 ) -> Iterator[tuple[bool, Match]]:
     keys = _keys(fact)
     for rule in rules.about(*keys) if watch else rules.that_may_fit(fact, command, *keys):
         for part in _parts(rule, fact):
-            judged = _judge(rule, fact, part, command, rules, line)
+            judged = _judge(rule, fact, part, command, rules, line, lambda: target_of(index, fact))
             if watch:
                 watch(index, fact, rule, part, judged)
             if not isinstance(judged, str):
-                yield judged.sure, _match_of(rule, judged, fact.target, index, command)
+                yield judged.sure, _match_of(rule, judged, target_of(index, fact), index, command)
 
 
 def _judge(
@@ -271,6 +280,7 @@ def _judge(
     command: SimpleCommand,
     rules: RuleSet,
     line: CommandLine,
+    target: Callable[[], Target],
 ) -> Hit | str:
     """Return the rule's hit on a part of a fact, or why there is none."""
     hit = _hit(rule, fact, part, command, rules)
@@ -278,7 +288,7 @@ def _judge(
         return MISFIT
     if _excepted(rule, fact, part, command, rules):
         return EXCEPTED
-    checked = _when(rule, hit, fact, command, line)
+    checked = _when(rule, hit, target, command, line)
     if not checked:
         return CONDITION
     return checked if checked.sure or not rule.certain else UNCERTAIN
@@ -369,14 +379,14 @@ def compare(
 
 
 def _when(
-    rule: Rule, hit: Hit, fact: Fact, command: SimpleCommand, line: CommandLine
+    rule: Rule, hit: Hit, target: Callable[[], Target], command: SimpleCommand, line: CommandLine
 ) -> Hit | None:
     """Return the hit if the rule's condition holds, or cannot be decided."""
     if not rule.when:
         return hit
     variables = {
         **hit.variables,
-        "target": condition.target(fact.target),
+        "target": condition.target(target()),
         "program": command.program,
         "cwd": command.cwd or line.cwd,
         "env": line.env | {a.name: a.value.text for a in command.assignments if a.value.known},
@@ -459,7 +469,7 @@ def _match_of(
 ) -> Match:
     captures = {
         "program": command.program if command else "",
-        "target": " ".join(p for p in (target.name or target.kind, target.label) if p),
+        "target": called(target),
         **{str(n): name for n, name in enumerate(hit.names, 1)},
         "names": ", ".join(hit.names),
         **hit.captures,
@@ -478,6 +488,16 @@ def _match_of(
         deny=rule.deny,
         names=tuple(one_line(n) for n in hit.lost or hit.names),
         cannot_see=tuple(one_line(c) for c in hit.cannot_see),
+    )
+
+
+def called(target: Target) -> str:
+    """Return a target's name, with the label where the name does not say it already."""
+    name = target.name or target.kind
+    return (
+        name
+        if target.label in (*re.split(r"\W+", name), "local", "")
+        else f"{name} ({target.label})"
     )
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from gatesh.audit.record import Row
     from gatesh.gate import Approver
-    from gatesh.model import Asker, CommandLine, Match, Refused, SimpleCommand
+    from gatesh.model import Asker, CommandLine, Match, Refused, SimpleCommand, Target
     from gatesh.rules.match import RuleSet
     from gatesh.supervise.identity import Identities
     from gatesh.supervise.image import Image
@@ -85,6 +85,7 @@ _OUTSIDE = frozenset(
 _EDITORS = frozenset(("vim", "gvim", "nvim"))  # outside, where another one is told
 _MOST_KNOWN = 4096
 _MOST_LOOKS = 64
+_HIDDEN = "…"  # a part of a target's name that nobody could see
 _MOST_LINES = 32  # that lines are nested in for the deletion budget
 _NOTHING = Inspection(Parsed(()), (), ())
 
@@ -153,7 +154,7 @@ class Judge:
         if line.door is Door.EXEC:
             tells = program.rsplit("/", 1)[-1] in rules.programs and words[:1] != _CODEX_STARTS
             adjust = lambda seen, decision: covered(seen, decision, above, tells=tells)  # noqa: E731
-        around = World(files, probe, world.home, world.grammars)
+        around = World(files, probe, world.home, world.grammars, labels=world.labels)
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
         if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
             self._keep(key, opened, records.row, looks)
@@ -330,11 +331,18 @@ def _starts(command: SimpleCommand) -> bool:
     return not writes and command.program not in _IN_THE_SHELL
 
 
+def _same(approved: Target, found: Target) -> bool:
+    """Claim that a target is the one that was approved, wherever it was read from."""
+    if approved.kind != found.kind or approved.locality is not found.locality:
+        return False
+    return approved.name == found.name or _HIDDEN in approved.name  # whichever it is was approved
+
+
 def _shown_above(match: Match, approved: Iterable[Match]) -> bool:
     """Claim that a person approved the very thing: the same rule for the same names on the same target."""
     return any(
         known.rule == match.rule
-        and known.target == match.target
+        and _same(known.target, match.target)
         and (match.names or known.say == match.say)
         and all(any(name == n or fnmatchcase(name, n) for n in known.names) for name in match.names)
         for known in approved

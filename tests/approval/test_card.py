@@ -60,7 +60,9 @@ def test_lines_are_counted_as_a_person_does(text, size):
     [
         (Target("host"), "target    not known, counts as remote"),
         (Target("files", locality=Locality.LOCAL), "target    files, on this machine"),
-        (Target("aws", "x/y", Locality.REMOTE, "argv", "prod"), "target    aws x/y [prod], remote, from the command line"),
+        (Target("aws", "x/y", Locality.REMOTE, "argv"), "target    aws x/y, remote, from the command line"),
+        (Target("aws", "x/y", Locality.REMOTE, "argv", "production", "environments.toml:3"), "label     production, environments.toml:3"),
+        (Target("ssh", "x", label="staging", label_origin="a guess from host x"), "label     staging, a guess from host x"),
     ],
 )  # fmt: skip
 def test_a_target_is_said_in_plain_words(target, said):

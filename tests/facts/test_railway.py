@@ -30,7 +30,8 @@ def target(inspector, line, **changes):
 
 def test_the_linked_project_is_the_target(linked):
     found = target(linked, "railway volume delete --yes")
-    assert (found.kind, found.name, found.label) == ("railway", "shop/production", "production")
+    assert (found.kind, found.name) == ("railway", "shop/production")
+    assert ("railway-environment", "production") in found.parts
     assert found.origin == "~/.railway/config.json"
     assert found.locality is Locality.REMOTE
 

@@ -1,0 +1,128 @@
+"""aws, gcloud, gsutil, bq and az: account, project or subscription, and the buckets that operands name."""
+
+from __future__ import annotations
+
+import re
+
+from gatesh.facts import aws
+from gatesh.facts.targets.asked import ARGV, Asked, answer, first, json_of, sections
+from gatesh.facts.words import UNSEEN
+from gatesh.model import Locality
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gatesh.facts.targets.asked import Value
+    from gatesh.model import Target
+
+_BUCKET = re.compile(r"(?:s3|gs)://([^/]*)|arn:aws[\w-]*:s3:::([^/]*)")
+_ID = re.compile(r"(?P<project>[\w.:-]+?):[\w$]+(?:\.[\w$*-]+)?")  # bq's PROJECT:DATASET.TABLE
+
+
+def target(asked: Asked) -> Target:
+    """Return whose account, project or subscription is reached."""
+    program = asked.command.program
+    if program == "aws":
+        return _aws(asked)
+    return _azure(asked) if program == "az" else _google(asked)
+
+
+def _buckets(words: Iterable[str]) -> list[Value]:
+    found = (_BUCKET.match(word) for word in words)
+    return [("bucket", bucket[1] or bucket[2] or UNSEEN) for bucket in found if bucket]
+
+
+def _aws(asked: Asked) -> Target:
+    asked.read("--bucket --profile --region --endpoint-url")
+    found = aws.target(asked.command, asked.line, asked.world)
+    buckets = [*_buckets(asked.operands), ("bucket", asked.option("--bucket")[0])]
+    return found.but(parts=(*found.parts, *(pair for pair in buckets if pair[1])))
+
+
+def _google(asked: Asked) -> Target:
+    """Return the project of --project, CLOUDSDK_CORE_PROJECT or the active configuration."""
+    program = asked.command.program
+    asked.read(
+        "--project --configuration --account --project_id -u -o --region --zone --impersonate-service-account"
+    )
+    folder = asked.variable("CLOUDSDK_CONFIG")[0] or asked.home(".config/gcloud")
+    active = asked.text(f"{folder}/active_config")
+    configuration = first(
+        asked.option("--configuration"),
+        asked.variable("CLOUDSDK_ACTIVE_CONFIG_NAME"),
+        (UNSEEN if active is None else active.strip(), "gcloud's active configuration"),
+        ("default", "gcloud's default configuration"),
+    )
+    path = f"{folder}/configurations/config_{configuration[0]}"
+    content = asked.text(path)
+    stored = sections(content).get("core", {})
+    unseen = UNSEEN if content is None else ""
+    account = first(
+        asked.option("--account"),
+        asked.variable("CLOUDSDK_CORE_ACCOUNT"),
+        (stored.get("account", unseen), configuration[1]),
+    )
+    project = first(
+        asked.option("--project", "--project_id"),
+        _named_in_operand(asked) if program == "bq" else ("", ""),
+        _bigqueryrc(asked) if program == "bq" else ("", ""),
+        asked.option("-u") if program == "gsutil" else ("", ""),
+        asked.variable("CLOUDSDK_CORE_PROJECT"),
+        (stored.get("project", unseen), f"configuration {configuration[0]}"),
+    )
+    return answer(
+        "gcp",
+        project,
+        parts=[
+            ("gcp-project", project[0]),
+            ("gcp-configuration", "" if configuration[0] == "default" else configuration[0]),
+            ("gcp-account", account[0]),
+            *_buckets(asked.operands),
+        ],
+    )
+
+
+def _named_in_operand(asked: Asked) -> Value:
+    for word in asked.operands[1:]:
+        if found := _ID.fullmatch(word):
+            return found["project"], ARGV
+    return "", ""
+
+
+def _bigqueryrc(asked: Asked) -> Value:
+    path = asked.option("--bigqueryrc")[0] or asked.variable("BIGQUERYRC")[0]
+    content = asked.text(path or asked.home(".bigqueryrc"))
+    return sections(content).get("", {}).get("project_id", ""), "~/.bigqueryrc"
+
+
+def _azure(asked: Asked) -> Target:
+    """Return the subscription of --subscription, or the default one of azureProfile.json."""
+    asked.read("--subscription --resource-group -g --name -n")
+    folder = asked.variable("AZURE_CONFIG_DIR")[0] or asked.home(".azure")
+    content = asked.text(f"{folder}/azureProfile.json")
+    known = [one for one in json_of(content).get("subscriptions", ()) if isinstance(one, dict)]
+    default = next((one for one in known if one.get("isDefault")), {})
+    unseen = UNSEEN if content is None else ""
+    named = first(
+        asked.option("--subscription"),
+        (str(default.get("name") or default.get("id") or unseen), "~/.azure/azureProfile.json"),
+    )
+    entry = next((one for one in known if named[0] in (one.get("name"), one.get("id"))), {})
+    settings = sections(asked.text(f"{folder}/config")).get("defaults", {})
+    group = first(
+        asked.option("-g", "--resource-group"),
+        asked.variable("AZURE_DEFAULTS_GROUP"),
+        (settings.get("group", ""), "~/.azure/config"),
+    )
+    found = answer(
+        "azure",
+        named,
+        group,
+        parts=[
+            ("azure-subscription", str(entry.get("name") or named[0])),
+            ("azure-subscription", str(entry.get("id") or "")),
+            ("azure-group", group[0]),
+        ],
+    )
+    return found.but(locality=Locality.REMOTE)
