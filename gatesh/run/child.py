@@ -7,7 +7,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from subprocess import Popen
 
 
@@ -76,11 +76,12 @@ def start(
     *,
     errors: bool = False,
     owner: tuple[int, int] | None = None,
+    alone: bool = False,
 ) -> Child | None:
     """Start a program that may run until `end` (monotonic seconds); None where it cannot be started.
 
     `most` bytes of output are read; `given` is its standard input; with `errors`, its stderr is output too.
-    It runs as `owner`, user and group, where that is given.
+    It runs as `owner`, user and group, where that is given; where it is to be `alone` it can start nothing.
     """
     import subprocess
 
@@ -101,8 +102,9 @@ def start(
             user=owner[0] if owner else None,
             group=owner[1] if owner else None,
             extra_groups=() if owner else None,
+            preexec_fn=_childless() if alone else None,  # noqa: PLW1509  it only calls prctl
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
     finally:
         if given is not None:
@@ -117,10 +119,18 @@ def ask(
     end: float,
     most: int,
     owner: tuple[int, int] | None = None,
+    *,
+    alone: bool = False,
 ) -> Said | None:
     """Start a program and wait for what it says."""
-    child = start(argv, env, cwd, end, most, owner=owner)
+    child = start(argv, env, cwd, end, most, owner=owner, alone=alone)
     return child.said() if child else None
+
+
+def _childless() -> Callable[[], None] | None:
+    from gatesh.run.childless import childless
+
+    return childless()
 
 
 def _fill(descriptor: int, given: bytes) -> None:

@@ -1,7 +1,8 @@
 """Looking at the machine for the facts: files, and git in a child with limits. Nothing is written.
 
 git is run so that nothing the repository configures is executed: no fsmonitor, no hooks, no filters, no
-lazy fetch, and none of the caller's GIT_* variables.
+lazy fetch, and none of the caller's GIT_* variables. What is configured between two of our questions is not
+executed either: this git can start no program.
 """
 
 from __future__ import annotations
@@ -222,7 +223,8 @@ class _Git:
         # Settings go through the environment: a name with "=" in it could not be given by -c.
         for i, (name, value) in enumerate(self._settings.items()):
             env[f"GIT_CONFIG_KEY_{i}"], env[f"GIT_CONFIG_VALUE_{i}"] = name, value
-        said = ask([*argv, f"--work-tree={top}", *words], env, top, self._end, limit, self._owner)
+        argv += [f"--work-tree={top}", *words]
+        said = ask(argv, env, top, self._end, limit, self._owner, alone=True)
         return said.output if said is not None and said.status == 0 else None
 
 

@@ -41,3 +41,21 @@ def test_a_child_that_nobody_asks_any_more_is_ended(tmp_path: Path) -> None:
     child.end()
     assert time.monotonic() - began < 2
     assert child._process.returncode is not None
+
+
+@pytest.mark.parametrize("words", [
+    ["sh", "-c", "id; :"], ["sh", "-c", "(:)"], ["perl", "-e", "fork() // exit 7"],
+    ["python3", "-c", "import subprocess; subprocess.run(['id'])"],
+    ["python3", "-c", "import ctypes, sys; sys.exit(ctypes.CDLL(None).syscall(435, b'', 0) == -1)"],
+])  # fmt: skip
+def test_a_child_that_is_to_be_alone_starts_nothing(tmp_path: Path, words: list[str]) -> None:
+    said = ask(words, ENV, str(tmp_path), time.monotonic() + 5, 64_000, alone=True)
+    assert said is not None and said.status != 0 and said.output == b""
+
+
+def test_a_child_that_is_alone_may_have_threads(tmp_path: Path) -> None:
+    code = "import threading; t = threading.Thread(target=print, args=(7,)); t.start(); t.join()"
+    said = ask(
+        ["python3", "-c", code], ENV, str(tmp_path), time.monotonic() + 5, 64_000, alone=True
+    )
+    assert said is not None and (said.status, said.output) == (0, b"7\n")

@@ -146,6 +146,21 @@ def test_nothing_that_a_repository_configures_is_executed(repository, tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
+def test_a_filter_that_is_configured_meanwhile_is_not_executed(repository, tmp_path, monkeypatch):
+    """The settings change after we have looked at them: our git finds a filter, and cannot start it."""
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\necho ran >> {tmp_path}/sprung\ncat\n")
+    trap.chmod(0o755)
+    (repository / ".gitattributes").write_text("* filter=evil\n")
+    git(repository, "config", "filter.evil.clean", str(trap))
+    monkeypatch.setattr("gatesh.run.look._Git.switch_filters_off", lambda _: True)
+    for required in ("false", "true"):
+        git(repository, "config", "filter.evil.required", required)
+        os.utime(repository / "kept.py", (1, 1))
+        GitProbe().git_extent(str(repository / "kept.py"))
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_the_trap_of_the_test_above_works(repository, tmp_path):
     """Without our precautions the filter does run: the test above can fail."""
     trap = tmp_path / "trap"
