@@ -20,13 +20,12 @@ HOLD_S = 10 if "GATESH_TRIES" in os.environ else 3  # `make test-run` takes its 
 PIN = "tr0ub4dor"
 TICK_MS = 20
 # What it starts comes from its standard input, so that nobody can read it beforehand.
-NODE = (
-    """
+NODE = """
 const {spawn, exec} = require('child_process');
 const wanted = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 const began = Date.now();
 let ticks = 0, left = 2;
-const timer = setInterval(() => ticks++, %d);
+const timer = setInterval(() => ticks++, TICK_MS);
 const found = {};
 function watch(name, child) {
   const seen = found[name] = {err: '', code: null, failed: '', spawned: null};
@@ -42,9 +41,7 @@ function watch(name, child) {
 }
 watch('spawn', spawn(wanted[0], wanted.slice(1)));
 watch('exec', exec(wanted.join(' ')));
-"""
-    % TICK_MS
-)
+""".replace("TICK_MS", str(TICK_MS))
 
 
 def test_a_node_programs_loop_runs_on(run, work: Path) -> None:
