@@ -4,7 +4,7 @@ _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
-        case ' run keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
+        case ' run keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor hook demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
         " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
@@ -18,7 +18,7 @@ _gatesh() {
         "patterns/list/ --class") words='access-grant access-revoke audit-off backup-destroy data-destroy data-overwrite deferred-destroy exposure guard-off history-rewrite key-destroy money opaque-exec outage publish resource-destroy' ;;
         "patterns/list/ --severity"|"patterns/tune/ --severity") words='low medium high critical' ;;
         *) case $path in
-            '') words='run keeper approve history show sessions stats check patterns setup doctor demo completions' options='-c --version -h --help' kind=file ;;
+            '') words='run keeper approve history show sessions stats check patterns setup doctor hook demo completions' options='-c --version -h --help' kind=file ;;
             'run/') options='--name --observe --pin --require --deletions --deletion-mode --no-tty-prompt --notify -h --help' ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='--run -h --help' ;;
@@ -39,8 +39,9 @@ _gatesh() {
             'patterns/test/') options='--plain -h --help' kind=file ;;
             'patterns/trust/') options='--undo --dry-run -h --help' kind=file ;;
             'patterns/tune/') options='--unless --when --severity --off --deny --undo --dry-run --since -h --help' kind=rule ;;
-            'setup/') words='opencode' options='--list --dry-run --undo --yes -h --help' ;;
+            'setup/') words='claude-code codex gemini-cli qwen-code droid copilot-cli cline opencode pi cursor windsurf crush continue aider mini-swe-agent gptme kiro vscode claude gemini qwen copilot cn mini cursor-agent' options='--list --dry-run --undo --yes -h --help' ;;
             'doctor/') options='--json --no-agents -h --help' ;;
+            'hook/') words='claude-code codex droid qwen-code vscode gemini-cli crush copilot-cli cline cursor windsurf kiro' options='-h --help' ;;
             'demo/') options='--unattended -h --help' ;;
             'completions/') words='bash zsh fish' options='-h --help' ;;
         esac ;;

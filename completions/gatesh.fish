@@ -8,8 +8,9 @@ complete -c gatesh -n '__fish_use_subcommand' -a sessions -d 'List the sessions 
 complete -c gatesh -n '__fish_use_subcommand' -a stats -d 'Count records by verdict, rule and program'
 complete -c gatesh -n '__fish_use_subcommand' -a check -d 'Say what would happen to a line'
 complete -c gatesh -n '__fish_use_subcommand' -a patterns -d 'Show, check and try the rules'
-complete -c gatesh -n '__fish_use_subcommand' -a setup -d 'Make gatesh the shell of an agent'
+complete -c gatesh -n '__fish_use_subcommand' -a setup -d 'Lead an agent’s commands through gatesh'
 complete -c gatesh -n '__fish_use_subcommand' -a doctor -d 'Look at the installation, and say what to do'
+complete -c gatesh -n '__fish_use_subcommand' -a hook -d 'Decide on what an agent is about to run, for its hook'
 complete -c gatesh -n '__fish_use_subcommand' -a demo -d 'Watch gatesh hold the command that deleted a company’s volume'
 complete -c gatesh -n '__fish_use_subcommand' -a completions -d 'Print a completion script'
 complete -c gatesh -n '__fish_use_subcommand' -s c -x -a '' -d 'Run one command line, as bash -c would'
@@ -148,7 +149,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_sub
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l since -x -a '' -d 'Look at records from then on only'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -f
-complete -c gatesh -n '__fish_seen_subcommand_from setup' -a 'opencode'
+complete -c gatesh -n '__fish_seen_subcommand_from setup' -a 'claude-code codex gemini-cli qwen-code droid copilot-cli cline opencode pi cursor windsurf crush continue aider mini-swe-agent gptme kiro vscode claude gemini qwen copilot cn mini cursor-agent'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l list -d 'List the agents and where each keeps its settings'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l dry-run -d 'Show the change and make none'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l undo -d 'Take gatesh out of the settings again'
@@ -158,6 +159,9 @@ complete -c gatesh -n '__fish_seen_subcommand_from doctor' -f
 complete -c gatesh -n '__fish_seen_subcommand_from doctor' -l json -d 'The findings as JSON'
 complete -c gatesh -n '__fish_seen_subcommand_from doctor' -l no-agents -d 'Start no agent’s shell'
 complete -c gatesh -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from hook' -f
+complete -c gatesh -n '__fish_seen_subcommand_from hook' -a 'claude-code codex droid qwen-code vscode gemini-cli crush copilot-cli cline cursor windsurf kiro'
+complete -c gatesh -n '__fish_seen_subcommand_from hook' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -f
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -l unattended -d 'Nobody answers: the volume must survive'
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -s h -l help -d 'Show this message and exit'

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SUBCOMMANDS = (
-    "approve", "check", "completions", "demo", "doctor", "history", "keeper", "patterns", "run", "sessions",
-    "setup", "show", "stats",
+    "approve", "check", "completions", "demo", "doctor", "history", "hook", "keeper", "patterns", "run",
+    "sessions", "setup", "show", "stats",
 )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ _COMMANDS = {
     "patterns": ("gatesh.commands.patterns", "patterns"),
     "setup": ("gatesh.commands.setup", "setup"),
     "doctor": ("gatesh.commands.doctor", "doctor"),
+    "hook": ("gatesh.commands.hook", "hook"),
     "demo": ("gatesh.commands.demo", "demo"),
     "completions": ("gatesh.commands.completions", "completions"),
 }

@@ -22,6 +22,7 @@ class Door(StrEnum):
 
     LINE = "line"  # gatesh -c 'LINE'
     FILE = "file"  # gatesh FILE args…
+    HOOK = "hook"  # gatesh hook AGENT: the agent runs it in its own shell
     CHECK = "check"  # gatesh check: nothing will run
     STDIN = "stdin"  # a command of a session on standard input
     EXEC = "exec"  # a program that something below `gatesh run` starts

@@ -144,20 +144,24 @@ def command_line(pid: int) -> tuple[str, ...]:
     return tuple(part.decode("utf-8", "replace") for part in raw.rstrip(b"\0").split(b"\0"))
 
 
-def agent_of(env: dict[str, str], root: Process) -> tuple[str, str, float]:
+def agent_of(env: dict[str, str], root: Process, door: int = 0) -> tuple[str, str, float]:
     """Return the agent's name, its version where it says so, and how long a hold may take.
 
+    Where no variable tells, the nearest process from `door` up to the root that is called like an agent does.
     Only a label and a deadline hang on it, so an environment that lies gains nothing.
     """
     for variable, name, wait_s in _AGENTS:
         if variable in env:
             version = env.get("AI_AGENT", "") if name == "claude-code" else ""
             return name, version or env.get("CODEX_VERSION", ""), wait_s
-    for word in command_line(root.pid)[:2]:
-        base = os.path.basename(word)
-        for program, name, wait_s in _PROGRAMS:
-            if base == program:
-                return name, "", wait_s
+    for found in (*ancestry(door)[1:], root):
+        for word in command_line(found.pid)[:2]:
+            base = os.path.basename(word)
+            for program, name, wait_s in _PROGRAMS:
+                if base == program:
+                    return name, "", wait_s
+        if found.pid == root.pid:
+            break
     return "", "", DEFAULT_WAIT_S
 
 
@@ -196,7 +200,7 @@ def asker(
 ) -> Asker:
     """Return who submits, for the process `pid` as the kernel names it."""
     root = root_of(pid, keeper) or Process(pid, 0, 0, "gone", 0, 0)
-    name, version, limit = agent_of(env, root)
+    name, version, limit = agent_of(env, root, pid)
     door = process(pid)
     return Asker(
         pid=pid,

@@ -4,6 +4,7 @@
                          ENV is NAME=value joined by NUL, OPTIONS the shell's words in front
                          of the door `terminal` ARG is CommandLine.known
                      ran WAIT_STATUS DURATION_NS · failed MESSAGE
+                     handed                the agent runs it, how it ends nobody will know
     keeper → door    held TEXT EXPIRES_S   it waits for a human, say so
                      run RECORD            the record is on the disk: start bash
                      refused STATUS MESSAGE

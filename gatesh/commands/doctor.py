@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gatesh.commands.setup import named_shell
+from gatesh.commands.setup import hooked, named_shell
 from gatesh.doctor import agents, folders, keeper, log, programs, rules
 from gatesh.doctor.finding import Level, examine
 from gatesh.doors.client import here
@@ -61,7 +61,7 @@ def doctor(*, as_json: bool, no_agents: bool) -> None:
 
 
 def _agents(places: Places) -> Iterable[Finding]:
-    return agents.agents(places, named_shell)
+    return agents.agents(places, named_shell, hooked)
 
 
 def _show(one: Finding) -> None:

@@ -1,4 +1,4 @@
-"""`gatesh setup AGENT`: tells an agent to use gatesh as its shell, in the agent's own settings file."""
+"""`gatesh setup AGENT`: leads an agent's commands through gatesh, by the agent's own settings."""
 
 from __future__ import annotations
 
@@ -9,40 +9,18 @@ import tempfile
 
 import click
 
-from gatesh._value import Value
-from gatesh.commands import jsonc
+from gatesh.commands.setup_ways import ALIASES, ELSEWHERE, PROGRAMS, WAYS, Shell
 from gatesh.errors import ConfigError, UsageError
 
-_COVERED = """Covered: every command that {agent} runs in its shell tool.
-Not covered, because no shell sees it: the agent's own tools for editing and writing files, MCP servers,
-plugins, and what programs do that start no shell. Nor does gatesh guard this file: a project's own
-opencode.json, or the agent with an editor, may name another shell.
-"""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.commands.setup_ways import Way
+
+_NAMES = (*WAYS, *ELSEWHERE, *ALIASES)
 
 
-class Settings(Value):
-    """Where an agent keeps its settings, and the key that names its shell."""
-
-    agent: str
-    folder: str  # below XDG_CONFIG_HOME or ~/.config
-    files: tuple[str, ...]  # the last one that exists decides; the first is made where none does
-    key: str
-    fresh: str  # what a new file holds
-
-
-_AGENTS = {
-    "opencode": Settings(
-        "opencode",
-        "opencode",
-        ("opencode.json", "opencode.jsonc"),
-        "shell",
-        '{\n  "$schema": "https://opencode.ai/config.json"\n}\n',
-    ),
-}
-
-
-@click.command(short_help="Make gatesh the shell of an agent.")
-@click.argument("agent", required=False, type=click.Choice(list(_AGENTS)), metavar="[AGENT]")
+@click.command(short_help="Lead an agent's commands through gatesh.")
+@click.argument("agent", required=False, type=click.Choice(_NAMES), metavar="[AGENT]")
 @click.option(
     "--list", "list_", is_flag=True, help="List the agents and where each keeps its settings."
 )
@@ -50,43 +28,75 @@ _AGENTS = {
 @click.option("--undo", is_flag=True, help="Take gatesh out of the settings again.")
 @click.option("--yes", is_flag=True, help="Do not ask before writing.")
 def setup(agent: str | None, *, list_: bool, dry_run: bool, undo: bool, yes: bool) -> None:
-    """Make gatesh the shell of AGENT: shows the change to its settings, asks, and keeps a copy.
+    """Make gatesh the shell of AGENT, or the hook it calls: shows the change, asks, and keeps a copy.
 
-    Run it yourself, in your own terminal; sessions of the agent that are already open keep their shell.
+    Run it yourself, in your own terminal; sessions of the agent that are already open stay as they are.
     """
     if list_:
-        for name, known in _AGENTS.items():
-            click.echo(f"{name}  {_file(known)}  {'set up' if _is_set_up(known) else 'not set up'}")
+        _list()
         return
     if not agent:
         raise UsageError("which agent?", "gatesh setup --list; for others see the README")
-    settings = _AGENTS[agent]
-    path = _file(settings)
+    agent = ALIASES.get(agent, agent)
+    if agent in ELSEWHERE:
+        _say_elsewhere(agent)
+        return
+    way = WAYS[agent]
+    path = way.file()
     before = _read(path)
-    after = _without(settings, path, before) if undo else _with(settings, path, before)
+    after = _undone(way, path, before) if undo else way.added(before, own_path())
     if after == (before or ""):
         click.echo(f"nothing to do: {path} {'does not name' if undo else 'already names'} gatesh")
         return
     click.echo(_difference(path, before, after), nl=False)
     if not undo:
-        click.echo(_COVERED.format(agent=agent), nl=False)
+        click.echo(way.covered, nl=False)
+        program = PROGRAMS.get(agent, agent)
+        click.echo(
+            f"With every program that it starts, whatever starts it: gatesh run -- {program}"
+        )
     if dry_run:
         click.echo("dry run: nothing was written")
     elif _agreed(yes=yes):
-        _write(settings, path, before, after)
+        _write(way, path, before, after)
         click.echo(f"written: {path}" if after else f"removed: {path}")
     else:
         raise click.exceptions.Exit(1)
 
 
+def _list() -> None:
+    wide = max(map(len, (*WAYS, *ELSEWHERE)))
+    for name, way in WAYS.items():
+        path = way.file()
+        done = "set up" if way.is_set_up(_read(path)) else "not set up"
+        click.echo(f"{name:{wide}}  {path}  {done}")
+    for name, (program, _) in ELSEWHERE.items():
+        click.echo(f"{name:{wide}}  gatesh run -- {program}")
+
+
+def _say_elsewhere(agent: str) -> None:
+    program, what = ELSEWHERE[agent]
+    click.echo(f"nothing is written: {agent} {what.replace('GATESH', own_path())}")
+    click.echo(f"With every program that it starts, whatever starts it: gatesh run -- {program}")
+
+
 def named_shell(agent: str) -> tuple[str, str]:
     """Return the shell that an agent's settings name, and the file; raises ConfigError."""
-    settings = _AGENTS.get(agent)
-    if settings is None:
+    way = WAYS.get(agent)
+    if not isinstance(way, Shell):
         return "", ""
-    path = _file(settings)
-    found = jsonc.read(_read(path) or "{}", path).member(settings.key)
-    return (found.value, path) if found and isinstance(found.value, str) else ("", "")
+    path = way.file()
+    shell = way.named(_read(path))
+    return (shell, path) if shell else ("", "")
+
+
+def hooked(agent: str) -> str:
+    """Return the file in which an agent's hook calls gatesh, or an empty string; raises ConfigError."""
+    way = WAYS.get(agent)
+    if way is None or isinstance(way, Shell):
+        return ""
+    path = way.file()
+    return path if way.is_set_up(_read(path)) else ""
 
 
 def own_path() -> str:
@@ -109,14 +119,6 @@ def own_path() -> str:
     return argv0
 
 
-def _file(settings: Settings) -> str:
-    """Return the agent's settings file; links are followed, so that a linked file stays linked."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    paths = [os.path.join(base, settings.folder, name) for name in settings.files]
-    there = [path for path in paths if os.path.exists(path)]
-    return os.path.realpath(there[-1] if there else paths[0])
-
-
 def _read(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8", newline="") as file:
@@ -133,36 +135,10 @@ def _read(path: str) -> str | None:
         ) from error
 
 
-def _is_set_up(settings: Settings) -> bool:
-    path = _file(settings)
-    return _named(jsonc.read(_read(path) or "{}", path), settings)
-
-
-def _named(document: jsonc.Document, settings: Settings) -> bool:
-    """Claim that the settings name a gatesh, this one or another."""
-    found = document.member(settings.key)
-    return bool(found and os.path.basename(str(found.value)) == "gatesh")
-
-
-def _with(settings: Settings, path: str, before: str | None) -> str:
-    return jsonc.put(jsonc.read(before or settings.fresh, path), settings.key, own_path())
-
-
-def _without(settings: Settings, path: str, before: str | None) -> str:
-    """Return the settings with the shell they named before gatesh, or none."""
-    if before is None:
-        return ""
-    document = jsonc.read(before, path)
-    if not _named(document, settings):
-        return before
-    kept = _read(_backup(path))
-    if kept is None:
-        bare = jsonc.remove(document, settings.key)
-        return "" if bare == settings.fresh else bare
-    earlier = jsonc.read(kept, _backup(path)).member(settings.key)
-    if earlier and isinstance(earlier.value, str):
-        return jsonc.put(document, settings.key, earlier.value)
-    return jsonc.remove(document, settings.key)
+def _undone(way: Way, path: str, before: str | None) -> str:
+    if before is None or not way.is_set_up(before):
+        return before or ""
+    return way.removed(before, _read(_backup(path)))
 
 
 def _difference(path: str, before: str | None, after: str) -> str:
@@ -185,7 +161,7 @@ def _backup(path: str) -> str:
     return f"{path}.before-gatesh"
 
 
-def _write(settings: Settings, path: str, before: str | None, after: str) -> None:
+def _write(way: Way, path: str, before: str | None, after: str) -> None:
     """Replace the file as a whole, keeping its mode; what it held before gatesh is kept beside it."""
     folder = os.path.dirname(path)
     try:
@@ -193,17 +169,20 @@ def _write(settings: Settings, path: str, before: str | None, after: str) -> Non
             os.unlink(path)
             return
         os.makedirs(folder, exist_ok=True)
-        if before and not _named(jsonc.read(before, path), settings):
-            _replace(_backup(path), before, path)
-        _replace(path, after, path)
+        if before and not way.is_set_up(before):
+            _replace(_backup(path), before, _mode(path))
+        _replace(path, after, _mode(path, 0o755 if way.executable else 0o644))
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}", "nothing was changed"
         ) from error
 
 
-def _replace(path: str, text: str, like: str) -> None:
-    mode = os.stat(like).st_mode & 0o777 if os.path.exists(like) else 0o644
+def _mode(path: str, new: int = 0o644) -> int:
+    return os.stat(path).st_mode & 0o777 if os.path.exists(path) else new
+
+
+def _replace(path: str, text: str, mode: int) -> None:
     fd, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".gatesh-")
     with os.fdopen(fd, "w", encoding="utf-8", newline="") as file:
         file.write(text)

@@ -84,19 +84,27 @@ AGENTS = (
 )
 
 
-def agents(places: Places, named: Callable[[str], tuple[str, str]]) -> Iterator[Finding]:
-    """Look at each agent in PATH; `named` returns the shell that an agent's settings name, and the file."""
+def agents(
+    places: Places, named: Callable[[str], tuple[str, str]], hooked: Callable[[str], str]
+) -> Iterator[Finding]:
+    """Look at each agent in PATH; `named` returns the shell that an agent's settings name, and the file.
+
+    `hooked` returns the file with a hook that calls gatesh.
+    """
     for agent in AGENTS:
         if not shutil.which(agent.program):
             continue
         try:
             shell, where = named(agent.name)
+            hook = hooked(agent.name)
         except GateshError as error:
             yield problem("agent", f"{agent.name}: {error.message}", error.hint)
             continue
         shell = shell or agent.shell()
         source = f" ({where})" if where else ""
-        if not shell:
+        if hook:
+            yield ok("agent", f"{agent.name} asks gatesh before it runs a command ({hook})")
+        elif not shell:
             what = f"{agent.name} takes no shell but its own"
             yield note("agent", what, f"gatesh run -- {agent.program}")
         elif not _may_be_gatesh(shell):

@@ -53,7 +53,7 @@ def line_of(message: list[bytes], home: str) -> CommandLine:
     if len(message) < 9 or message[1] != wire.VERSION:
         raise wire.WireError("another version of gatesh; start the keeper again")
     _, _, door, text, cwd, script, packed, shell, options, *arguments = message
-    if door not in _DOORS:
+    if door not in (*_DOORS, Door.HOOK.encode()):
         raise wire.WireError("an unknown door")
     known = arguments.pop(0) if door in _DOORS[2:] and arguments else b""
     if len(text) > MOST_TEXT:
@@ -219,6 +219,8 @@ class Connection:
         match message:
             case [b"ran", status, duration]:
                 return Ran(_number(status, 0xFFFF), _number(duration, 1 << 62))
+            case [b"handed"]:
+                return Ran(None, 0)
             case [b"failed", why]:
                 raise RunError(why[:1000].decode("utf-8", "replace"))
         raise _DoorGoneError

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.agents.fake_model import FakeModel, Tool
+from tests.installed import GATESH
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / ".cache/agents"
@@ -30,6 +31,7 @@ class RealAgent:
         row = TABLE[name]
         self.name, self.row, self.work = name, row, work
         self.program = str(INSTALLED / name / row["program"])
+        self.set_up = False
         self.tool = Tool(**row["tool"])
         node = NODE if NODE.is_dir() else Path(shutil.which("node") or "/usr/bin/node").parent
         more = {
@@ -62,6 +64,9 @@ class RealAgent:
             file = Path(self.env["HOME"], self._placed(path))
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(self._placed(text).lstrip())
+        if self.set_up:
+            words = [GATESH, "setup", self.row["agent"], "--yes"]
+            subprocess.run(words, env=self.env, check=True, capture_output=True)
         if self.row.get("before"):
             self._start(self.row["before"])
 
@@ -74,7 +79,8 @@ class RealAgent:
         return None if first is None else "\n".join([first, *rest * 15, ""])
 
     def _start(self, argv: list[str], *before: str) -> subprocess.CompletedProcess[str]:
-        words = [*before, self.program, *map(self._placed, argv)]
+        more = self.row.get("set_up_argv", ()) if self.set_up else ()
+        words = [*before, self.program, *map(self._placed, argv), *more]
         with subprocess.Popen(
             words, cwd=self.work, env=self.env, text=True, errors="replace", stdin=subprocess.PIPE if self._typed() else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,

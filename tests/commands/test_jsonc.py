@@ -84,3 +84,15 @@ def test_put_and_remove_leave_every_other_value_as_it_was(whole, indent):
     removed = jsonc.remove(jsonc.read(put, "f"), "shell")
     assert json.loads(removed) == whole
     assert removed == text or not whole
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=3), st.sampled_from([None, 2]), st.booleans())
+def test_prepend_remove_and_prune_leave_every_other_value_as_it_was(whole, indent, others):
+    whole = {name: value for name, value in whole.items() if name != "hooks"}
+    before = whole | ({"hooks": {"A": [{"b": 1}, 2]}} if others else {})
+    text = json.dumps(before, indent=indent, ensure_ascii=False)
+    put = jsonc.prepend(jsonc.read(text, "f"), ("hooks", "A"), {"command": ["x", 'a"b']})
+    listed = [{"command": ["x", 'a"b']}, *([{"b": 1}, 2] if others else [])]
+    assert json.loads(put) == whole | {"hooks": {"A": listed}}
+    removed = jsonc.remove(jsonc.read(put, "f"), ("hooks", "A", 0))
+    assert json.loads(jsonc.prune(removed, ("hooks", "A"), "f")) == before

@@ -1,4 +1,4 @@
-"""`gatesh setup opencode`: the change is shown, asked about, written, and can be taken back."""
+"""`gatesh setup AGENT`: the change is shown, asked about, written, and can be taken back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import pexpect
 import pytest
 
+from gatesh.commands import jsonc
 from tests.installed import GATESH
 
 COMMENTED = '{\n  // mine\n  "model": "x/y",\n  "shell": "/usr/bin/fish", // kept\n}\n'
@@ -136,3 +137,106 @@ def test_the_path_written_is_the_one_in_path(env, config, tmp_path):
     (folder / "gatesh").symlink_to(GATESH)
     setup(env | {"PATH": f"{folder}:{env['PATH']}"}, "opencode", "--yes")
     assert json.loads(read(config))["shell"] == str(folder / "gatesh")
+
+
+HOOKED = {
+    "claude-code": ".claude/settings.json",
+    "codex": ".codex/hooks.json",
+    "gemini-cli": ".gemini/settings.json",
+    "qwen-code": ".qwen/settings.json",
+    "droid": ".factory/settings.json",
+    "copilot-cli": ".copilot/hooks/gatesh.json",
+    "cline": ".cline/hooks/PreToolUse",
+    "cursor": ".cursor/hooks.json",
+    "windsurf": ".codeium/windsurf/hooks.json",
+    "crush": ".config/crush/crush.json",
+}
+OTHERS = """{
+  // mine
+  "theme": "dark",
+  "hooks": {
+    "PreToolUse": [
+      // the formatter
+      { "matcher": "Edit", "hooks": [{ "type": "command", "command": "fmt" }] },
+    ],
+  },
+}
+"""
+
+
+@pytest.mark.parametrize("agent", HOOKED)
+def test_a_hook_is_written_once_and_taken_out_again(agent, env):
+    path = os.path.join(env["HOME"], HOOKED[agent])
+    said = setup(env, agent, "--yes")
+    assert f"gatesh hook {agent}" in read(path)
+    assert "MCP" in said and "gatesh run -- " in said, "what stays uncovered, and what covers it"
+    if agent not in ("claude-code", "cursor"):  # which can be told to stop
+        assert "If the hook is killed" in said
+    assert "nothing to do" in setup(env, agent, "--yes")
+    assert f"{path}  set up\n" in setup(env, "--list")
+    setup(env, agent, "--undo", "--yes")
+    assert not os.path.exists(path)
+    assert not os.path.exists(path + ".before-gatesh")
+
+
+def test_a_hook_stands_beside_others_and_their_comments_stay(env):
+    path = os.path.join(env["HOME"], ".qwen/settings.json")
+    write(path, OTHERS)
+    setup(env, "qwen", "--yes")
+    text = read(path)
+    assert "// mine" in text and "// the formatter" in text
+    strict = json.loads(jsonc.read(text, path).strict)
+    first, second = strict["hooks"]["PreToolUse"]
+    assert first["hooks"][0]["timeout"] == 600_000, "milliseconds"
+    assert second["matcher"] == "Edit"
+    setup(env, "qwen", "--undo", "--yes")
+    assert read(path) == OTHERS
+
+
+def test_undo_of_a_hook_keeps_what_was_written_since(env):
+    path = os.path.join(env["HOME"], ".claude/settings.json")
+    write(path, '{\n  "model": "opus"\n}\n')
+    setup(env, "claude", "--yes")
+    write(path, read(path).replace("opus", "haiku"))
+    setup(env, "claude", "--undo", "--yes")
+    assert read(path) == '{\n  "model": "haiku"\n}\n'
+
+
+def test_a_hook_of_another_gatesh_is_replaced(env):
+    path = os.path.join(env["HOME"], ".claude/settings.json")
+    setup(env, "claude", "--yes")
+    write(path, read(path).replace(GATESH, "/old/gatesh"))
+    setup(env, "claude", "--yes")
+    (entry,) = json.loads(read(path))["hooks"]["PreToolUse"]
+    (hook,) = entry["hooks"]
+    assert hook["command"] == f"{GATESH} hook claude-code"
+    assert hook["onFailure"] == "block", "it fails closed"
+
+
+def test_somebody_elses_hook_file_is_left_alone(env):
+    path = os.path.join(env["HOME"], ".cline/hooks/PreToolUse")
+    write(path, "#!/bin/sh\necho mine\n")
+    assert "there is a hook already" in setup(env, "cline", "--yes", status=2)
+    assert read(path) == "#!/bin/sh\necho mine\n"
+    os.unlink(path)
+    setup(env, "cline", "--yes")
+    assert os.access(path, os.X_OK)
+
+
+@pytest.mark.parametrize("hooks", ["[]", '{"PreToolUse": {}}', '"x"'])
+def test_hooks_of_another_form_are_left_alone(hooks, env):
+    path = os.path.join(env["HOME"], ".claude/settings.json")
+    write(path, f'{{"hooks": {hooks}}}')
+    assert "mend the settings" in setup(env, "claude", "--yes", status=2)
+    assert read(path) == f'{{"hooks": {hooks}}}'
+
+
+def test_the_folder_that_a_variable_names_is_used(env, tmp_path):
+    setup(env | {"CLAUDE_CONFIG_DIR": str(tmp_path / "c")}, "claude", "--yes")
+    assert (tmp_path / "c/settings.json").exists()
+
+
+@pytest.mark.parametrize("agent", ["continue", "aider", "mini", "gptme", "kiro", "vscode"])
+def test_an_agent_without_a_setting_is_told_what_helps(agent, env):
+    said = setup(env, agent, "--yes")
+    assert "nothing is written" in said and "gatesh run -- " in said
