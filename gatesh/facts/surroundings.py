@@ -205,12 +205,12 @@ def may_write(path: str, line: CommandLine, world: World) -> bool:
 
 def only_readers(world: World) -> bool:
     """Claim that no earlier command of the line can have written any file."""
-    return all(
-        earlier.program in _READING or not earlier.words for earlier in world.before
-    ) and not any(
-        redirect.op in _WRITING and not _harmless(redirect.target)
-        for earlier in world.before
-        for redirect in earlier.redirects
+    return all(map(_only_reads, world.before))
+
+
+def _only_reads(command: SimpleCommand) -> bool:
+    return (command.program in _READING or not command.words) and not any(
+        redirect.op in _WRITING and not _harmless(redirect.target) for redirect in command.redirects
     )
 
 
@@ -237,17 +237,35 @@ def _hides(word: Word) -> bool:
 
 def _script_sets(earlier: SimpleCommand, name: str, line: CommandLine, world: World) -> bool:
     """Claim that a sourced file, as far as it can be read, may set a variable."""
-    words = earlier.words[1:]
-    path = visible(words[0]) if words else UNSEEN
-    if UNSEEN in path or earlier.cwd is None or (words and words[0].globbed):
-        return not name
-    if not path.startswith("/"):
-        path = "/".join(part for part in (line.cwd, earlier.cwd, path) if part)
-    content = world.files.read(path, _SCRIPT_LIMIT)
+    path = _sourced(earlier, line)
+    content = world.files.read(path, _SCRIPT_LIMIT) if path else None
     if content is None or may_write(path, line, world):
-        return not name
+        return not name and not _is_missing(earlier, line, world)
     text = _QUOTES.sub("", _without_base64(content.decode("utf-8", "replace")))
     return _named(name, text, line) if name else _FOLLOWED.search(text) is not None
+
+
+def _sourced(earlier: SimpleCommand, line: CommandLine) -> str:
+    """Return the path of the file that `source` reads; empty where it cannot be seen."""
+    words = earlier.words[1:]
+    path = visible(words[0]) if words else UNSEEN
+    if UNSEEN in path or earlier.cwd is None or words[0].globbed:
+        return ""
+    return path if path[:1] == "/" else "/".join(p for p in (line.cwd, earlier.cwd, path) if p)
+
+
+def _is_missing(earlier: SimpleCommand, line: CommandLine, world: World) -> bool:
+    """Claim that there is no such file, and that nothing before can have made it: it sets nothing then."""
+
+    def missing(command: SimpleCommand) -> bool:
+        slash = any("/" in word.text for word in command.words[1:2])  # else PATH is searched
+        path = _sourced(command, line) if slash else ""
+        return bool(path) and world.files.kind(path) == "missing"
+
+    return missing(earlier) and all(
+        missing(other) if other.program in _SOURCING else _only_reads(other)
+        for other in world.before
+    )
 
 
 def _named(name: str, text: str, line: CommandLine) -> bool:
