@@ -53,7 +53,17 @@ def test_a_node_programs_loop_runs_on(run, work: Path) -> None:
     agent = "import base64; exec(base64.b64decode(input('code ')))"
     with Human(run.env) as human:
         window = human.open(
-            "env", "-C", str(work), GATESH, "run", "--pin", "--", "python3", "-c", agent
+            "env",
+            "-C",
+            str(work),
+            GATESH,
+            "run",
+            "--pin",
+            "--no-tty-prompt",
+            "--",
+            "python3",
+            "-c",
+            agent,
         )
         for asked in ("PIN for approvals", "Repeat"):
             human.wait_for(asked, window)
