@@ -31,6 +31,26 @@ def test_its_word_approves(desk: Desk, env) -> None:
     assert row["answered"] == "approved" and "/dev/pts/" in row["approver"]
 
 
+def test_with_a_pin_the_word_alone_does_not_answer(desk: Desk) -> None:
+    (desk.work / "keep").write_text("x")
+    desk.run("sh", "--pin")
+    for asked in ("PIN for approvals", "Repeat"):
+        desk.see(asked)
+        desk.type("tr0ub4dor")
+    desk.see("asks you")
+    desk.type("rm keep; echo status $?")
+    desk.type(desk.card())
+    desk.see("PIN: ")
+    desk.type("wrong one")
+    desk.see("wrong PIN; 4 left")
+    assert (desk.work / "keep").exists()
+    desk.type(desk.card())
+    desk.see("PIN: $")
+    desk.type("tr0ub4dor")
+    desk.see("status 0")
+    assert not (desk.work / "keep").exists()
+
+
 def test_n_rejects_with_a_word_to_the_agent(desk: Desk) -> None:
     go = desk.behind("cat", name="keep")
     desk.see("asks you")

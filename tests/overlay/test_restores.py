@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import time
@@ -52,17 +53,28 @@ def main(screen):
 curses.wrapper(main)
 """
 
+PROGRESS = r"""
+import sys, tty
+tty.setcbreak(0)
+print("".join(f"line {n} before\n" for n in range(40)), end="")
+for percent in range(100):
+    sys.stdout.write(f"\r\x1b[32m[{'#' * (percent // 2):50}]\x1b[0m {percent:3} %\x1b[K"); sys.stdout.flush()
+    if sys.stdin.read(1) == "n": print(" next")
+"""
+
 
 def programs(*folders: Path) -> dict[str, tuple[str, str, list[str]]]:
     """Name → command, what shows that it is there, keys afterwards."""
     for folder in folders:
         (folder / "painter.py").write_text(PAINTER)
         (folder / "tui.py").write_text(CURSES)
+        (folder / "progress.py").write_text(PROGRESS)
         (folder / "text").write_text("".join(f"line {n} of a text\n" for n in range(200)))
     python = "/usr/bin/env python3"
     return {
         "painter on the alternate screen": (f"{python} painter.py alt", "row 30", ["a", "s", "l"]),
         "painter on the main screen": (f"{python} painter.py", "row 30", ["a", "s", "l"]),
+        "a progress bar": (f"{python} progress.py", " 0 %", ["x", "n", "x"]),
         "curses": (f"{python} tui.py", "count 0", ["x", "y"]),
         "vim": ("vim -u NONE -N -c 'syntax on' text", "line 1 of", ["x", "G", "i", "!"]),
         "less": ("less -R text", "line 1 of", ["Space", "g", "/"]),
@@ -73,6 +85,7 @@ def programs(*folders: Path) -> dict[str, tuple[str, str, list[str]]]:
 NAMES = [
     "painter on the alternate screen",
     "painter on the main screen",
+    "a progress bar",
     "curses",
     "vim",
     "less",
@@ -100,6 +113,25 @@ def test_the_screen_comes_back_exactly(desks: Callable[[], Desk], name: str) -> 
         asked.press(key)
         control.press(key)
         same(asked, control, key)
+
+
+@with_model
+def test_the_screen_of_a_real_agent_comes_back_with_what_was_half_typed(desk: Desk) -> None:
+    opencode = Path(".cache/agents/opencode/node_modules/.bin/opencode").absolute()
+    if "GATESH_TRIES" not in os.environ or not opencode.exists():
+        pytest.skip("takes half a minute: make test-run")
+    desk.type("export TERM=tmux-256color COLORTERM=truecolor")
+    go = desk.behind(f"exec {opencode}")
+    desk.see("Ask anything", timeout=60)
+    time.sleep(15)  # it asks its terminal this and that, and forgets what is typed meanwhile
+    desk.type("half typed", enter=False)
+    desk.see("half typed")
+    before = desk.settled()
+    desk.ask(go)
+    desk.reject()
+    assert desk.settled() == before
+    desk.type(" more", enter=False)
+    desk.see("half typed more")
 
 
 @with_model
