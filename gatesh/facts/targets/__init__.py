@@ -7,6 +7,7 @@ as remote before: contexts, links and aliases are files that the asker may write
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 from gatesh.facts import grammar_of, may_have_run, runs_out_of_order
@@ -42,6 +43,17 @@ _MODULES = {
     }.items()
     for name in names.split()
 }
+FRAMEWORKS = frozenset(  # they go where the environment says
+    """
+    rails rake bundle manage.py django-admin flask alembic knex sequelize sequelize-cli typeorm prisma
+    drizzle-kit mikro-orm mix artisan php cap kamal serverless sls sst migrate dbmate goose flyway liquibase
+    """.split()
+)
+_NAMES = re.compile(
+    r"--(?:env|stage|context|target|deploy|project|app|cluster|site|host|server|endpoint|address|database|db"
+    r"|url|dsn|connection)"
+)
+SSH = frozenset(("ssh", "autossh", "mosh"))  # what they are told runs elsewhere
 _STATEMENTS_TOO = frozenset(  # what their statements say of the server is not the whole story
     (
         "mysql",
@@ -67,72 +79,90 @@ class Targets:
         self._commands = seen.reading.commands
         self._own = len(self._commands) - len(seen.places)
         self._found: dict[int, Target | None] = {}  # by command
-        self._told: dict[tuple[int, Fact], Target] = {}
+        self._told: dict[int, Target] = {}  # by a fact's id, which `seen` keeps
+        self._jumps: bool | None = None
 
     def of(self, index: int, fact: Fact) -> Target:
         """Return the target of a fact of the command at `index`, with its label."""
-        key = (index, fact)
-        if key not in self._told:
-            self._told[key] = self._labelled(index, fact)
-        return self._told[key]
+        found = self._told.get(id(fact))
+        if found is None:
+            silent = isinstance(fact, CliCall) and _says_nothing(self._commands[index])
+            found = fact.target if silent else self._labelled(index, fact)
+            self._told[id(fact)] = found
+        return found
 
     def facts(self, *, everything: bool = False) -> tuple[tuple[int, Fact], ...]:
         """Return the facts with the targets that were asked for so far, or with all of them."""
-        return tuple(
-            (index, fact.but(target=self.of(index, fact)))
-            if everything or (index, fact) in self._told
-            else (index, fact)
-            for index, fact in self._seen.facts
-        )
+        facts = []
+        for index, fact in self._seen.facts:
+            told = everything or id(fact) in self._told
+            target = self.of(index, fact) if told else fact.target
+            facts.append((index, fact if target is fact.target else fact.but(target=target)))
+        return tuple(facts)
 
     def _refined(self, index: int, fact: Fact) -> Target:
-        target = fact.target
+        """Return what the module of the program found; what the fact says where it found nothing."""
         command = self._commands[index]
-        if not _may_be_elsewhere(fact, command):
-            return target
-        if index not in self._found:
-            self._found[index] = self._look(index, command)
-        found = self._found[index]
-        if found is None:
-            return target
-        if found.locality is Locality.LOCAL and target.locality is not Locality.LOCAL:
-            return found.but(locality=target.locality)
-        return found
+        found = self._look(index, command) if _may_be_elsewhere(fact, command) else None
+        return found or fact.target
 
     def _look(self, index: int, command: SimpleCommand) -> Target | None:
-        """Ask the module that knows the program; what it cannot tell is None."""
+        """Ask the module that knows the program, once; what it cannot tell is None."""
+        if index not in self._found:
+            self._found[index] = self._asked(index, self._way(index, command))
+        return self._found[index]
+
+    def _way(self, index: int, command: SimpleCommand) -> SimpleCommand:
+        """Return the ssh that leads to a command elsewhere, where it stands in the line."""
+        if not command.remote or SSH.isdisjoint(command.prefixes):
+            return command
+        for other in reversed(self._commands[:index]):
+            if other.program in SSH and any(word.text == command.remote for word in other.words):
+                return other
+        return command
+
+    def _asked(self, index: int, command: SimpleCommand) -> Target | None:
         from gatesh.facts.targets.asked import Asked
 
         line, world = self._line, self._world
         if index >= self._own:
             line = self._seen.places[index - self._own]
         else:
-            jumps = runs_out_of_order(line)
-            world = world.after(may_have_run(self._commands[: self._own], index, jumps))
+            if self._jumps is None:
+                self._jumps = runs_out_of_order(line)
+            world = world.after(may_have_run(self._commands[: self._own], index, self._jumps))
         asked = Asked(command, line, world, grammar_of(command, world.grammars))
         try:
             return _found(asked)
         except Exception as error:  # noqa: BLE001  promise 3: what cannot be told is not known
-            return Target(command.program, "…", origin=f"cannot be read ({type(error).__name__})")
-
-    def _machine(self, index: int, command: SimpleCommand) -> tuple[tuple[str, str], ...]:
-        """Return what is known of the machine that a command runs on."""
-        if index not in self._found:
-            self._found[index] = self._look(index, command)
-        found = self._found[index]
-        return found.parts if found else (("host", command.remote),)
+            why = f"cannot be read ({type(error).__name__})"
+            return Target(command.program, "…", origin=why, parts=(("host", "…"),))
 
     def _labelled(self, index: int, fact: Fact) -> Target:
         labels, command = self._world.labels, self._commands[index]
         target = self._refined(index, fact)
         parts = _parts(target, fact)
         if command.remote:
-            parts = (*parts, *self._machine(index, command))
-        target = target.but(parts=parts)
-        if labels is None:
-            return target
-        label, origin = labels.label(target)
-        return target.but(label=label, label_origin=origin)
+            way = self._look(index, command)
+            parts += way.parts if way else (("host", command.remote),)
+        if command.more_words:
+            parts += (("words", "…"),)
+        if parts != target.parts:
+            target = target.but(parts=tuple(dict.fromkeys(parts)))
+        label, origin = labels.label(target) if labels else ("", "")
+        locality = target.locality
+        if locality is Locality.LOCAL:
+            locality = fact.target.locality
+        return target.but(label=label, label_origin=origin, locality=locality)
+
+
+def _says_nothing(command: SimpleCommand) -> bool:
+    """Claim that a command line of a program that nobody knows here names no target at all; quick."""
+    if command.program in _MODULES or command.remote or command.program.startswith("psql"):
+        return False
+    return command.program not in FRAMEWORKS and not any(
+        _NAMES.match(word.text) for word in command.words[1:]
+    )
 
 
 def _may_be_elsewhere(fact: Fact, command: SimpleCommand) -> bool:

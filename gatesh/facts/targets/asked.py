@@ -22,6 +22,30 @@ if TYPE_CHECKING:
     from gatesh.model import CommandLine, SimpleCommand
 
 ARGV = "argv"
+# Sub-commands after which a tool goes elsewhere.
+_MOVING = frozenset(
+    """
+    use use-context set-context set-cluster rename-context config configure context contexts remote workspace
+    stack init link unlink login logout switch select account ctx auth set-default default connection
+    configurations profile sso connect target
+    """.split()
+)
+_GIT_MOVING = frozenset(("remote", "config", "init"))
+_FOR_OTHERS = frozenset(  # whose state another tool keeps
+    (other, program)
+    for others, programs in (
+        (
+            "kubectl kubectx kubens kubectl-ctx kubectl-ns gcloud aws az oc minikube kind k3d",
+            "kubectl oc helm",
+        ),
+        ("docker", "docker-compose"),
+        ("gcloud", "gsutil bq"),
+        ("git", "gh glab heroku"),
+        ("terraform tofu", "terraform tofu terragrunt"),
+    )
+    for other in others.split()
+    for program in programs.split()
+)
 _DEEP = 40  # folders between here and the one that was linked
 
 if TYPE_CHECKING:
@@ -43,6 +67,7 @@ class Asked:
         self.command, self.world, self.line = command, world, line
         self.around = Surroundings(command, line, world)
         self._grammar = grammar or Grammar()
+        self._moved = any(_moves(earlier, command.program) for earlier in world.before)
         self.options: dict[str, list[str]] = {}
         self.operands: list[str] = []
 
@@ -83,7 +108,12 @@ class Asked:
         return self.around.at_home(name)
 
     def text(self, path: str) -> str | None:
-        """Return a file's content; "" where there is none, None where it cannot be read."""
+        """Return a file's content; "" where there is none, None where it cannot be read.
+
+        Nor can the tool's own state where an earlier command of the line has the tool change it.
+        """
+        if self._moved:
+            return None
         full = self.around.path(path)
         if full is None:
             return None
@@ -106,6 +136,15 @@ class Asked:
                 break
             folder = os.path.dirname(folder)
         return "", ""
+
+
+def _moves(earlier: SimpleCommand, program: str) -> bool:
+    """Claim that an earlier command tells the same tool to go elsewhere from now on."""
+    if earlier.program != program and (earlier.program, program) not in _FOR_OTHERS:
+        return False
+    words = {visible(word) for word in earlier.words[1:]}
+    moving = _GIT_MOVING if earlier.program == "git" else _MOVING
+    return not words.isdisjoint(moving) or any(UNSEEN in word for word in words)
 
 
 def first(*values: Value) -> Value:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gatesh.facts.targets.asked import Asked
+    from gatesh.model import SimpleCommand
 
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
 _PAIR = re.compile(r"([A-Za-z][\w-]*)\s*(?:=\s*(.*))?$", re.DOTALL)
@@ -37,6 +38,8 @@ class Settings:
     @property
     def branch(self) -> str:
         """Return the branch that is checked out; UNSEEN where that cannot be told."""
+        if any(_checks_out(earlier) for earlier in self._asked.world.before):
+            return UNSEEN
         head = self._asked.around.read(f"{self._git_dir}/HEAD") if self._git_dir else None
         if head is None:
             return UNSEEN
@@ -132,6 +135,11 @@ class Settings:
                 inner = self._asked.home(value[2:]) if value.startswith("~/") else value
                 inner = inner if inner.startswith("/") else f"{os.path.dirname(path)}/{inner}"
                 yield from self._of_file(inner, depth + 1)
+
+
+def _checks_out(earlier: SimpleCommand) -> bool:
+    words = {word.text for word in earlier.words[1:]}
+    return earlier.program == "git" and not words.isdisjoint(("checkout", "switch", "branch"))
 
 
 def pairs(content: str) -> Iterator[tuple[str, str]]:

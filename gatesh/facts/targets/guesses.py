@@ -6,6 +6,7 @@ be found by.
 
 from __future__ import annotations
 
+from gatesh.facts.targets import FRAMEWORKS
 from gatesh.facts.targets.asked import ARGV, Asked, answer
 from gatesh.facts.words import UNSEEN
 
@@ -23,12 +24,6 @@ _URLS = "--database-url --db-url --url --dsn --connection --connection-string"
 _ENVIRONMENT = tuple(
     "RAILS_ENV RACK_ENV NODE_ENV APP_ENV DJANGO_ENV FLASK_ENV MIX_ENV DOTNET_ENVIRONMENT STAGE".split()
 )
-_FRAMEWORKS = frozenset(
-    """
-    rails rake bundle manage.py django-admin flask alembic knex sequelize sequelize-cli typeorm prisma
-    drizzle-kit mikro-orm mix artisan php cap kamal serverless sls sst migrate dbmate goose flyway liquibase
-    """.split()
-)
 
 
 def target(asked: Asked) -> Target | None:
@@ -42,7 +37,7 @@ def target(asked: Asked) -> Target | None:
         parts.append((part, value[0]))
         named.append(value)
     urls = [asked.option(*_URLS.split())]
-    if asked.command.program in _FRAMEWORKS:
+    if asked.command.program in FRAMEWORKS:
         urls.append(asked.variable("DATABASE_URL"))
         for name in _ENVIRONMENT:
             value = asked.variable(name)

@@ -11,6 +11,7 @@ import re
 from fnmatch import fnmatchcase
 
 from gatesh.facts import url as urls
+from gatesh.facts.targets import SSH
 from gatesh.facts.targets.asked import ARGV, Asked, answer
 from gatesh.facts.words import UNSEEN
 
@@ -31,7 +32,6 @@ _VALUES = {
     "autossh": "-M -B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -P -p -Q -R -S -W -w",
     "ssh-copy-id": "-i -p -o -F",
 }
-_SSH = frozenset(("ssh", "autossh", "mosh", "sshpass"))
 _PATTERN = re.compile(r"[*?]")
 _KEY = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$")
 _WANTED = ("hostname", "user", "port", "proxycommand", "proxyjump")
@@ -43,7 +43,7 @@ def target(asked: Asked) -> Target | None:
     """Return the host that is spoken to, or the one that the command itself runs on."""
     command, program = asked.command, asked.command.program
     if asked.remote:
-        if _SSH.isdisjoint(command.prefixes):
+        if SSH.isdisjoint(command.prefixes):
             return None
         named, origin = [asked.remote], ARGV
         program = "ssh"
@@ -91,7 +91,8 @@ def _host(asked: Asked, name: str) -> list[Value]:
     found = _settings(asked, host, user)
     given = asked.option("-l")[0]
     real = found.get("hostname", host).replace("%h", host).replace("%%", "%")
-    parts = [("ssh-host", host), ("host", urls.normal_host(real))]
+    seen = real if UNSEEN not in real else ""
+    parts = [("ssh-host", host), ("host", urls.normal_host(seen) if seen else UNSEEN)]
     user = user if at else given or found.get("user", "")
     proxy = found.get("proxycommand", "none")
     if proxy != "none":  # it connects to what it likes

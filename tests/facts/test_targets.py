@@ -1,0 +1,108 @@
+"""Where tools go: a table of the ways each finds its target, against the tool's own answer where it is here."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gatesh.facts import World, inspect_all
+from gatesh.facts.targets import Targets
+from gatesh.model import CliCall, CommandLine
+from gatesh.run.look import GitProbe, OsFiles
+from gatesh.scope.labels import Labels
+from gatesh.shell.read import read
+
+TOOLS = tomllib.loads((Path(__file__).parents[1] / "data/targets.toml").read_text())
+WAYS = [(tool, way) for tool, table in TOOLS.items() for way in table["way"]]
+REAL = [(tool, way) for tool, way in WAYS if way.get("real", TOOLS[tool].get("real"))]
+
+
+def named(ways):
+    return [f"{tool}: {way['way']}" for tool, way in ways]
+
+
+class Place:
+    """A scratch HOME and a folder to work in, filled as a row says."""
+
+    def __init__(self, folder, table, way):
+        self.home, self.work = str(folder / "home"), str(folder / "work")
+        for path, content in (table.get("files", {}) | way.get("files", {})).items():
+            file = Path(self.fill(path))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(self.fill(content))
+        for name in (self.home, self.work):
+            Path(name).mkdir(exist_ok=True)
+        self.options = self.fill(way.get("options", ""))
+        self.env = {name: self.fill(value) for name, value in way.get("env", {}).items()}
+        self.env["HOME"] = self.home
+
+    def fill(self, text):
+        text = text.replace("{home}", self.home).replace("{work}", self.work)
+        return re.sub(r"\{sha1:([^}]*)\}", lambda m: hashlib.sha1(m[1].encode()).hexdigest(), text)
+
+    def line(self, text):
+        return self.fill(text.replace("{options}", self.options))
+
+    def target(self, text, program, labels=None):
+        line = CommandLine(self.line(text), self.work, self.env)
+        world = World(OsFiles(), GitProbe(), self.home, labels=labels or Labels())
+        seen = inspect_all(read(line), line, world, read)
+        commands = seen.reading.commands
+        index, fact = next(
+            (index, fact)
+            for index, fact in reversed(seen.facts)
+            if isinstance(fact, CliCall) and commands[index].program == program
+        )
+        return Targets(seen, line, world).of(index, fact)
+
+
+@pytest.mark.parametrize(("tool", "way"), WAYS, ids=named(WAYS))
+def test_each_way_to_a_target_is_followed(tool, way, tmp_path):
+    table = TOOLS[tool]
+    place = Place(tmp_path, table, way)
+
+    found = place.target(
+        way.get("line", table["line"]), way.get("program", table.get("program", tool))
+    )
+
+    for part, value in way.get("parts", {}).items():
+        assert (part, place.fill(value)) in found.parts, found
+    assert found.name == place.fill(way.get("name", found.name))
+    assert found.origin == way.get("origin", found.origin)
+    assert found.label == way.get("label", found.label), found
+    if "locality" in way:
+        # What is found to be here goes on counting as remote: files that the asker may write say so.
+        shown = {"local": "unknown"}.get(way["locality"], way["locality"])
+        assert found.locality.value in (shown, way["locality"])
+
+
+@pytest.mark.parametrize(("tool", "way"), REAL, ids=named(REAL))
+def test_the_tool_itself_goes_there(tool, way, tmp_path):
+    table = TOOLS[tool]
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed")
+    place = Place(tmp_path, table, way)
+    found = place.target(
+        way.get("line", table["line"]), way.get("program", table.get("program", tool))
+    )
+
+    line = place.line(way.get("real", table.get("real")))
+    if tool == "ssh":  # it looks up the home of the password database
+        line = line.replace(
+            "ssh -G", f"ssh -G -F {place.home}/.ssh/config" if "-F" not in line else "ssh -G"
+        )
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", **place.env}
+    told = subprocess.run(
+        ["bash", "-c", line], cwd=place.work, env=env, capture_output=True, text=True, timeout=60
+    )
+
+    values = {value for _, value in found.parts} | {*re.split("[/ ]", found.name), found.name}
+    values |= {part for value in values for part in (value.partition("/")[2],)}
+    assert told.stdout.split(), told.stderr
+    for word in told.stdout.split():
+        assert word in values, (told.stdout, found)

@@ -1,0 +1,177 @@
+"""Labels: listed ones, guesses from a name, and what nobody knows."""
+
+import pytest
+
+from gatesh.errors import ConfigError
+from gatesh.model import Locality, Target
+from gatesh.scope.labels import Labels, guess_of, is_guess, parse, stricter
+
+LISTED = """
+# what this company calls things
+[production]
+hosts = [
+  "*.example.com",
+  "10.0.0.5",
+]
+aws-accounts = ["123456789012"]
+[staging]
+hosts = ["*.stg.example.com"]
+databases = ["shop"]
+kube-contexts = ["eks-prod-old"]
+[customer-a]
+paths = ["/srv/a/*"]
+[local]
+ssh-hosts = ["vm"]
+"""
+
+
+def target(*parts, locality=Locality.REMOTE):
+    return Target("x", "x", locality, parts=parts)
+
+
+def labels(text=LISTED, **more):
+    return parse(text, "/home/me/.config/gatesh/environments.toml", **more)
+
+
+@pytest.mark.parametrize(
+    ("parts", "label", "origin"),
+    [
+        ([("host", "db.example.com")], "production", "environments.toml:5"),
+        ([("host", "DB.Example.COM")], "production", "environments.toml:5"),
+        ([("host", "10.0.0.5")], "production", "environments.toml:6"),
+        (
+            [("host", "db.stg.example.com")],
+            "production",
+            "environments.toml:5",
+        ),  # the stricter of two
+        ([("host", "db.elsewhere.org")], "", ""),
+        (
+            [("aws-account", "123456789012"), ("aws-region", "eu-west-1")],
+            "production",
+            "environments.toml:8",
+        ),
+        ([("database", "shop")], "staging", "environments.toml:11"),
+        (
+            [("kube-context", "eks-prod-old")],
+            "staging",
+            "environments.toml:12",
+        ),  # a list beats a guess
+        ([("host", "db.example.com"), ("database", "shop")], "production", "environments.toml:5"),
+        (
+            [("host", "db.live.org"), ("database", "shop")],
+            "production",
+            "a guess from host db.live.org",
+        ),
+        ([("path", "/srv/a/x")], "customer-a", "environments.toml:14"),
+        ([("path", "/srv/prod/x")], "", ""),  # a folder's name says little
+        ([("ssh-host", "vm")], "local", "environments.toml:16"),
+        (
+            [("ssh-host", "www.example.com")],
+            "production",
+            "environments.toml:5",
+        ),  # hosts are ssh's hosts too
+    ],
+)
+def test_the_strictest_label_of_a_part_is_the_targets(parts, label, origin):
+    assert labels().label(target(*parts)) == (label, origin)
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("prod", "production"),
+        ("shop-prod-eu", "production"),
+        ("prod2.db.internal", "production"),
+        ("shopProd", "production"),
+        ("PROD_DB", "production"),
+        ("myapp_production", "production"),
+        ("prd", "production"),
+        ("live.example.com", "production"),
+        ("staging.prod.example.com", "production"),
+        ("pre-prod", "staging"),
+        ("preprod", "staging"),
+        ("non-prod", "staging"),
+        ("stg1", "staging"),
+        ("uat", "staging"),
+        ("dev", "development"),
+        ("qa-7", "test"),
+        ("app_test", "test"),
+        ("sandbox", "sandbox"),
+        ("product-images", ""),
+        ("reproduce", ""),
+        ("delivery", ""),
+        ("stagecoach", ""),
+        ("devices", ""),
+        ("latest", ""),
+        ("contest", ""),
+        ("main", ""),
+        ("", ""),
+    ],
+)
+def test_a_word_of_a_name_is_a_guess(name, guess):
+    assert guess_of(name) == guess
+
+
+def test_a_guess_is_called_one():
+    assert is_guess(Labels().label(target(("host", "prod")))[1])
+    assert not is_guess(labels().label(target(("database", "shop")))[1])
+
+
+def test_what_cannot_be_seen_has_no_label_but_production():
+    assert labels().label(target(("host", "…"), ("database", "shop"))) == ("", "")
+    assert labels().label(target(("host", "…"), ("database", "live")))[0] == "production"
+    assert Labels().label(target(("host", "staging-…"))) == ("", "")
+
+
+def test_what_is_here_is_local_unless_its_name_says_more():
+    assert Labels().label(target(("host", "127.0.0.1"), locality=Locality.LOCAL))[0] == "local"
+    tunnel = target(("kube-context", "prod"), ("host", "127.0.0.1"), locality=Locality.LOCAL)
+    assert Labels().label(tunnel)[0] == "production"
+
+
+def test_without_a_keeper_only_what_tightens_counts():
+    alone = labels(loosens=False)
+    assert alone.label(target(("host", "db.example.com")))[0] == "production"
+    assert alone.label(target(("database", "shop"))) == ("", "")
+    assert alone.label(target(("kube-context", "eks-prod-old")))[0] == "production"
+    assert alone.label(target(("ssh-host", "vm"))) == ("", "")
+
+
+def test_a_file_that_cannot_be_read_makes_nothing_less_strict():
+    broken = Labels(broken=True)
+    assert broken.label(target(("host", "staging"))) == ("", "")
+    assert broken.label(target(("host", "prod")))[0] == "production"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[production]\nhost = ['x']\n", "toml:2: unknown key host"),
+        ("[production]\nhosts = 'x'\n", "toml:2: hosts is no list of names"),
+        ("[production]\n\nhosts = ['x', 3]\n", "toml:3: hosts is no list of names"),
+        ("production = ['x']\n", "toml:1: production is no label"),
+        ("[Pro duction]\n", "environments.toml: "),
+        ("['the live one']\n", "toml:1: the live one is no label"),
+        ("[production\n", "environments.toml: "),
+    ],
+)
+def test_a_mistake_is_said_with_its_line(text, said):
+    with pytest.raises(ConfigError) as raised:
+        labels(text)
+    assert said in raised.value.message
+
+
+def test_what_has_changed_is_said_in_sentences():
+    before = labels("[production]\nhosts = ['a', 'b']\n")
+    after = labels("[staging]\nhosts = ['a']\n[production]\nhosts = ['c']\n")
+    assert after.changes_since(before) == [
+        "host a is staging instead of production",
+        "host b is production no more",
+        "host c is production",
+    ]
+    assert before.changes_since(before) == []
+
+
+def test_of_two_labels_the_stricter_counts():
+    assert stricter(("staging", "a"), ("", "")) == ("", "")
+    assert stricter(("staging", "a"), ("production", "b")) == ("production", "b")
