@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from gatesh.supervise import kernel
+from gatesh.supervise.elsewhere import root_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,20 +40,9 @@ class Absent:
         try:
             os.stat(path if absolute else b"/proc/%d/cwd/%s" % (call.tid, path))
         except (FileNotFoundError, NotADirectoryError) as error:
-            return error.errno if _same_root(call.tid) and error.errno else 0
+            return 0 if root_of(call.tid) or not error.errno else error.errno
         except (OSError, ValueError):
             return 0
         if absolute and len(self._there) < _MOST:
             self._there.add(path)
         return 0
-
-
-def _same_root(tid: int) -> bool:
-    """Claim that a thread sees the same files under the same names as this process."""
-    try:
-        root = os.readlink(f"/proc/{tid}/root")
-        return root == "/" and os.readlink(f"/proc/{tid}/ns/mnt") == os.readlink(
-            "/proc/self/ns/mnt"
-        )
-    except OSError:
-        return False

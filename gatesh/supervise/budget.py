@@ -31,6 +31,7 @@ from gatesh.model import (
     Word,
 )
 from gatesh.supervise import bpf, kernel
+from gatesh.supervise.elsewhere import alike, resolved, root_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ _PATHS = {
     "rename": (1, -1), "renameat": (3, 2), "renameat2": (3, 2), "creat": (0, -1), "open": (0, -1),
     "openat": (1, 0), "openat2": (1, 0),
 }  # fmt: skip
+# Where a rename names what it moves.
+_SOURCES = {"rename": (0, -1), "renameat": (1, 0), "renameat2": (1, 0)}
 _OPEN_FILES = frozenset(("ftruncate", "ftruncate64", "fallocate"))  # named by their descriptor
 _SHORTENING = frozenset(("truncate", "truncate64", "ftruncate", "ftruncate64"))
 _DELETING = frozenset(("unlink", "unlinkat", "rmdir", "truncate", "truncate64"))
+_UNFOLLOWED = {"unlink", "unlinkat", "rmdir", *_SOURCES}  # by these a link itself is meant
 _DELETED, _OVERWRITTEN = 5, 1  # a formatter rewrites many files, and means it
 _LEAK_S = (
     60.0  # in which a line further up may lose as many again: an agent may run in a line itself
@@ -87,7 +91,7 @@ class _Account:
             self._paid = max(0.0, self._paid - (now - self._since) * self._most / _LEAK_S)
         self._since = now
         self._paid += cost
-        self.files += 1
+        self.files += max(1, cost // _DELETED)
         if cost == _DELETED:
             self._deleted.append(path)
         if self._paid > self._limit:
@@ -135,14 +139,27 @@ class Budget:
         """Return the path that a call takes away, and what that counts; 0 where it is not counted."""
         name = self._names[call.arch, call.number]
         path = self._path(name, call)
-        if not path or path.startswith(_TEMPORARY) or is_derived(path.lstrip("/")):
+        if not path:
             return path, 0
+        path, thrown_away = _led(call.tid, path, last=name not in _UNFOLLOWED)
+        if thrown_away:
+            return self._put_away(name, call, path)
         deleting = name in _DELETING
         if (not deleting or name in _SHORTENING) and not self._loses(name, path, call):
             return path, 0
         if _is_git(call.tid):
             return path, 0
         return path, _DELETED if deleting else _OVERWRITTEN
+
+    def _put_away(self, name: str, call: Call, path: str) -> tuple[str, int]:
+        """Return what a call takes away where its path is thrown away anyhow: what it moves there."""
+        if name not in _SOURCES:
+            return path, 0
+        source = self._named(call, *_SOURCES[name])
+        source, thrown_away = _led(call.tid, source, last=False) if source else ("", True)
+        if thrown_away or _is_git(call.tid):
+            return path, 0
+        return source, _DELETED * _files(source, self.most + 1)
 
     @staticmethod
     def _loses(name: str, path: str, call: Call) -> bool:
@@ -185,20 +202,54 @@ class Budget:
                 self._accounts[key] = _Account(self.most, leaks=key[1])
         return [self._accounts[key] for key in keys]
 
-    @staticmethod
-    def _path(name: str, call: Call) -> str:
-        try:
-            if name in _OPEN_FILES:
+    def _path(self, name: str, call: Call) -> str:
+        if name in _OPEN_FILES:
+            try:
                 return os.readlink(f"/proc/{call.tid}/fd/{call.arguments[0] & 0xFFFFFFFF}")
-            at, folder = _PATHS[name]
+            except OSError:
+                return ""
+        return self._named(call, *_PATHS[name])
+
+    @staticmethod
+    def _named(call: Call, at: int, folder: int) -> str:
+        """Return the path in an argument, made absolute; empty where it cannot be read."""
+        try:
             path = os.fsdecode(kernel.read_string(call.tid, call.arguments[at]))
-            if path.startswith("/"):
-                return os.path.normpath(path)
             number = call.arguments[folder] & 0xFFFFFFFF if folder >= 0 else _HERE
             where = "cwd" if number == _HERE else f"fd/{number}"
-            return os.path.normpath(os.path.join(os.readlink(f"/proc/{call.tid}/{where}"), path))
+            start = "" if path.startswith("/") else os.readlink(f"/proc/{call.tid}/{where}")
+            return os.path.join(start, path)
         except OSError:
             return ""
+
+
+def _led(tid: int, path: str, *, last: bool) -> tuple[str, bool]:
+    """Return where a path leads, and whether what is there may be thrown away.
+
+    What it looks like is looked into only where it would not be counted: most paths are no link to anywhere.
+    """
+    plain = os.path.normpath(path)
+    if not _is_thrown_away(plain):
+        return plain, False
+    root = root_of(tid)
+    real = resolved(tid, path, root, last=last)
+    return real, _is_thrown_away(real) and (not root or alike(root, os.path.dirname(real)))
+
+
+def _is_thrown_away(path: str) -> bool:
+    return path.startswith(_TEMPORARY) or is_derived(path.lstrip("/"))
+
+
+def _files(path: str, most: int) -> int:
+    """Count the files at or below a path, up to `most`."""
+    if not os.path.isdir(path) or os.path.islink(path):
+        return 1
+    count = 0
+    for _, _, names in os.walk(path):
+        count += len(names)
+        if count >= most:
+            break
+    return min(count, most)
 
 
 def _approved(path: str, place: Place) -> bool:
@@ -206,7 +257,7 @@ def _approved(path: str, place: Place) -> bool:
     return any(
         path == name or path.startswith(f"{name}/")
         for match in place.approved
-        if match.klass == "data-destroy"
+        if match.klass in ("data-destroy", "deferred-destroy")
         for name in match.names
         if name.startswith("/")
     )

@@ -83,6 +83,44 @@ def test_it_stops_at_the_budget(how: str, run, outside: Path) -> None:
     assert "refused [deletion-budget]: " in done.stderr
 
 
+# Names under which nothing would be counted, of files that are not there.
+ELSEWHERE = {
+    "/proc/self/root": "base = '/proc/self/root' + os.getcwd() + '/d'",
+    "/proc/self/cwd": "base = '/proc/self/cwd/d'",
+    "/proc/thread-self": "base = '/proc/thread-self/../../../self/cwd/d'",
+    "a descriptor": "base = f'/dev/fd/{os.open(\"d\", os.O_RDONLY)}'",
+    "a link": "os.symlink(os.getcwd(), t + '/l'); base = t + '/l/d'",
+    "a link to /proc": "os.symlink('/proc/self/cwd', t + '/l'); base = t + '/l/d'",
+    "a link and a step back": "os.mkdir('e'); os.symlink(os.getcwd() + '/e', t + '/l'); base = t + '/l/../d'",
+    "a link named as a build's": "os.symlink('d', 'node_modules'); base = 'node_modules'",
+    "moved away": "os.rename('d', base := 'node_modules')",
+    "moved among what a build made": "os.mkdir('build'); base = 'build/d'; os.rename('d', base)",
+    "mounted there": (
+        "libc = ctypes.CDLL(None, use_errno=True); base = t + '/m'; os.mkdir(base)\n"
+        "if libc.unshare(0x10020000) or libc.mount(b'd', base.encode(), None, 0x1000, None): os._exit(77)"
+    ),
+    "a root of one's own": (
+        "libc = ctypes.CDLL(None); os.makedirs('r/tmp'); os.rename('d', 'r/tmp/d'); base = '/tmp/d'\n"
+        "if libc.unshare(0x10000000): os._exit(77)\n"
+        "os.chroot('r')"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+def test_another_name_for_them_does_not_help(how: str, run, outside: Path) -> None:
+    code = (
+        f"import ctypes, os, tempfile\nt = tempfile.mkdtemp()\n{ELSEWHERE[how]}\n"
+        "for i in range(400): os.unlink(f'{base}/{i}')"
+    )
+    done = run.agent(code, options=("--deletions", "40"), cwd=outside)
+    if done.returncode == 77:
+        pytest.skip("no namespaces of one's own here")
+    left = list(outside.rglob("[0-9]*"))
+    assert 360 <= len(left) <= 400, done
+    assert "refused [deletion-budget]: " in done.stderr
+
+
 def test_it_can_only_record_or_be_off(run, outside: Path) -> None:
     run.agent(
         REMOVE["python"], options=("--deletions", "40", "--deletion-mode", "record"), cwd=outside
