@@ -16,7 +16,7 @@ __gatesh_declare() {  # what the reader of the next line has to know; fields end
 __gatesh_report() {
   builtin printf '\e]6973;E;%s\a' "$__gatesh_mark" >"$__gatesh_tty"
   {
-    builtin printf 'prompt\0%s\0' "$1"
+    builtin printf 'prompt\0%s\0%s\0' "$__gatesh_ticket" "$1"
     __gatesh_rc "$1"
     builtin printf '%s\0' "${PS1@P}" "${PS2@P}"
     __gatesh_declare
@@ -61,19 +61,25 @@ __gatesh_park() {  # wait for the next line, and answer what the door asks meanw
   while IFS= builtin read -r -d '' __gatesh_asked; do
     __gatesh_text=${__gatesh_asked#*$'\n'}
     case $__gatesh_asked in
-      go$'\n'*) __gatesh_remember "$__gatesh_text"; builtin break ;;
-      skip$'\n'*) builtin break ;;
+      go:* | skip:*)
+        __gatesh_ticket=${__gatesh_asked%%$'\n'*}
+        [[ $__gatesh_ticket == skip:* ]] || __gatesh_remember "$__gatesh_text"
+        __gatesh_ticket=${__gatesh_ticket#*:}
+        builtin break ;;
       functions$'\n'*)
         IFS=$' \t\n'
+        builtin printf 'answer\0' >&0
         builtin declare -f -- $__gatesh_text >&0
         builtin printf '\0' >&0 ;;
       expand$'\n'*)
+        builtin printf 'answer\0' >&0
         __gatesh_text=$(builtin history -p -- "$__gatesh_text" 2>&1) && builtin printf 'yes\n' >&0
         builtin printf '%s\0' "$__gatesh_text" >&0 ;;
       complete$'\n'*)
         __gatesh_text=$(__gatesh_complete "$__gatesh_text" </dev/null 2>/dev/null)
-        builtin printf '%s\0' "$__gatesh_text" >&0 ;;
+        builtin printf 'answer\0%s\0' "$__gatesh_text" >&0 ;;
       history$'\n'*)
+        builtin printf 'answer\0' >&0
         HISTTIMEFORMAT= builtin fc -lnr -2000 >&0
         builtin printf '\0' >&0 ;;
     esac
@@ -150,4 +156,4 @@ __gatesh_complete() {  # LINE up to the cursor → candidates for its last word,
 builtin readonly -f __gatesh_rc __gatesh_declare __gatesh_report __gatesh_attach __gatesh_plain \
   __gatesh_remember __gatesh_park __gatesh_prompt __gatesh_lost __gatesh_complete
 builtin readonly __gatesh_tty __gatesh_mark
-__gatesh_mode=emacs __gatesh_blank=dropped __gatesh_bang=plain __gatesh_last=
+__gatesh_mode=emacs __gatesh_blank=dropped __gatesh_bang=plain __gatesh_last= __gatesh_ticket=0

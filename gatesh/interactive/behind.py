@@ -11,10 +11,12 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import select
 import signal
 import socket
 import struct
 import termios
+import time
 from typing import NoReturn
 
 from gatesh._value import Value
@@ -22,7 +24,8 @@ from gatesh.errors import RunError
 from gatesh.run.bash import BASH
 
 SIOCOUTQ = 0x5411  # bytes that the other end has not read yet
-_FIELDS = 7  # of a report
+_FIELDS = {"prompt": 8, "plain": 0, "answer": 1}  # of what it says
+_PATIENCE_S = 5.0  # with what it is asked at its prompt
 
 
 class LostError(RunError):
@@ -64,7 +67,7 @@ class Behind:
         self.resize(size)
         self.lines, other = socket.socketpair()
         self._name = f"socket:[{os.fstat(other.fileno()).st_ino}]"
-        self._said = b""
+        self._said, self._ticket = b"", 0
         startup = _startup(self.tty, self.mark, rc)
         self.pid = os.fork()
         if self.pid == 0:
@@ -77,27 +80,36 @@ class Behind:
 
     def submit(self, text: str) -> None:
         """Hand over a line; bash must be at its prompt. The very text runs, with fd 0 on the terminal."""
-        self._send(f"go\n{text}\0 {{ {text}\n}} <{self.tty}\n")
+        self._send(f"go:{self._next()}\n{text}\0 {{ {text}\n}} <{self.tty}\n")
 
     def fail(self, status: int) -> None:
         """Let `$?` be what a line would have left that bash does not get."""
-        self._send(f"skip\n\0 __gatesh_rc {status}\n")
+        self._send(f"skip:{self._next()}\n\0 __gatesh_rc {status}\n")
 
     def edit_no_more(self) -> None:
         """Take readline out of the way again, where a line has switched it on."""
-        self._send("skip\n\0 __gatesh_plain\n")
+        self._send(f"skip:{self._next()}\n\0 __gatesh_plain\n")
 
     def look_for_hook(self) -> None:
         """Leave a line behind that brings the prompt's hook back; with the hook alive it is answered there."""
         self._send(" __gatesh_lost\n\0")
 
     def ask(self, what: str, text: str) -> str:
-        """Ask bash at its prompt: functions, expand, complete, history."""
+        """Ask bash at its prompt: functions, expand, complete, history. Empty where it takes too long."""
         self._send(f"{what}\n{text}\0")
-        while (found := self._field()) is None:
-            if not self._receive():
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            said = self._message()
+            if said and said[0] == "answer":
+                return said[1]
+            if said is None and not self._more(until - time.monotonic()):
+                self.interrupt()  # its hook begins anew
                 return ""
-        return found
+
+    def _next(self) -> int:
+        """Return the number of the next line: what bash says after an earlier one does not end this one."""
+        self._ticket += 1
+        return self._ticket
 
     def _send(self, text: str) -> None:
         self.lines.sendall(text.encode("utf-8", "surrogateescape"))
@@ -110,33 +122,36 @@ class Behind:
 
     # -- what it says ------------------------------------------------------------------------------------
 
-    def _receive(self) -> bool:
+    def _more(self, most_s: float) -> bool:
+        """Take what it says within that time; False where there is nothing."""
+        if not select.select([self.lines], [], [], max(0.0, most_s))[0]:
+            return False
         data = self.lines.recv(1 << 16)
         self._said += data
         return bool(data)
 
-    def _field(self) -> str | None:
-        field, end, rest = self._said.partition(b"\0")
-        if not end:
+    def _message(self) -> list[str] | None:
+        """Return the next whole message: its kind and its fields."""
+        kind = self._said.partition(b"\0")[0].decode("utf-8", "replace")
+        if b"\0" in self._said and kind not in _FIELDS:
+            raise LostError("the bash behind said something unknown", "here is a new shell")
+        parts = self._said.split(b"\0", 1 + _FIELDS.get(kind, 0))
+        if len(parts) < 2 + _FIELDS.get(kind, 0):
             return None
-        self._said = rest
-        return field.decode("utf-8", "surrogateescape")
+        self._said = parts.pop()
+        return [part.decode("utf-8", "surrogateescape") for part in parts]
 
     def hear(self) -> Report | str | None:
         """Return what has been said by now: a report, "plain" (readline is on), or nothing yet."""
-        self._receive()
-        kind, _, _ = self._said.partition(b"\0")
-        if kind == b"plain":
-            self._field()
-            return "plain"
-        if self._said.count(b"\0") < _FIELDS + 1:
-            return None
-        what, *fields = [self._field() or "" for _ in range(_FIELDS + 1)]
-        if what != "prompt" or not fields[0].isdigit():
-            raise LostError("the bash behind said something unknown", "this is a defect of gatesh")
-        status, prompt, continuation, options, variables, aliases, functions = fields
-        names = tuple(line.rpartition(" ")[2] for line in functions.splitlines())
-        return Report(int(status), prompt, continuation, options, variables, aliases, names)
+        self._more(0)
+        while (said := self._message()) is not None:
+            if said[0] == "plain":
+                return "plain"
+            if said[0] == "prompt" and said[1] == str(self._ticket) and said[2].isdigit():
+                status, prompt, continuation, options, variables, aliases, functions = said[2:]
+                names = tuple(line.rpartition(" ")[2] for line in functions.splitlines())
+                return Report(int(status), prompt, continuation, options, variables, aliases, names)
+        return None
 
     # -- where it is -------------------------------------------------------------------------------------
 

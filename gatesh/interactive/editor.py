@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import get_app
+from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import ANSI
@@ -22,6 +22,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Protocol
 
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.document import Document
@@ -30,9 +31,27 @@ if TYPE_CHECKING:
 
     from gatesh.interactive.behind import Report
 
+    class Beside(Protocol):
+        """What goes on in the bash behind while a line is edited."""
+
+        @property
+        def output(self) -> int:
+            """Return a descriptor that can be read when a program has printed something."""
+
+        @property
+        def ended(self) -> int:
+            """Return one that can be read when bash has ended."""
+
+        def printed(self) -> bytes | None:
+            """Return what was printed; None where there is no terminal any more."""
+
+
+_START, _TYPED = "\x01\x1b]133;A\x07\x02", "\x01\x1b]133;B\x07\x02"  # OSC 133, for the terminal
 _HIDDEN = re.compile(r"\x01(.*?)\x02", re.DOTALL)
 _COLOUR = re.compile(r"\x1b\[[\d;:]*m")
 _OTHER = re.compile(r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[[\d;?]*[A-Za-ln-z]|[()][\w]|[=>78])")
+
+_SPECIAL = re.compile(r"[^\w./:=,@%+~^-]")
 
 
 def styled(prompt: str) -> str:
@@ -73,21 +92,28 @@ class BashCompleter(Completer):
         last = re.split(r"[;|&\n(]\s*", text)[-1]
         word = re.split(r"\s", last)[-1]
         typed = re.split(r"[=:]", word)[-1]
-        for found in dict.fromkeys(self._ask(last).splitlines()):
-            if found.startswith(word):
-                start = word
-            elif found.startswith(typed):
-                start = typed
-            else:
+        candidates = list(dict.fromkeys(self._ask(last).splitlines()))
+        for found in candidates:
+            start = next((part for part in (word, typed) if found.startswith(part)), None)
+            if start is None:
                 continue
-            folder = os.path.isdir(os.path.expanduser(found)) and not found.endswith("/")
-            text = found.rstrip(" ")
-            yield Completion(text + ("/" if folder else ""), -len(start), display=_last_part(found))
+            path = os.path.expanduser(found)
+            if os.path.isdir(path):
+                text = found.rstrip("/") + "/"
+            else:
+                text = found.rstrip(" ") + (" " if len(candidates) == 1 else "")
+            if os.path.lexists(path):
+                text = _SPECIAL.sub(r"\\\g<0>", text[:-1]) + text[-1]
+            yield Completion(text, -len(start), display=_last_part(found))
 
 
 def _last_part(path: str) -> str:
     head, slash, tail = path.rstrip("/ ").rpartition("/")
     return tail if slash and head else path
+
+
+class GoneError(Exception):
+    """The bash behind has ended while a line was edited."""
 
 
 class Editor:
@@ -141,10 +167,10 @@ class Editor:
 
         return keys
 
-    def read(self, report: Report, typed: bytes) -> tuple[str, bytes]:
+    def read(self, report: Report, typed: bytes, behind: Beside) -> tuple[str, bytes]:
         """Return the line that was entered, and what was typed behind it.
 
-        Raises EOFError and KeyboardInterrupt as the keys say.
+        Raises EOFError and KeyboardInterrupt as the keys say, GoneError where bash has ended.
         """
         self._continuation = styled(report.continuation)
         session = self._session
@@ -157,11 +183,33 @@ class Editor:
             processor.feed_multiple(found)
             processor.process_keys()
 
-        text = self._loop.run_until_complete(
-            session.prompt_async(
-                ANSI(styled(report.prompt)), pre_run=begin if found else None, handle_sigint=False
+        self._loop.add_reader(behind.output, self._print, behind)
+        self._ended = behind.ended
+        self._loop.add_reader(behind.ended, self._leave)
+        try:
+            text = self._loop.run_until_complete(
+                session.prompt_async(
+                    ANSI(_START + styled(report.prompt) + _TYPED),
+                    pre_run=begin if found else None,
+                    handle_sigint=False,
+                )
             )
-        )
+        finally:
+            self._loop.remove_reader(behind.output)
+            self._loop.remove_reader(behind.ended)
         rest = "".join(press.data for press in get_typeahead(session.input))
         clear_typeahead(session.input)
         return text, rest.encode("utf-8", "surrogateescape")
+
+    def _print(self, behind: Beside) -> None:
+        """Show above the prompt what programs in the background print."""
+        data = behind.printed()
+        if data is None:
+            self._loop.remove_reader(behind.output)
+        elif data:
+            whole = data if data.endswith(b"\n") else data + b"\r\n"
+            run_in_terminal(lambda: os.write(1, whole))
+
+    def _leave(self) -> None:
+        self._loop.remove_reader(self._ended)
+        self._session.app.exit(exception=GoneError)

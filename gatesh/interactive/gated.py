@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from gatesh import wire
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     Runs = Callable[[str], Ran]
 
 _FIRST_WORD_S = 30.0
+_REMEMBERED = """
+SELECT coalesce(inner_command, command_line) FROM record
+WHERE door IN ('terminal', 'line') AND internal = 0 AND redactions = '[]' ORDER BY record DESC LIMIT 2000
+"""
 
 
 class _Runner:
@@ -41,6 +47,7 @@ class Gated:
         """Keep the places; rules and the log are opened with the first line that no keeper takes."""
         self._places, self._ask_here = places, ask_here
         self._own: Own | None = None
+        self._loading: threading.Thread | None = None
 
     def submit(self, line: CommandLine, run: Runs) -> Outcome:
         """Take a line the whole way; raises GateshError where it could not be decided on or recorded."""
@@ -72,13 +79,41 @@ class Gated:
             sock.close()
         return self._alone(line, run, outcome) if isinstance(outcome, str) else outcome
 
-    def _alone(self, line: CommandLine, run: Runs, reason: str) -> Outcome:
+    def prepare(self) -> None:
+        """Load what the first line will need while it is typed."""
+        self._loading = threading.Thread(target=self._load, daemon=True)
+        self._loading.start()
+
+    def _load(self) -> None:
+        with suppress(GateshError, OSError):
+            try:
+                connect(self._places).close()
+            except OSError:
+                self._own = self._made()
+
+    def _made(self) -> Own:
         from gatesh.interactive.own import Own
 
+        sys.setrecursionlimit(4000)  # nested lists are read recursively
+        return Own(self._places, ask_here=self._ask_here)
+
+    def _alone(self, line: CommandLine, run: Runs, reason: str) -> Outcome:
+        if self._loading:
+            self._loading.join()
         if self._own is None:
-            sys.setrecursionlimit(4000)  # nested lists are read recursively
-            self._own = Own(self._places, ask_here=self._ask_here)
+            self._own = self._made()
         return self._own.submit(line, _Runner(run), reason)
+
+    def remembered(self) -> list[str]:
+        """Return the lines of the audit log, oldest first; nothing hidden is in them."""
+        from gatesh.audit.database import open_for_reading
+
+        try:
+            db = open_for_reading(self._places.audit_db)
+        except GateshError:
+            return []
+        with closing(db):
+            return [line for (line,) in reversed(db.execute(_REMEMBERED).fetchall())]
 
 
 def _follow(sock: wire.Socket, line: CommandLine, run: Runs) -> Outcome | str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gatesh.model import CommandLine, Door
+from gatesh.model import CommandLine, Door, Unparsed
 from gatesh.shell.escapes import decode
+from gatesh.shell.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,18 @@ def command_line(
     env = {n: plain_value(one.value or "") for n, one in variables.items() if one.exported}
     known = _used(text, variables, aliases(report.aliases), frozenset(report.functions), functions)
     return CommandLine(text, cwd, env, Door.TERMINAL, known=known)
+
+
+def replaces(line: CommandLine) -> bool:
+    """Claim that a line may make another program of its shell, by `exec`."""
+    if "exec" not in line.text and "exec" not in line.known:
+        return False
+    reading = read(line)
+    return isinstance(reading, Unparsed) or any(
+        "exec" in one.prefixes
+        or (one.program == "exec" and (len(one.words) > 1 or not one.redirects))
+        for one in reading.commands
+    )
 
 
 def _used(

@@ -135,18 +135,21 @@ class Relay:
         self._outer, self._behind = outer, behind
         self._marks = Marks(behind.mark)
         self._swallow = False
-        self._ended = False
+        self._ended = self._silent = self._keep = False
         self.column_known = True  # the last thing printed was the end of a line
         self.typed = b""  # keys that nobody has got yet
 
-    def run(self, *, started: bool = False, silent: bool = False) -> Report | None:
+    def run(
+        self, *, started: bool = False, silent: bool = False, keep: bool = False
+    ) -> Report | None:
         """Relay until bash is at its prompt again and return what it says; None where it has ended.
 
-        `started` says that nothing of the hand-over is to be hidden; `silent` that all is, up to the end.
+        `started` says that nothing of the hand-over is to be hidden; `silent` that all is, up to the end;
+        `keep` that no key may wait in bash's terminal: the line is to make another program of bash.
         Raises LostError where bash will take no further line.
         """
         self._swallow, self._ended = not started, False
-        self._silent = silent
+        self._silent, self._keep = silent, keep
         self._outer.raw()
         try:
             return self._relay()
@@ -158,7 +161,7 @@ class Relay:
         looked, lost = False, 0.0
         while True:
             wait = _LATE_S if not looked or lost or self._swallow else None
-            if self.typed and not self._swallow:
+            if self.typed and not (self._swallow or self._keep):
                 self._forward()
             ready = self._ready(wait)
             if self._behind.lines.fileno() in ready:
@@ -259,15 +262,24 @@ class Relay:
         if held and not self._swallow:
             _write(held)
 
-    def idle(self) -> bytes:
-        """Return what programs in the background have printed at the prompt."""
-        found = b""
-        while select.select([self._behind.master], [], [], 0)[0]:
-            data = _read(self._behind.master)
-            if not data:
-                break
-            found += b"".join(p for p in self._marks.split(data) if isinstance(p, bytes))
-        return found
+    # -- while a line is edited: editor.Beside -----------------------------------------------------------
+
+    @property
+    def output(self) -> int:
+        """Return the descriptor of bash's terminal."""
+        return self._behind.master
+
+    @property
+    def ended(self) -> int:
+        """Return a descriptor that can be read when bash has ended."""
+        return self._behind.ended
+
+    def printed(self) -> bytes | None:
+        """Return what programs in the background have printed; None where bash's terminal is gone."""
+        data = _read(self._behind.master)
+        if not data:
+            return None
+        return b"".join(piece for piece in self._marks.split(data) if isinstance(piece, bytes))
 
 
 def _ready_to_read(number: int) -> bool:

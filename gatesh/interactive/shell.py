@@ -15,7 +15,7 @@ from urllib.parse import quote
 from gatesh.doors.client import become_bash, environment, run_above, say, where
 from gatesh.errors import Exit, GateshError, UsageError
 from gatesh.interactive.behind import Behind, LostError, Report
-from gatesh.interactive.known import command_line
+from gatesh.interactive.known import command_line, replaces
 from gatesh.interactive.relay import HungUpError, Outer, Relay
 from gatesh.model import Ran, Refused
 from gatesh.places import RUN_VARIABLE
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gatesh.doors.client import Submission
     from gatesh.interactive.editor import Editor
     from gatesh.interactive.lines import Unit
+    from gatesh.model import CommandLine
     from gatesh.places import Places
 
 _LOGIN = """[[ -r /etc/profile ]] && builtin . /etc/profile
@@ -67,7 +68,6 @@ class Shell:
         self._gated = Gated(places, ask_here=ask_here)
         self._editor: Editor | None = None
         self._report: Report | None = None
-        self._waiting: list[Unit] = []
 
     def _start(self) -> tuple[Behind, Relay]:
         behind = Behind(self._env, *startup(self._options), self._outer.size)
@@ -119,16 +119,25 @@ class Shell:
 
     def _entered(self) -> list[Unit]:
         """Return the commands of what is entered at the prompt."""
+        from gatesh.interactive.editor import GoneError
         from gatesh.interactive.lines import Unit, split
 
         assert self._report is not None
         if self._editor is None:
             self._editor = self._make_editor()
+            self._gated.prepare()
+        with suppress(OSError):
+            os.chdir(self._behind.cwd)  # completion looks at files from there
         _write(self._marks_before())
         try:
-            text, self._relay.typed = self._editor.read(self._report, self._take_typed())
+            text, self._relay.typed = self._editor.read(
+                self._report, self._take_typed(), self._relay
+            )
         except KeyboardInterrupt:
             self._fail(128 + signal.SIGINT)
+            return []
+        except GoneError:
+            self._report = None
             return []
         except EOFError:
             _write(b"exit\r\n")
@@ -163,7 +172,7 @@ class Shell:
         functions = partial(self._behind.ask, "functions")
         line = command_line(unit.text, self._report, self._behind.cwd, functions)
         try:
-            outcome = self._gated.submit(line, self._run)
+            outcome = self._gated.submit(line, partial(self._run, line))
         except LostError:
             raise
         except GateshError as error:
@@ -176,13 +185,14 @@ class Shell:
         self._behind.fail(status)
         self._report = self._relay.run(silent=True)
 
-    def _run(self, text: str) -> Ran:
-        """Have the bash behind run a text."""
+    def _run(self, line: CommandLine, text: str) -> Ran:
+        """Have the bash behind run the text of a line."""
+        keep = replaces(line)
         started = time.monotonic_ns()
         self._behind.resize(self._outer.size)
         _write(b"\x1b]133;C\x07")
         self._behind.submit(text)
-        self._report = self._relay.run()
+        self._report = self._relay.run(keep=keep)
         took = time.monotonic_ns() - started
         if self._report is None:
             return Ran(None, took)
@@ -212,7 +222,7 @@ class Shell:
     def _older(self) -> list[str]:
         printed = self._behind.ask("history", "")
         found = [entry.strip() for entry in printed.split("\n\t ")]
-        return [entry for entry in reversed(found) if entry]
+        return [*self._gated.remembered(), *(entry for entry in reversed(found) if entry)]
 
 
 def _write(data: bytes) -> None:
