@@ -171,11 +171,15 @@ class Behind:
     @property
     def replaced(self) -> bool:
         """Claim that it is not this bash any more (`exec`): the socket is gone, and keys would be commands."""
+        # While bash moves it from one number to another, one look may miss it.
+        return not any(self._has_socket() for _ in range(3))
+
+    def _has_socket(self) -> bool:
         try:
             numbers = os.listdir(f"/proc/{self.pid}/fd")
         except OSError:
-            return True
-        return all(self._points_to(number) != self._name for number in numbers)
+            return False
+        return any(self._points_to(number) == self._name for number in numbers)
 
     def _points_to(self, number: int | str) -> str:
         try:
@@ -209,16 +213,15 @@ class Behind:
         return os.waitpid(self.pid, 0)[1]
 
     def hang_up(self) -> None:
-        """End it, and what runs on its terminal."""
+        """End it as a terminal that goes away does, and at last by force."""
         for number in (signal.SIGHUP, signal.SIGCONT):
             os.kill(self.pid, number)
-        self.close()
-
-    def close(self) -> None:
-        """Let go of it."""
-        for number in (self.master, self.terminal, self.ended, self._startup):
-            os.close(number)
+        for descriptor in (self.master, self.terminal, self._startup):
+            os.close(descriptor)
         self.lines.close()
+        if not select.select([self.ended], [], [], _PATIENCE_S / 10)[0]:
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self.ended)
 
 
 def _startup(tty: str, mark: str, rc: str) -> int:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LATE_S = 0.1  # a line that takes longer may have taken the prompt's hook away
 _LOST_S = 3.0  # bash is at its prompt and says nothing: it will not
+_AT_ONCE = 1024  # bytes a terminal certainly takes
+_STARTUP_S = 1.0  # a startup file that takes longer may be asking something
+_UNDERWAY_S = 0.02  # what is passed to a terminal takes a moment to be there
 _LAST_WORD_S = 0.2  # between what bash says of itself and the end of what it has printed
 
 
@@ -136,6 +139,7 @@ class Relay:
         self._marks = Marks(behind.mark)
         self._swallow = False
         self._ended = self._silent = self._keep = False
+        self._early = self._passed = 0.0
         self.column_known = True  # the last thing printed was the end of a line
         self.typed = b""  # keys that nobody has got yet
 
@@ -150,6 +154,7 @@ class Relay:
         """
         self._swallow, self._ended = not started, False
         self._silent, self._keep = silent, keep
+        self._early = time.monotonic() + _STARTUP_S if started else 0.0
         self._outer.raw()
         try:
             return self._relay()
@@ -161,8 +166,9 @@ class Relay:
         looked, lost = False, 0.0
         while True:
             wait = _LATE_S if not looked or lost or self._swallow else None
-            if self.typed and not (self._swallow or self._keep):
+            if self.typed and not (self._swallow or self._keep or time.monotonic() < self._early):
                 self._forward()
+                wait = _UNDERWAY_S if self.typed else wait
             ready = self._ready(wait)
             if self._behind.lines.fileno() in ready:
                 said = self._behind.hear()
@@ -222,8 +228,9 @@ class Relay:
     def _forward(self) -> None:
         """Pass keys on, but never to something that has taken bash's place and would run them."""
         self._same_bash()
-        keys, self.typed = self.typed, b""
-        os.write(self._behind.master, keys)
+        self._passed = time.monotonic()
+        if select.select([], [self._behind.master], [], 0)[1]:
+            self.typed = self.typed[os.write(self._behind.master, self.typed[:_AT_ONCE]) :]
 
     def _same_bash(self) -> None:
         if self._behind.replaced and not _ready_to_read(self._behind.ended):
@@ -250,6 +257,8 @@ class Relay:
         while not self._ended and (left := until - time.monotonic()) > 0:
             if select.select([self._behind.master], [], [], left)[0]:
                 self._show(_read(self._behind.master))
+        if time.monotonic() - self._passed < _UNDERWAY_S:
+            time.sleep(_UNDERWAY_S)
         self.typed = self._behind.typed_ahead() + self.typed
 
     def _drain(self) -> None:

@@ -68,6 +68,7 @@ class Shell:
         self._gated = Gated(places, ask_here=ask_here)
         self._editor: Editor | None = None
         self._report: Report | None = None
+        self._fresh = True  # it has not come to its first prompt
 
     def _start(self) -> tuple[Behind, Relay]:
         behind = Behind(self._env, *startup(self._options), self._outer.size)
@@ -76,7 +77,6 @@ class Shell:
     def run(self) -> int:
         """Serve until bash ends; return its wait status."""
         try:
-            self._report = self._relay.run(started=True)
             while self._served():
                 pass
         except HungUpError:
@@ -88,12 +88,13 @@ class Shell:
     def _served(self) -> bool:
         """Serve one prompt; where bash is lost, go on with another. False where it has ended."""
         try:
+            if self._fresh:
+                self._report, self._fresh = self._relay.run(started=True), False
             return self._serve()
         except LostError as error:
             self._outer.restore()
             say(error.lines().encode("utf-8", "replace"))
             self._restart()
-            self._report = self._relay.run(started=True)
             return True
 
     def _serve(self) -> bool:
@@ -114,6 +115,7 @@ class Shell:
         typed = self._relay.typed
         self._behind, self._relay = self._start()
         self._relay.typed = typed
+        self._fresh = True
 
     # -- a line ------------------------------------------------------------------------------------------
 

@@ -110,6 +110,10 @@ class Pane:
         except OSError:
             return False
 
+    def wait_seen(self) -> None:
+        """Wait until a card may have been read: what is typed before does not count."""
+        time.sleep(0.6)
+
     def do(self, step: str) -> None:
         """Do one step of a situation: `until PATTERN`, `paste TEXT`, `key NAME`, `size C R`, or a line."""
         kind, _, rest = step.partition(" ")

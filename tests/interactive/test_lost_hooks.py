@@ -18,19 +18,6 @@ TABLE = Path(__file__).parents[1] / "data" / "lost-hooks.toml"
 LOSSES = tomllib.loads(TABLE.read_text())["loss"]
 TRIES = int(os.environ.get("GATESH_TRIES", "10"))
 WAIT_S = 15.0
-RULE = """
-[burning]
-cli = "burn"
-severity = "critical"
-class = "data-destroy"
-say = "burns everything"
-instead = "leave it"
-catches = ["burn", "burn all"]
-passes = ["echo burn", "ls burn"]
-
-[override.burning]
-deny = true
-"""
 CARD = re.compile(r"type `(\w+)` \+ Enter: yes")
 
 
@@ -104,15 +91,10 @@ def attempt(session: Typed, loss: dict, number: int) -> None:
 
 @pytest.mark.parametrize("loss", LOSSES, ids=[loss["name"] for loss in LOSSES])
 def test_no_line_runs_undecided_or_unrecorded(
-    loss: dict, env: dict[str, str], place: Path, work: Path
+    loss: dict, burning: dict[str, str], place: Path, work: Path
 ) -> None:
+    env = burning
     Path(env["HOME"], ".bashrc").write_text(loss.get("rc", "PS1='$ '\n"))
-    (place / "patterns").mkdir()
-    (place / "patterns" / "burn.toml").write_text(RULE)
-    burn = work / "burn"
-    burn.write_text("#!/bin/sh\ntouch burnt\n")
-    burn.chmod(0o755)
-    env = {**env, "PATH": f"{work}:{env['PATH']}"}
     session = Typed(env, work)
     try:
         session.line("touch begun-0")

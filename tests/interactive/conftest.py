@@ -1,0 +1,34 @@
+"""A program that a rule holds, and one that a rule denies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+RULE = """
+[{name}]
+cli = "{name}"
+severity = "high"
+class = "data-destroy"
+say = "{name}s everything"
+instead = "leave it"
+catches = ["{name}", "{name} all"]
+passes = ["echo {name}", "ls {name}"]
+"""
+
+
+@pytest.fixture
+def burning(env: dict[str, str], place: Path, work: Path) -> dict[str, str]:
+    """An environment with `burn`, which is denied, and `scorch`, which is held; each leaves a file."""
+    (place / "patterns").mkdir()
+    for name in ("burn", "scorch"):
+        rules = RULE.format(name=name)
+        if name == "burn":
+            rules += "[override.burn]\ndeny = true\n"
+        (place / "patterns" / f"{name}.toml").write_text(rules)
+        program = work / name
+        program.write_text(f"#!/bin/sh\necho {name}ed all; touch {name}ed\n")
+        program.chmod(0o755)
+    Path(env["HOME"], ".bashrc").write_text("PS1='$ '\n")
+    return {**env, "PATH": f"{work}:{env['PATH']}"}

@@ -1,0 +1,150 @@
+"""The interactive door: each line is decided on and recorded; a held one is asked about where a person sits."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.installed import GATESH
+from tests.interactive.pane import Pane
+from tests.person import Person
+
+
+@pytest.fixture
+def pane(burning: dict[str, str], work: Path) -> Iterator[Pane]:
+    """A door in tmux, for whose terminal a person vouches."""
+    with Pane(f"{GATESH} --line-gate --ask-here", burning, str(work)) as found:
+        found.until(r"^\$$")
+        yield found
+
+
+def records(place: Path) -> list[tuple]:
+    with sqlite3.connect(f"file:{place}/audit.db?mode=ro", uri=True) as db:
+        return list(db.execute("SELECT command_line, door, verdict FROM record ORDER BY record"))
+
+
+def everything(place: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in place.glob("audit.db*"))
+
+
+def test_a_held_line_runs_when_the_word_on_its_card_is_typed(pane, work, place) -> None:
+    pane.line("target=all; scorch $target")
+    card = pane.until("scorchs everything(.|\n)*type `")
+    word = re.search(r"type `(\w+)` \+ Enter", card)[1]
+    pane.wait_seen()
+    pane.line(word)
+
+    pane.until(r"^scorched all\n\$$")
+    assert records(place) == [("target=all; scorch $target", "terminal", "ask")]
+
+
+def test_a_held_line_that_is_rejected_does_not_run_and_says_126(pane, work, place) -> None:
+    pane.line("scorch")
+    pane.until("type `")
+    pane.wait_seen()
+    pane.line("nnot today")
+    pane.until(r"your human says: not today(.|\n)*^\$$")
+    pane.line("echo status:$?")
+
+    pane.until("^status:126")
+    assert not (work / "scorched").exists()
+
+
+def test_inside_tmux_nobody_is_asked_unless_a_person_vouches(burning, work) -> None:
+    with Pane(f"{GATESH} --line-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        pane.line("scorch")
+        pane.until("can type into this(.|\n)*^\\$$")
+
+    assert not (work / "scorched").exists()
+
+
+def test_a_keeper_that_serves_the_terminal_is_asked(burning, work, place) -> None:
+    with (
+        Person(burning, str(work)) as person,
+        Pane(f"{GATESH} --line-gate", burning, str(work)) as pane,
+    ):
+        pane.until(r"^\$$")
+        pane.line("scorch")
+        pane.until("held .scorch")
+        person.approve()
+        pane.until(r"^scorched all\n\$$")
+
+
+def test_each_line_of_a_paste_is_decided_on_by_itself(pane, work, place) -> None:
+    pane.paste("echo one\nburn\nif true; then\n  echo two\nfi")
+    pane.keys("Enter")
+    pane.until(r"^two\n\$$")
+
+    lines = [line for line, *_ in records(place)]
+    assert lines == ["echo one", "burn", "if true; then\n  echo two\nfi"]
+    assert not (work / "burned").exists()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "name=burn",
+        "alias name=burn",
+        "name() { burn; }",
+        "names=(x burn); name=${names[1]}",
+        "export name=burn",
+    ],
+)
+def test_what_earlier_lines_defined_is_known(before, pane, work) -> None:
+    pane.line(before)
+    pane.until(r"\n\$$")
+    pane.line("name" if "alias" in before or "()" in before else "$name")
+    pane.until("refused .burn")
+
+    assert not (work / "burned").exists()
+
+
+def test_what_a_program_reads_is_not_recorded(pane, place) -> None:
+    pane.line("read -s -p 'Password: ' word; echo; echo ${#word}")
+    pane.until("^Password:$")
+    pane.line("hunter-two-and-a-half")
+    pane.until(r"^21\n\$$")
+
+    assert b"hunter-two" not in everything(place)
+
+
+def test_output_of_the_background_comes_above_the_prompt(pane) -> None:
+    pane.line("{ sleep 1; echo from behind; } &")
+    pane.until(r"^\[1\] \d+\n\$$")
+    pane.do("text half a line")
+
+    pane.until(r"^from behind\n\$ half a line$")
+
+
+def test_the_audit_log_is_searched(pane, burning, work) -> None:
+    pane.line("echo something long ago")
+    pane.until(r"^something long ago\n\$$")
+    pane.line("exit")
+    with Pane(f"{GATESH} --line-gate", {**burning, "HISTFILE": "/dev/null"}, str(work)) as later:
+        later.until(r"^\$$")
+        later.keys("C-r")
+        later.do("text long ago")
+        later.until("echo something long ago$")
+
+
+def test_the_terminal_is_told_where_commands_begin_and_end(burning, work) -> None:
+    import pexpect
+
+    child = pexpect.spawn(
+        GATESH,
+        ["--line-gate"],
+        env={**burning, "TERM": "xterm"},
+        cwd=str(work),
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect(r"\x1b]133;A\x07")
+    child.send("false\r")
+    for mark in (r"\x1b]133;C\x07", r"\x1b]133;D;1\x07", rf"\x1b]7;file://[^/]*{work}\x07"):
+        child.expect(mark)
+    child.close(force=True)
