@@ -35,6 +35,7 @@ _LOST = 0x02 | 0x08 | 0x10  # modes of fallocate(2) after which content is gone
 _AIMED_AT_THREADS = ("kill", "tkill", "rt_sigqueueinfo", "prlimit64")
 _AIMED = ("tgkill", "rt_tgsigqueueinfo", "pidfd_open")
 _F_SETSIG = 10  # whoever owns a file is sent this signal when it is ready
+_TYPING = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: what a person's shell would take for typed
 EXECS = ("execve", "execveat")
 # Calls that take a file or what is in it away; and those of which one argument has to say so: a bit of it.
 REMOVALS = (
@@ -156,6 +157,7 @@ class _Part:
         self._go("pidfd_send_signal", "unknown")
         self._go("fcntl", "fcntl")
         self._go("fcntl64", "fcntl")
+        self._go("ioctl", "ioctl")
         if traced:
             self._go("clone", "clone")
             self._go(
@@ -175,7 +177,7 @@ class _Part:
         self._made.end(ALLOW)
 
     def aimed(self, targets: Iterable[int], groups: Iterable[int]) -> None:
-        """Refuse what would end, stop or join the processes that are protected."""
+        """Refuse what would end, stop or join the processes that are protected, or type for a person."""
         made, name = self._made, self._name
         for kind in ("thread", "aimed"):
             made.label(f"{name} {kind}")
@@ -197,6 +199,11 @@ class _Part:
         made.load(_ARGUMENTS + 16)
         for number in (SIGKILL, SIGSTOP):
             made.test(_EQUAL, number, f"{name} forbidden")
+        made.end(ALLOW)
+        made.label(f"{name} ioctl")
+        made.load(_ARGUMENTS + 8)
+        for request in _TYPING:
+            made.test(_EQUAL, request, f"{name} forbidden")
         made.end(ALLOW)
 
     def some_remove(self) -> None:

@@ -57,7 +57,7 @@ _I386 = {
     "unlink": 10, "unlinkat": 301, "rmdir": 40, "rename": 38, "renameat": 302, "renameat2": 353,
     "truncate": 92, "ftruncate": 93, "open": 5, "openat": 295, "openat2": 437, "creat": 8,
     "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
-    "setpgid": 57, "fcntl": 55, "fcntl64": 221,
+    "setpgid": 57, "fcntl": 55, "fcntl64": 221, "ioctl": 54,
     "clone": 120, "clone3": 435, "seccomp": 354, "fallocate": 324,
     "connect": 362, "sendto": 369, "socketcall": 102,
 }  # fmt: skip
@@ -67,7 +67,7 @@ _X86_64 = {
     "unlink": 87, "unlinkat": 263, "rmdir": 84, "rename": 82, "renameat": 264, "renameat2": 316,
     "truncate": 76, "ftruncate": 77, "open": 2, "openat": 257, "openat2": 437, "creat": 85,
     "io_uring_setup": 425,
-    "setpgid": 109, "fcntl": 72,
+    "setpgid": 109, "fcntl": 72, "ioctl": 16,
     "clone": 56, "clone3": 435, "seccomp": 317, "fallocate": 285,
     "connect": 42, "sendto": 44,
 }  # fmt: skip
@@ -76,7 +76,7 @@ _GENERIC = {
     "rt_tgsigqueueinfo": 240, "pidfd_open": 434, "pidfd_send_signal": 424, "prlimit64": 261,
     "unlinkat": 35, "renameat": 38, "renameat2": 276, "truncate": 45, "ftruncate": 46, "openat": 56,
     "openat2": 437, "io_uring_setup": 425,
-    "setpgid": 154, "fcntl": 25,
+    "setpgid": 154, "fcntl": 25, "ioctl": 29,
     "clone": 220, "clone3": 435, "seccomp": 277, "fallocate": 47,
     "connect": 203, "sendto": 206,
 }  # fmt: skip
@@ -86,7 +86,7 @@ _ARM = {
     "unlink": 10, "unlinkat": 328, "rmdir": 40, "rename": 38, "renameat": 329, "renameat2": 382,
     "truncate": 92, "ftruncate": 93, "open": 5, "openat": 322, "openat2": 437, "creat": 8,
     "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
-    "setpgid": 57, "fcntl": 55, "fcntl64": 221,
+    "setpgid": 57, "fcntl": 55, "fcntl64": 221, "ioctl": 54,
     "clone": 120, "clone3": 435, "seccomp": 383, "fallocate": 352,
     "connect": 283, "sendto": 290,
 }  # fmt: skip

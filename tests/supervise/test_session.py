@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import GATESH
+from tests.supervise.terminal import with_pin
 
 
 def test_the_status_is_the_agents_own(run) -> None:
@@ -245,3 +246,17 @@ def test_others_run_on_while_one_is_held(run, work: Path) -> None:
     assert "ended -15" in said or "ended 126" in said
     assert (work / "keep").exists()
     assert next(r["outcome"] for r in run.history("--rule", "hold-keep")) == "abandoned"
+
+
+def test_nothing_of_the_tree_types_for_the_person(run) -> None:
+    """What is pushed into the person's terminal would be their shell's next line, outside of the tree."""
+    said = with_pin(run, """
+import errno, fcntl, os
+terminal = os.open("/dev/tty", os.O_RDWR)
+for request, what in ((0x5412, b"x"), (0x541C, bytes((2, 0)))):
+    try:
+        fcntl.ioctl(terminal, request, what)
+    except OSError as error:
+        print("could not type:", errno.errorcode[error.errno])
+""")  # fmt: skip
+    assert said.count("could not type: EPERM") == 2
