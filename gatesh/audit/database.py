@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 7  # the number of the last step in migrations.py
 BUSY_S = 30.0
+_MADE_S = 2.0  # how long an empty log is believed to be in the making
 _PAUSE_S = 0.0001
 
 SqliteError = sqlite.Error
@@ -108,6 +109,8 @@ def open_for_reading(path: str) -> Connection:
         )
         version = db.execute("PRAGMA user_version").fetchone()[0]
         _check_version(path, version)
+        if version == 0:
+            version = _version_when_made(db, path)
         if version == 0:
             raise _foreign(path)
     except sqlite.Error as error:
@@ -249,6 +252,25 @@ def _bring_up(db: Connection, path: str, version: int) -> Connection:
     finally:
         os.close(folder)
     return db
+
+
+def _version_when_made(db: Connection, path: str) -> int:
+    """Return the version of a log that another process may be making now, when that has been done."""
+    import fcntl
+
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        until = time.monotonic() + _MADE_S
+        while True:
+            _wait_for(lambda: fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB), path)
+            version: int = db.execute("PRAGMA user_version").fetchone()[0]
+            # Empty: its maker has made the file, and not taken the lock yet.
+            if version or os.stat(path).st_size or time.monotonic() >= until:
+                return version
+            fcntl.flock(folder, fcntl.LOCK_UN)
+            time.sleep(0.01)
+    finally:
+        os.close(folder)
 
 
 def _wait_for(lock: Callable[[], None], path: str) -> None:

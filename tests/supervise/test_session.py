@@ -260,3 +260,9 @@ for request, what in ((0x5412, b"x"), (0x541C, bytes((2, 0)))):
         print("could not type:", errno.errorcode[error.errno])
 """)  # fmt: skip
     assert said.count("could not type: EPERM") == 2
+
+
+def test_several_may_begin_at_once_in_a_fresh_place(run) -> None:
+    started = [run.start("/bin/true") for _ in range(3)]
+    ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    assert ended == [("", 0)] * 3
