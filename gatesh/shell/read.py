@@ -86,7 +86,9 @@ def _invoked(
 def _reading(
     line: CommandLine, texts: list[Source] | None, before: tuple[str, ...] = ()
 ) -> Reading:
-    _refuse(line.text)
+    odd = _refuse(line)
+    if odd:
+        return odd
     texts = [] if texts is None else texts
     if len(line.text) > MOST_TEXT:
         names = rough.names(line.text[:MOST_TEXT])
@@ -183,11 +185,15 @@ def _read(
     return Parsed(walk.finish())
 
 
-def _refuse(text: str) -> None:
-    """Raise for what terminals, bash and its reader see differently."""
+def _refuse(line: CommandLine) -> Unparsed | None:
+    """Raise for what terminals, bash and its reader see differently; a file with it is asked about."""
+    text = line.text
     match = _REFUSED.search(text)
     if match:
         code = ord(match.group())
+        if line.script is not None and 0 < code < 0xD800:
+            why = f"the control character U+{code:04X}"
+            return Unparsed(why, Span(0, len(text)), names=rough.names(text), beyond=True)
         what = (
             "a byte that is no UTF-8"
             if 0xD800 <= code < 0xE000
@@ -197,6 +203,7 @@ def _refuse(text: str) -> None:
             f"the command line holds {what} at offset {match.start()}",
             "leave it out, or write it as $'\\x..' inside quotes",
         )
+    return None
 
 
 def _same_characters(line: CommandLine) -> None:
