@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.facts import Files
+
 _MOST_STEPS = 400
 _SELF = {"/proc/self": "/proc/{0}", "/proc/thread-self": "/proc/{0}/task/{0}"}
 
@@ -52,6 +56,64 @@ def resolved(tid: int, path: str, root: str = "", *, last: bool) -> str:
     else:
         return "/"  # whoever makes such links does not mean to clean up
     return found or "/"
+
+
+def folder_of(pid: int, root: str) -> str:
+    """Return a program's working folder as it calls it itself, in a root that is not ours."""
+    own, folder = os.readlink(root), os.readlink(f"/proc/{pid}/cwd")
+    if own != "/" and (folder + "/").startswith(own + "/"):  # a chroot: we are told all of the path
+        folder = folder[len(own) :] or "/"
+    try:
+        if os.path.samefile(root + folder, f"/proc/{pid}/cwd"):
+            return folder
+    except OSError:
+        pass
+    return f"/proc/{pid}/cwd"  # outside of its root: what is named there is not known
+
+
+class Elsewhere:
+    """facts.Files of a program with a root of its own: what it calls /tmp/x is looked at there.
+
+    What we see under the same name keeps it; anything else is called by the way that leads into that root,
+    where nothing counts as temporary, nor as any other place that we know.
+    """
+
+    def __init__(self, files: Files, pid: int, root: str) -> None:
+        """Look through `files` into the root of a process."""
+        self._files, self._pid, self._root = files, pid, root
+
+    def _at(self, path: str) -> str:
+        return path if self._inside(path) else self._root + path
+
+    def _inside(self, path: str) -> bool:
+        return f"{path}/".startswith((f"{self._root}/", f"/proc/{self._pid}/cwd/"))
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Return the content, as Files does."""
+        return self._files.read(self._at(path), limit)
+
+    def kind(self, path: str) -> str:
+        """Return the kind, as Files does."""
+        return self._files.kind(self._at(path))
+
+    def real(self, path: str) -> str:
+        """Return what we call it where we see the same, else the way that leads there."""
+        if self._inside(path):
+            return os.path.normpath(path)
+        found = resolved(self._pid, path, self._root, last=True)
+        return found if alike(self._root, found) else self._root + found
+
+    def names(self, path: str, limit: int) -> list[str] | None:
+        """Return the names in a folder, as Files does."""
+        return self._files.names(self._at(path), limit)
+
+    def size(self, path: str) -> int:
+        """Return the size, as Files does."""
+        return self._files.size(self._at(path))
+
+    def stamp(self, path: str) -> str:
+        """Return what changes with a file, as Files does."""
+        return self._files.stamp(self._at(path))
 
 
 def _link(path: str) -> str:

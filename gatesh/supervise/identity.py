@@ -80,7 +80,8 @@ class Identities:
             at += 2 if words[at] in _LOADER_ARGUMENT else 1
         if at >= len(words):
             return loader, words
-        path = os.path.join(f"/proc/{found.pid}/cwd/", words[at])
+        start = found.root if words[at].startswith("/") else f"/proc/{found.pid}/cwd/"
+        path = start + words[at]
         name = os.path.join(found.cwd, words[at])
         return self._named(os.path.normpath(name), path), words[at + 1 :]
 

@@ -12,6 +12,7 @@ from stat import S_ISREG
 
 from gatesh._value import Value
 from gatesh.model import CommandLine, Door
+from gatesh.supervise.elsewhere import folder_of, root_of
 
 SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "rbash"))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -38,6 +39,7 @@ class Image(Value):
     cwd: str
     input: str = ""  # the regular file its standard input comes from
     at: str = ""  # where the file can be read, where it is not loaded yet
+    root: str = ""  # what leads into its root, where it does not see the same files as we do
 
     @property
     def file(self) -> str:
@@ -64,13 +66,13 @@ class Image(Value):
         """Return all of it but the process: what has the same key is the same to every rule."""
         return (
             self.real, self.device, self.inode, self.size, self.changed_ns, self.arguments,
-            self.environment, self.cwd, self.input,
+            self.environment, self.cwd, self.input, self.root,
         )  # fmt: skip
 
 
 def image(pid: int) -> Image:
     """Return what stands at its exec as `pid`; raises OSError where it is gone or cannot be read."""
-    here = f"/proc/{pid}"
+    here, root = f"/proc/{pid}", root_of(pid)
     found = os.stat(f"{here}/exe")
     return Image(
         pid,
@@ -81,8 +83,9 @@ def image(pid: int) -> Image:
         found.st_ctime_ns,
         _read(f"{here}/cmdline"),
         _read(f"{here}/environ"),
-        os.readlink(f"{here}/cwd"),
+        folder_of(pid, root) if root else os.readlink(f"{here}/cwd"),
         input_of(f"{here}/fd/0"),
+        root=root,
     )
 
 

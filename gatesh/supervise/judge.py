@@ -30,6 +30,7 @@ from gatesh.model import (
     Verdict,
 )
 from gatesh.policy import refusal, verdict_of
+from gatesh.supervise.elsewhere import Elsewhere
 from gatesh.supervise.image import SHELLS, command_line
 
 TYPE_CHECKING = False
@@ -146,7 +147,8 @@ class Judge:
         program, words, steady = self._identities.seen(found)
         line = command_line(found, program, words)
         looks: list[tuple[Any, ...]] = []
-        files: Any = _Watched(world.files, "files", looks)
+        seen = Elsewhere(world.files, found.pid, found.root) if found.root else world.files
+        files: Any = _Watched(seen, "files", looks)
         probe: Any = _Watched(world.probe, "probe", looks)
         records = self._records.below(above.record)
         gate = self._make(rules, records, line.door)
@@ -156,7 +158,7 @@ class Judge:
             adjust = lambda seen, decision: covered(seen, decision, above, tells=tells)  # noqa: E731
         around = World(files, probe, world.home, world.grammars, labels=world.labels)
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
-        if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
+        if records.row is not None and len(looks) <= _MOST_LOOKS and steady and not found.root:
             self._keep(key, opened, records.row, looks)
         return opened
 

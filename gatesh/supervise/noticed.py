@@ -12,6 +12,7 @@ import sys
 
 from gatesh.errors import GateshError
 from gatesh.supervise import kernel
+from gatesh.supervise.elsewhere import folder_of, root_of
 from gatesh.supervise.image import Image, input_of, process_of
 from gatesh.supervise.supervisor import Supervisor
 
@@ -98,10 +99,12 @@ def wanted(call: Call, pid: int, *, at: bool, wide: bool) -> Image:
         path = interpreter[0]
     else:
         raise OSError(errno.ELOOP, "too many interpreters")
+    root = root_of(call.tid)
+    cwd = folder_of(call.tid, root) if root else os.readlink(f"/proc/{call.tid}/cwd")
     return Image(
         pid, real, found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns,
-        b"\0".join([*arguments, b""]), environment, os.readlink(f"/proc/{call.tid}/cwd"),
-        input_of(f"/proc/{call.tid}/fd/0"), os.fsdecode(path),
+        b"\0".join([*arguments, b""]), environment, cwd,
+        input_of(f"/proc/{call.tid}/fd/0"), os.fsdecode(path), root,
     )  # fmt: skip
 
 
