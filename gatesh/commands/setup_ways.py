@@ -253,7 +253,7 @@ ELSEWHERE = {
     "continue": ("cn", "takes the shell that SHELL names when it starts: SHELL=GATESH cn"),
     "aider": ("aider", "takes the shell that SHELL names, and only on a terminal: SHELL=GATESH aider"),
     "mini-swe-agent": ("mini", "starts /bin/sh, whatever it is told"),
-    "gptme": ("gptme", "keeps one bash that it finds in PATH, and writes commands to it"),
+    "gptme": ("gptme", "takes the first bash in PATH: a link of that name, in a folder in front, to GATESH"),
     "kiro": ("kiro-cli", _KIRO),
     "vscode": ("code", _VSCODE),
 }  # fmt: skip

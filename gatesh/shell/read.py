@@ -234,6 +234,12 @@ def _state(line: CommandLine) -> State:
         from gatesh.shell.learned import recall
 
         recall(line.known, state)
+        if "END_OF_COMMAND_OUTPUT_" in line.text:
+            from gatesh.shell.wrappings import ends_gptme
+
+            name = ends_gptme(line.text, line.known)
+            if name:
+                state.set(name, "")
     return state
 
 

@@ -251,6 +251,23 @@ def _gptme(text: str) -> Wrapping | None:
     )
 
 
+def ends_gptme(text: str, known: str) -> str:
+    """Return the variable that the last lines of gptme's wrapping evaluate, where only gptme has set it.
+
+    On standard input they come alone: what `trap -p` printed in a line before is then a trap that was read.
+    """
+    number = re.search(r"END_OF_COMMAND_OUTPUT_(\d+)", text)
+    file = _GPTME_FILE.search(text)
+    if number is None or file is None:
+        return ""
+    saves = _GPTME_SAVES.replace("FILE", file.group("file"))
+    end = _GPTME_END.replace("NUMBER", number.group(1)).removesuffix("\nbuiltin set +e\n")
+    set_by = f"{known}\n".rpartition(f"\n{_GPTME_NOTES}")
+    if not set_by[1] or _GPTME_DEBUG in set_by[2]:
+        return ""
+    return _GPTME_DEBUG if text == f"__gptme_rc=$?; {_GPTME_RESTORES}{saves}; {end}" else ""
+
+
 def _raw(agent: str, match: re.Match[str] | None, text: str) -> Wrapping | None:
     """Return a command that stands between lines of the agent's; it must be whole in itself."""
     if match is None:

@@ -33,6 +33,7 @@ from gatesh.supervise.record import Records
 from gatesh.supervise.start import Child, Filter, attend, end_descendants, ignore_the_rest
 from gatesh.supervise.supervisor import Supervisor, say
 from gatesh.supervise.traced import Stops, Traced
+from gatesh.supervise.version import version_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ def _asker(child: Child, wanted: Wanted) -> Asker:
     if root is None:
         raise ConfigError("the agent ended before it began")
     env = {os.fsdecode(name): os.fsdecode(value) for name, value in wanted.env.items()}
-    return session.asker_below(root, os.getuid(), env, wanted.command)
+    asker = session.asker_below(root, os.getuid(), env, wanted.command)
+    if not asker.agent or asker.agent_version:
+        return asker
+    return asker.but(agent_version=version_of(wanted.command, env.get("PATH", "")))
 
 
 def _gated(

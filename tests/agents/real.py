@@ -86,7 +86,7 @@ class RealAgent:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         ) as process:  # fmt: skip
             try:
-                out, err = process.communicate(self._typed(), timeout=100)
+                out, err = process.communicate(self._typed(), timeout=120)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, 9)
                 out, err = process.communicate()

@@ -89,12 +89,19 @@ def outcomes(rows: Rows, line: str, door: str) -> list[tuple[str, str]]:
 
 
 def inner(row: dict[str, Any]) -> str:
-    return str(row["inner_command"] or row["command_line"])
+    """The command that the model wrote, without what its agent put around it."""
+    return str(row["inner_command"] or row["command_line"]).removesuffix(" < /dev/null")
 
 
 def history(env: dict[str, str]) -> Rows:
-    done = subprocess.run(
-        [GATESH, "history", "--json", "--limit", "1000"], env=env, capture_output=True, text=True, check=True, timeout=30,
-    )  # fmt: skip
+    return _told(env, "history", "--limit", "1000")
+
+
+def sessions(env: dict[str, str]) -> Rows:
+    return _told(env, "sessions")
+
+
+def _told(env: dict[str, str], *words: str) -> Rows:
+    done = subprocess.run([GATESH, *words, "--json"], env=env, capture_output=True, check=True, timeout=30)  # fmt: skip
     rows: Rows = json.loads(done.stdout)
     return rows

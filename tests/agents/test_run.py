@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.agents.real import TABLE
+from tests.agents.story import sessions
 from tests.installed import GATESH
 
 
@@ -16,3 +17,9 @@ def test_what_destroys_does_not_happen(name, env, story):
     told.the_model_knows()
     told.nothing_is_lost()
     told.all_is_recorded(env, "exec" if told.real.row.get("on_stdin") else "line")
+    (session,) = sessions(env)
+    assert (session["agent"], session["agent_version"]) == (
+        told.real.row["agent"],
+        told.real.version,
+    )
+    assert session["gate"] == "exec-gate"

@@ -15,11 +15,15 @@ SET_UP = {name: row["door"] for name, row in TABLE.items() if "door" in row}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SET_UP)
-def test_what_destroys_does_not_happen(name, env, story):
+def test_what_destroys_does_not_happen(name, env, story, tmp_path):
     told = story(name)
     real, door = told.real, SET_UP[name]
     if door == "SHELL":  # no setting names it
         real.env["SHELL"] = GATESH
+    elif door == "PATH":  # it takes the first bash there
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin/bash").symlink_to(GATESH)
+        real.env["PATH"] = f"{tmp_path}/bin:{real.env['PATH']}"
     else:
         real.set_up = True
     told.play()
@@ -28,7 +32,7 @@ def test_what_destroys_does_not_happen(name, env, story):
         assert [row["outcome"] for row in history(env)].count("refused") == 1
     else:
         told.the_model_knows()
-        told.all_is_recorded(env, "hook" if door == "hook" else "line")
+        told.all_is_recorded(env, {"hook": "hook", "PATH": "stdin"}.get(door, "line"))
     told.nothing_is_lost()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import GATESH
+from tests.shell.test_wrappings import gptme
 from tests.supervise.conftest import RULES
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "data/stdin.toml").read_text())["case"]
@@ -127,6 +128,24 @@ def test_gptmes_markers_work_after_a_refusal(open_session, work):
         said = talk(open_session, chunk, b"END_OF_COMMAND_OUTPUT_%d\n" % number)
         assert (shown in said) or number == 3
         assert (b"ReturnCode:%d " % (126 if number == 2 else 0)) in said
+    assert (work / "keep").exists()
+
+
+def test_gptmes_markers_work_where_it_keeps_the_shells_state_too(open_session, work):
+    (work / "keep").write_text("dear")
+    for command, shown in (("echo hi", b"hi\n"), ("rm keep", b"gatesh: refused [hold-keep]"), ("pwd", b"/work\n")):  # fmt: skip
+        said = talk(open_session, gptme(command), b"END_OF_COMMAND_OUTPUT_17951\n")
+        assert shown in said
+        assert (b"ReturnCode:%d " % (126 if b"refused" in shown else 0)) in said
+    assert (work / "keep").exists()
+
+
+def test_what_gptmes_marker_evaluates_is_known_to_be_its_own(open_session, work):
+    """A command that sets the variable has its end marker refused: nobody can know what that would run."""
+    (work / "keep").write_text("dear")
+    chunk = gptme("__gptme_old_debug='rm ke''ep'") + "echo over\n"
+    said = talk(open_session, chunk, b"over\n")
+    assert b"END_OF_COMMAND_OUTPUT_17951" not in said
     assert (work / "keep").exists()
 
 
