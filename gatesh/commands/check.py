@@ -126,9 +126,22 @@ def considered(
     about = concerning(loosened, {m.rule for m in decision.matches}, programs)
     return {
         **_json(line, seen, decision),
-        "notes": [note(one) for one in about],
+        "notes": [*(note(one) for one in about), *_unlabelled(seen)],
         "elapsed_us": _since(started),
     }
+
+
+def _unlabelled(seen: Inspection) -> Iterator[str]:
+    """Say why no label counts, where one was asked for."""
+    if not seen.matches:
+        return
+    from gatesh.errors import ConfigError
+    from gatesh.scope.load import read_labels
+
+    try:
+        read_labels(here(), loosens=False)
+    except ConfigError as error:
+        yield f"no label but production counts: {error.message}"
 
 
 def _since(started: int) -> int:

@@ -179,3 +179,18 @@ def test_so_is_another_grammar_for_a_program_of_the_line(env, place):
 
     assert "the command line of git clean is read by" in check(env, "git clean -fd").stdout.decode()
     assert "note" not in check(env, "rm -rf /").stdout.decode()
+
+
+def test_what_a_target_is_called_is_said_and_where_that_comes_from(env):
+    text = check(env, "kubectl --context eks-live delete ns shop").stdout.decode()
+    assert "        target: eks-live: production, a guess from kube-context eks-live\n" in text
+    found = json.loads(check(env, "--json", "kubectl --context eks-live delete ns shop").stdout)
+    assert found["rules"][0]["label"] == "production"
+
+
+def test_a_label_file_that_cannot_be_read_is_said(env):
+    Path(env["GATESH_HOME"]).mkdir(mode=0o700, exist_ok=True)
+    Path(env["GATESH_HOME"], "environments.toml").write_text("[production]\nhost = []\n")
+    text = check(env, "kubectl delete ns shop").stdout.decode()
+    assert "note: no label but production counts" in text
+    assert "environments.toml:2: unknown key host" in text

@@ -67,7 +67,7 @@ def filled(home: Path) -> Path:
     text = "curl -H 'Authorization: Bearer abcDEF123456' -X DELETE https://api.prod/v1"
     place = text.index("-X DELETE")
     found = Match("http-delete", "data-destroy", Severity.HIGH, "deletes at api.prod", "ask the owner",
-                  Target("http", "api.prod"), 0, Span(place, place + 9))  # fmt: skip
+                  Target("http", "api.prod", label="production"), 0, Span(place, place + 9))  # fmt: skip
     request = HttpRequest("DELETE", "https", "api.prod", "/v1", Target("http", "api.prod"))
     number = log.begin(
         line(text, cwd="/srv/app/sub"), ASKER, seen(command(*text.split()), facts=((0, request),)),
@@ -114,6 +114,8 @@ def filled(home: Path) -> Path:
         (("--rule", "http-delete"), [2]),
         (("--target", "api.prod"), [2]),
         (("--target", "origin"), [3]),
+        (("--label", "production"), [2]),
+        (("--label", "prod"), []),
         (("--cwd", "/srv/app"), [6, 5, 4, 2, 1]),
         (("--cwd", "/srv/app/sub/"), [2]),
         (("--cwd", "/"), [6, 5, 4, 3, 2, 1]),

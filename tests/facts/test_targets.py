@@ -1,10 +1,13 @@
 """Where tools go: a table of the ways each finds its target, against the tool's own answer where it is here."""
 
+import base64
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from gatesh.model import CliCall, CommandLine
 from gatesh.run.look import GitProbe, OsFiles
 from gatesh.scope.labels import Labels
 from gatesh.shell.read import read
+from tests.postgres import postgres  # noqa: F401  a fixture
 
 TOOLS = tomllib.loads((Path(__file__).parents[1] / "data/targets.toml").read_text())
 WAYS = [(tool, way) for tool, table in TOOLS.items() for way in table["way"]]
@@ -24,6 +28,12 @@ REAL = [(tool, way) for tool, way in WAYS if way.get("real", TOOLS[tool].get("re
 
 def named(ways):
     return [f"{tool}: {way['way']}" for tool, way in ways]
+
+
+def key_of(account):
+    """Return an access key's id of an account, made up."""
+    raw = ((account << 7) | (1 << 47)).to_bytes(6, "big") + bytes(4)
+    return "AKIA" + base64.b32encode(raw).decode()
 
 
 class Place:
@@ -43,6 +53,8 @@ class Place:
 
     def fill(self, text):
         text = text.replace("{home}", self.home).replace("{work}", self.work)
+        text = text.replace("{python}", sys.executable)
+        text = re.sub(r"\{key:(\d+)\}", lambda m: key_of(int(m[1])), text)
         return re.sub(r"\{sha1:([^}]*)\}", lambda m: hashlib.sha1(m[1].encode()).hexdigest(), text)
 
     def line(self, text):
@@ -106,3 +118,49 @@ def test_the_tool_itself_goes_there(tool, way, tmp_path):
     assert told.stdout.split(), told.stderr
     for word in told.stdout.split():
         assert word in values, (told.stdout, found)
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (["-h", "{folder}", "-d", "{name}"], {}),
+        (["{name}"], {"PGHOST": "{folder}"}),
+        (["-d", "postgresql:///{name}?host=127.0.0.1&port={port}"], {}),
+        (["-d", "host=127.0.0.1 port={port} dbname={name}"], {"PGHOST": "never.example.com"}),
+        (["service=here"], {"PGSERVICEFILE": "{work}/services"}),
+        ([], {"PGHOST": "127.0.0.1", "PGDATABASE": "{name}"}),
+        (["-h", "127.0.0.1"], {"PGHOST": "never.example.com", "PGDATABASE": "{name}"}),
+    ],
+)
+def test_psql_itself_connects_to_the_host_and_database_that_are_found(
+    words,
+    env,
+    postgres,  # noqa: F811
+    tmp_path,
+):
+    with postgres.database() as name:
+        given = {"folder": postgres.folder, "name": name, "port": postgres.port, "work": tmp_path}
+        (tmp_path / "services").write_text(
+            f"[here]\nhost=127.0.0.1\nport={postgres.port}\ndbname={name}\n"
+        )
+        words = [word.format(**given) for word in words]
+        own = {"PGPORT": str(postgres.port), "PGUSER": postgres.user}
+        own |= {key: value.format(**given) for key, value in env.items()}
+        told = postgres.run(
+            "psql",
+            "-XAt",
+            "-F",
+            " ",
+            "-c",
+            "select current_database(), coalesce(host(inet_server_addr()), '')",
+            *words,
+            env={"PGHOST": ""} | own,
+        )
+        place = Place(tmp_path, {}, {"env": own})
+        found = place.target(shlex.join(["psql", *words, "-c", "drop table x"]), "psql")
+
+    database, _, host = told.stdout.strip("\n").partition(" ")
+    assert (database, told.stderr) == (name, "")
+    assert ("database", database) in found.parts
+    assert ("host", host or "localhost") in found.parts
+    assert found.label == "local"

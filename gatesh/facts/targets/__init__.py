@@ -109,17 +109,20 @@ class Targets:
     def _look(self, index: int, command: SimpleCommand) -> Target | None:
         """Ask the module that knows the program, once; what it cannot tell is None."""
         if index not in self._found:
-            self._found[index] = self._asked(index, self._way(index, command))
+            way = self._way(index, command) if command.remote else None
+            own = way if way and way.kind == "ssh" else None
+            self._found[index] = own or self._asked(index, command)
         return self._found[index]
 
-    def _way(self, index: int, command: SimpleCommand) -> SimpleCommand:
-        """Return the ssh that leads to a command elsewhere, where it stands in the line."""
-        if not command.remote or SSH.isdisjoint(command.prefixes):
-            return command
-        for other in reversed(self._commands[:index]):
-            if other.program in SSH and any(word.text == command.remote for word in other.words):
-                return other
-        return command
+    def _way(self, index: int, command: SimpleCommand) -> Target | None:
+        """Return what leads to a command: the `ssh HOST`, `docker exec`, `railway run` in front of it."""
+        for number in range(index - 1, -1, -1):
+            other = self._commands[number]
+            if other.program in command.prefixes and other.program in _MODULES:
+                if other.program in SSH and all(w.text != command.remote for w in other.words):
+                    continue  # another ssh
+                return self._look(number, other)
+        return None
 
     def _asked(self, index: int, command: SimpleCommand) -> Target | None:
         from gatesh.facts.targets.asked import Asked
@@ -142,9 +145,9 @@ class Targets:
         labels, command = self._world.labels, self._commands[index]
         target = self._refined(index, fact)
         parts = _parts(target, fact)
-        if command.remote:
-            way = self._look(index, command)
-            parts += way.parts if way else (("host", command.remote),)
+        if command.remote or not _MODULES.keys().isdisjoint(command.prefixes):
+            way = self._way(index, command)
+            parts += way.parts if way else (("host", command.remote),) if command.remote else ()
         if command.more_words:
             parts += (("words", "…"),)
         if parts != target.parts:
@@ -158,7 +161,7 @@ class Targets:
 
 def _says_nothing(command: SimpleCommand) -> bool:
     """Claim that a command line of a program that nobody knows here names no target at all; quick."""
-    if command.program in _MODULES or command.remote or command.program.startswith("psql"):
+    if command.program in _MODULES or command.prefixes or command.program.startswith("psql"):
         return False
     return command.program not in FRAMEWORKS and not any(
         _NAMES.match(word.text) for word in command.words[1:]

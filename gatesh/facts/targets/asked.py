@@ -30,6 +30,8 @@ _MOVING = frozenset(
     configurations profile sso connect target
     """.split()
 )
+_OTHERS = frozenset("sudo doas su runuser pkexec sg setpriv chroot systemd-run machinectl".split())
+_CLEARS = re.compile(r"\benv\s+(?:\S+\s+)*?(?:-\s|-\w*[iu]|--u|--ig)")
 _GIT_MOVING = frozenset(("remote", "config", "init"))
 _FOR_OTHERS = frozenset(  # whose state another tool keeps
     (other, program)
@@ -67,6 +69,10 @@ class Asked:
         self.command, self.world, self.line = command, world, line
         self.around = Surroundings(command, line, world)
         self._grammar = grammar or Grammar()
+        # As somebody else it has another home and another environment.
+        self._another = not _OTHERS.isdisjoint(command.prefixes) or (
+            "env" in command.prefixes and _CLEARS.search(line.text) is not None
+        )
         self._moved = any(_moves(earlier, command.program) for earlier in world.before)
         self.options: dict[str, list[str]] = {}
         self.operands: list[str] = []
@@ -98,14 +104,14 @@ class Asked:
     def variable(self, *names: str) -> Value:
         """Return the first of these variables that is set."""
         for name in names:
-            value = self.around.variable(name)
+            value = None if self._another else self.around.variable(name)
             if value != "":
                 return (UNSEEN if value is None else value), f"env {name}"
         return "", ""
 
     def home(self, name: str) -> str:
         """Return a path below HOME."""
-        return self.around.at_home(name)
+        return f"{UNSEEN}/{name}" if self._another else self.around.at_home(name)
 
     def text(self, path: str) -> str | None:
         """Return a file's content; "" where there is none, None where it cannot be read.

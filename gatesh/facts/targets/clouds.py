@@ -6,7 +6,7 @@ import re
 
 from gatesh.facts import aws
 from gatesh.facts.targets.asked import ARGV, Asked, answer, first, json_of, sections
-from gatesh.facts.words import UNSEEN
+from gatesh.facts.words import UNSEEN, show
 from gatesh.model import Locality
 
 TYPE_CHECKING = False
@@ -34,10 +34,38 @@ def _buckets(words: Iterable[str]) -> list[Value]:
 
 
 def _aws(asked: Asked) -> Target:
+    """Return what aws.target finds, with the account that the key tells, and the buckets."""
     asked.read("--bucket --profile --region --endpoint-url")
     found = aws.target(asked.command, asked.line, asked.world)
-    buckets = [*_buckets(asked.operands), ("bucket", asked.option("--bucket")[0])]
-    return found.but(parts=(*found.parts, *(pair for pair in buckets if pair[1])))
+    parts = [*found.parts, *_buckets(asked.operands), ("bucket", asked.option("--bucket")[0])]
+    known = dict(found.parts)
+    if "host" not in known:  # an endpoint of its own has accounts of its own
+        account, of_variable = _key(asked)
+        if account and (of_variable or "aws-account" not in known):
+            region = known.get("aws-region", "")
+            name = "/".join(part for part in (show(account), region) if part)
+            origin = "env AWS_ACCESS_KEY_ID" if of_variable else found.origin
+            found = found.but(name=name, origin=origin)
+            parts = [pair for pair in parts if pair[0] != "aws-account"]
+            parts.append(("aws-account", show(account)))
+    return found.but(parts=tuple(pair for pair in parts if pair[1]))
+
+
+def _key(asked: Asked) -> tuple[str, bool]:
+    """Return the account of the key that would sign, and whether a variable holds it."""
+    from gatesh.facts.targets.aws_key import account_of
+
+    named = asked.option("--profile")
+    variable = asked.variable("AWS_ACCESS_KEY_ID")
+    if variable[0] and not named[0]:
+        return account_of(variable[0]), True
+    profile = first(named, asked.variable("AWS_PROFILE", "AWS_DEFAULT_PROFILE"), ("default", ""))[0]
+    path = asked.variable("AWS_SHARED_CREDENTIALS_FILE")[0] or asked.home(".aws/credentials")
+    content = asked.text(path)
+    if content is None:
+        return UNSEEN, False
+    key = sections(content).get(profile, {}).get("aws_access_key_id", "")
+    return (account_of(key) if key else ""), False
 
 
 def _google(asked: Asked) -> Target:
