@@ -31,7 +31,7 @@ def test_a_change_that_loosens_has_no_effect_until_a_person_confirms_it(start, p
     write(place, "staging")  # as an agent would, in the middle of its session
     human.card("host db.test.example.org is staging instead of production")
     pid = held(agent, DELETE)
-    human.wait_for("label     production, environments.toml:3")
+    human.card("label     production, environments.toml:3")
     reject(human, agent, pid)
 
     assert rows("SELECT labels FROM record WHERE verdict = 'ask'") == [(" production ",)]
