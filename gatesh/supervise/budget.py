@@ -32,6 +32,7 @@ from gatesh.model import (
 )
 from gatesh.supervise import bpf, kernel
 from gatesh.supervise.elsewhere import alike, resolved, root_of
+from gatesh.supervise.gits import GIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,11 +60,6 @@ _DELETED, _OVERWRITTEN = 5, 1  # a formatter rewrites many files, and means it
 _LEAK_S = (
     60.0  # in which a line further up may lose as many again: an agent may run in a line itself
 )
-_GIT = (
-    "/usr/bin/git",
-    "/usr/lib/git-core/",
-    "/usr/libexec/git-core/",
-)  # its commands have rules of their own
 
 
 class Spent(Value):
@@ -265,7 +261,9 @@ def _approved(path: str, place: Place) -> bool:
 
 def _is_git(tid: int) -> bool:
     try:
-        return os.readlink(f"/proc/{tid}/exe").startswith(_GIT)
+        return os.readlink(f"/proc/{tid}/exe").startswith(
+            GIT
+        )  # its commands have rules of their own
     except OSError:
         return False
 

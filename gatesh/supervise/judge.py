@@ -31,6 +31,7 @@ from gatesh.model import (
 )
 from gatesh.policy import refusal, verdict_of
 from gatesh.supervise.elsewhere import Elsewhere
+from gatesh.supervise.gits import command_of, is_part
 from gatesh.supervise.image import SHELLS, command_line
 
 TYPE_CHECKING = False
@@ -99,6 +100,7 @@ class Place(Value):
     approved: tuple[Match, ...] = ()
     began_ns: int = 0  # when that did
     above: tuple[int, ...] = ()  # the agent, and the lines that started that line
+    git: str = ""  # the command of the git that it is, for what that starts itself
 
 
 class _Known:
@@ -130,7 +132,8 @@ class Judge:
     def open(self, found: Image, above: Place) -> Opened:
         """Decide on a program and record it; raises AuditError."""
         rules, world = self._active()
-        key = _digest((found.key, rules.digest, repr(above.approved) if above.approved else ""))
+        shown = repr(above.approved) if above.approved else ""
+        key = _digest((found.key, rules.digest, shown, above.git))
         known = self._known.get(key)
         if known is not None and all(_look(world, *look) == seen for *look, seen in known.looks):
             return self._again(known, found.pid, above)
@@ -155,7 +158,10 @@ class Judge:
         adjust = _agents_are_gated
         if line.door is Door.EXEC:
             tells = program.rsplit("/", 1)[-1] in rules.programs and words[:1] != _CODEX_STARTS
-            adjust = lambda seen, decision: covered(seen, decision, above, tells=tells)  # noqa: E731
+            part = not found.root and is_part(line.text, above.git)
+            adjust = lambda seen, decision: (  # noqa: E731
+                covered(seen, decision, above, tells=tells, part=part)
+            )
         around = World(files, probe, world.home, world.grammars, labels=world.labels)
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
         if records.row is not None and len(looks) <= _MOST_LOOKS and steady and not found.root:
@@ -244,21 +250,31 @@ def below(opened: Opened, above: Place, *, approved: bool) -> Place:
     everything = (*above.approved, *matches)
     record, now = opened.record, time.time_ns()
     if opened.line.door is not Door.LINE:
+        git = command_of(opened.line.text)
         if above.line:
-            return Place(record, above.line, everything, above.began_ns, above.above)
+            return Place(record, above.line, everything, above.began_ns, above.above, git)
         if not above.record:
-            return Place(record, 0, everything, now, (record,))
+            return Place(record, 0, everything, now, (record,), git)
+    else:
+        git = ""
     lines = (*above.above, above.line) if above.line else above.above
-    return Place(record, record, everything, now, lines[-_MOST_LINES:])
+    return Place(record, record, everything, now, lines[-_MOST_LINES:], git)
 
 
-def covered(seen: Inspection, decision: Decision, above: Place, *, tells: bool) -> Decision:
+def covered(
+    seen: Inspection, decision: Decision, above: Place, *, tells: bool, part: bool = False
+) -> Decision:
     """Return what is left of a decision on a program: without what is seen later, or was approved above.
 
-    Arguments too long to be read matter only to a program that rules speak of, which `tells` claims.
+    Arguments too long to be read matter only to a program that rules speak of, which `tells` claims. What is
+    `part` of the program that has started it was decided on with that.
     """
     if decision.verdict is Verdict.ALLOW and not decision.reason:
         return decision  # with a reason it is allowed because somebody only observes
+    if part:
+        return Decision(
+            Verdict.ALLOW, decision.matches, decision.unparsed, "a part of what is above"
+        )
     left = [m for m in decision.matches if not _seen_later(m, seen, tells=tells)]
     asked = [m for m in left if verdict_of(m) is not Verdict.ALLOW]
     if asked and all(

@@ -24,7 +24,7 @@ from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.supervise import kernel, tracee
 from gatesh.supervise.absent import Absent
 from gatesh.supervise.ends import Ends, parent
-from gatesh.supervise.image import image
+from gatesh.supervise.image import image, process_of
 from gatesh.supervise.judge import Place, below
 from gatesh.supervise.record import Syncs, durable
 from gatesh.supervise.tracee import Stop
@@ -358,14 +358,26 @@ class Supervisor:
 
         Where those have ended it belongs to the agent, and nothing that was approved covers it.
         """
-        for _ in range(64):
+        first = pid
+        for steps in range(64):
             place = self._places.get(pid)
-            if place is not None:
-                return place
+            if (
+                place is not None
+            ):  # what git starts itself it forks for; a hook of its is a program by then
+                forked = not place.git or (steps == 1 and _is_process(first))
+                return place if forked else place.but(git="")
             pid = parent(pid)
             if pid <= 1:
                 break
         return self._first
+
+
+def _is_process(tid: int) -> bool:
+    """Claim that it is no further thread: its process may be another program than its parent."""
+    try:
+        return process_of(tid) == tid
+    except OSError:
+        return False
 
 
 def _dying(pid: int) -> bool:

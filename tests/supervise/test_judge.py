@@ -49,6 +49,39 @@ def test_everyday_work_is_not_asked_about(lines: str, run) -> None:
     assert [(r["command_line"], r["rule_ids"]) for r in run.history("--verdict", "ask")] == []
 
 
+GIT = """
+git init -q . && git config user.name a && git config user.email b && echo 1 >m && git add m && git commit -qm 1 || exit 1
+"""
+
+
+def test_what_git_starts_of_itself_is_not_asked_about(run, work: Path) -> None:
+    done = run.shell(GIT + """set -e
+echo 2 >m; git stash -q; git stash pop -q; echo n >n; git stash -qu; git stash pop -q; git stash -q -- m; git stash pop -q
+git worktree add -q ../tree; git worktree remove ../tree; git gc -q; git maintenance run
+git branch side HEAD; git rebase -q --autostash side
+cat m n
+""")  # fmt: skip
+    assert done.returncode == 0 and done.stdout.endswith("2\nn\n"), done
+    assert [(r["command_line"], r["rule_ids"]) for r in run.history("--verdict", "ask")] == []
+
+
+@pytest.mark.parametrize("way", [
+    "printf '#!/bin/sh\\ngit reset -q --hard\\n' >h",
+    "printf '#!/bin/sh\\nexec git reset -q --hard\\n' >h",
+    (
+        "printf '#!/usr/bin/env python3\\nimport os, threading, time\\n"
+        "words = open(\"words\").read().split()\\n"
+        "threading.Thread(target=os.execvp, args=(words[0], words)).start(); time.sleep(5)\\n' >h; echo git reset --hard >words"
+    ),
+])  # fmt: skip
+def test_what_a_hook_of_git_starts_is_asked_about(way: str, run, work: Path) -> None:
+    """The hook stands where git looks for it without a word of ours: below a name in its folder of templates."""
+    lines = f"{way}; chmod +x h; mkdir -p t/hooks; mv h t/hooks/post-index-change; export GIT_TEMPLATE_DIR=$PWD/t"
+    done = run.shell(f"{lines}\n{GIT}\necho 2 >m; echo 3 >k; git add k; git stash -q; cat m; true")
+    asked = [r["command_line"] for r in run.history("--verdict", "ask")]
+    assert any(" reset " in line and "git" in line for line in asked), (asked, done)
+
+
 @pytest.fixture
 def claude(run, tmp_path: Path) -> Path:
     """A program of that name, which says that it runs."""
