@@ -78,6 +78,18 @@ def _line(behind: Behind) -> bytes:
     return line
 
 
+def _refuse_descriptors(text: str) -> None:
+    """Refuse what could read the script that bash is given: it has it at a descriptor of 10 or more."""
+    import re
+
+    plain = re.sub(r"['\"\\]", "", text)
+    if re.search(r"[<>]&\s*(?:\d{2,}|[$`{])|-\w*u\s*(?:\d{2,}|[$`])", plain):
+        raise InputError(
+            "a descriptor of 10 or more, or one that nobody knows, is not duplicated in a session on stdin",
+            "use 3 to 9 by their numbers, or run it with bash -c",
+        )
+
+
 class _Session:
     """What happened to the lines before, as far as the next one has to know it."""
 
@@ -100,6 +112,7 @@ class _Session:
             shown, os.fsdecode(self._behind.cwd), self._env, Door.STDIN, known=self._known
         )
         try:
+            _refuse_descriptors(shown)
             finish = self._submit(line)
         except GateshError as error:
             say(error.lines().encode("utf-8", "replace"))

@@ -1,21 +1,24 @@
 """The one bash behind a session on standard input: it gets a text when that was decided on.
 
-bash reads its script from a pipe of ours, and each text stands in a group whose standard input is the
+bash reads its script from a socket of ours, and each text stands in a group whose standard input is the
 caller's: what a command reads, it reads there. `$?`, traps, functions and variables are as if bash had read
-the text itself. The pipe holds one page, and it has room again when bash has read the empty line behind the
-text: then the text has run. The group's redirection makes a file that is named after the status of the text
-before; if there is none, bash has taken the text for a part of something else, and is killed.
+the text itself. When bash has read the empty line behind a text, that has run. The group's redirection makes a
+file that is named after the status of the text before; if there is none, bash has taken the text for a part of
+something else, and is killed. A socket, because it cannot be opened by way of /proc: nobody but us adds to the
+script. What duplicates bash's own end of it (`<&10`) could take bytes away, and is refused (doors/stdin.py).
 """
 
 from __future__ import annotations
 
 import _signal
+import _socket
 import _thread
 import fcntl
 import os
 import select
 import shutil
 import tempfile
+import termios
 import time
 
 from gatesh.errors import RunError
@@ -25,7 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-_PAGE = 4096
+_GRACE_S = 2.0
+_LOOK_S, _MOST_S = 0.0002, 0.01  # how often we look whether a text has run: soon at first
 _STDIN, _MARK = 198, 197  # descriptors, closed again before a command starts
 _GROUP = b"{ %b\n} 0<&%d %d<&- %d>|'%b'\"$?\" %d>&-\n\n"
 
@@ -48,8 +52,8 @@ class Behind:
         """Start it with these arguments; its marks go to a folder of its own in `folder`."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self._marks = tempfile.mkdtemp(prefix="stdin-", dir=folder)
-        reads, self._script = os.pipe()
-        fcntl.fcntl(self._script, fcntl.F_SETPIPE_SZ, _PAGE)
+        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._script, reads = ours.detach(), theirs.detach()
         ended_r, ended_w = os.pipe()
         self._ended = ended_r
         self._status: list[int] = []
@@ -79,19 +83,27 @@ class Behind:
         try:
             while group:
                 group = group[os.write(self._script, group) :]
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             self.end()
-        poll = select.poll()
-        poll.register(self._script, select.POLLOUT)
-        poll.register(self._ended, select.POLLIN)
-        events = dict(poll.poll())
+        ended = self._wait()
         before = self._before()
-        if self._ended in events or events.get(self._script, 0) & select.POLLERR:
+        # After a syntax error it has read all, and is about to end.
+        if ended or (before is None and select.select([self._ended], [], [], _GRACE_S)[0]):
             self.end(before)
         if before is None:
             os.kill(self.pid, _signal.SIGKILL)
             raise RunError("bash took the line for a part of another; it was ended")
         return before
+
+    def _wait(self) -> bool:
+        """Wait until all that was written has been read; claim that bash has ended instead."""
+        pause = _LOOK_S
+        while not select.select([self._ended], [], [], pause)[0]:
+            left = fcntl.ioctl(self._script, termios.TIOCOUTQ, b"\0\0\0\0")
+            if not int.from_bytes(left, "little"):
+                return False
+            pause = min(pause * 1.5, _MOST_S)
+        return True
 
     def finish(self, text: bytes) -> NoReturn:
         """Have bash read a text that is not complete as its last, and raise EndedError."""
@@ -140,6 +152,7 @@ def _become(
         for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them for itself
             _signal.signal(number, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
-        os.execve(BASH, [name, *words], env)
+        # A socket as standard input is taken for rshd's, which would have bash read ~/.bashrc.
+        os.execve(BASH, [name, b"--norc", *words], env)
     finally:
         os._exit(125)
