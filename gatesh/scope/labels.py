@@ -51,12 +51,8 @@ KINDS = {
     "paths": "path",
 }
 _CASELESS = ("host", "ssh-host", "url")
-_UNGUESSED = (
-    "path",
-    "url",
-    "dsn",
-    "aws-region",
-)  # their words are too many, or mean something else
+# Their words are too many, or mean something else.
+_UNGUESSED = ("path", "url", "dsn", "id", "aws-region")
 _WORDS = {
     PRODUCTION: "prod production prd live",
     STAGING: "staging stage stg preprod uat",

@@ -164,3 +164,44 @@ def test_psql_itself_connects_to_the_host_and_database_that_are_found(
     assert ("database", database) in found.parts
     assert ("host", host or "localhost") in found.parts
     assert found.label == "local"
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("curl -X DELETE https://api.example.com/v1/volumes/3f2a-77", ("id", "3f2a-77")),
+        (
+            "curl -X DELETE 'https://api.example.com/x?environment=production'",
+            ("environment", "production"),
+        ),
+        (
+            """curl https://api.example.com/x -X DELETE -d '{"env": "live", "volume_id": "v1"}'""",
+            ("environment", "live"),
+        ),
+        (
+            """curl https://api.example.com/x -X DELETE -d '{"env": "live", "volume_id": "v1"}'""",
+            ("id", "v1"),
+        ),
+        (
+            """curl https://backboard.railway.app/graphql/v2 -d '{"query":"mutation{volumeDelete(volumeId:\\"vol-9\\")}"}'""",
+            ("id", "vol-9"),
+        ),
+        (
+            """curl https://backboard.railway.app/graphql/v2 -d '{"query":"mutation($i:In!){variableUpsert(input:$i)}","variables":{"i":{"environmentId":"e-1"}}}'""",
+            ("railway-environment", "e-1"),
+        ),
+        ("ssh web psql -c \"'drop table a'\" shop", ("ssh-host", "web")),
+        (
+            "psql -h db.example.com -d app -c 'drop table a'",
+            ("dsn", "postgres://db.example.com/app"),
+        ),
+        ("rm -rf /srv/shop", ("path", "/srv/shop")),
+    ],
+)
+def test_what_a_fact_says_itself_is_a_part_too(line, part, tmp_path):
+    place = Place(tmp_path, {}, {})
+    command = CommandLine(line, place.work, place.env)
+    world = World(OsFiles(), GitProbe(), place.home, labels=Labels())
+    seen = inspect_all(read(command), command, world, read)
+    told = Targets(seen, command, world).facts(everything=True)
+    assert any(part in fact.target.parts for _, fact in told), told

@@ -11,7 +11,8 @@ import re
 from importlib import import_module
 
 from gatesh.facts import grammar_of, may_have_run, runs_out_of_order
-from gatesh.model import CliCall, CloudCall, FileChange, HttpRequest, Locality, SqlStatement, Target
+from gatesh.facts.targets.parts import parts_of
+from gatesh.model import CliCall, CloudCall, Locality, SqlStatement, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +50,37 @@ FRAMEWORKS = frozenset(  # they go where the environment says
     drizzle-kit mikro-orm mix artisan php cap kamal serverless sls sst migrate dbmate goose flyway liquibase
     """.split()
 )
+# program → the part that an option or a variable of its own names
+OWN = {
+    program: tuple(ways.split())
+    for programs, ways in (
+        ("serverless sls", "environment:-s environment:--stage aws-profile:--aws-profile"),
+        ("kamal", "environment:-d environment:--destination"),
+        ("cap", "environment:1"),
+        (
+            "ansible ansible-playbook ansible-pull",
+            "environment:-i environment:--inventory host:--limit host:-l",
+        ),
+        ("eb", "environment:2 environment:-e aws-profile:--profile"),
+        ("eksctl", "kube-cluster:--cluster kube-cluster:-n aws-profile:--profile"),
+        ("cdk sam copilot", "aws-profile:--profile environment:--stack-name environment:2 app:-a"),
+        ("nomad", "host:-address host:NOMAD_ADDR kube-namespace:-namespace"),
+        ("vault", "host:-address host:VAULT_ADDR"),
+        ("consul", "host:-http-addr host:CONSUL_HTTP_ADDR"),
+        ("argocd", "host:--server host:ARGOCD_SERVER app:3"),
+        ("etcdctl", "host:--endpoints host:ETCDCTL_ENDPOINTS"),
+        ("doctl", "environment:--context"),
+        ("hcloud", "environment:--context environment:HCLOUD_CONTEXT"),
+        ("oci", "environment:--profile environment:OCI_CLI_PROFILE"),
+        ("restic", "url:-r url:--repo url:RESTIC_REPOSITORY bucket:RESTIC_REPOSITORY"),
+        ("doppler", "environment:-c environment:--config app:-p app:--project"),
+        ("aws-vault", "aws-profile:2"),
+    )
+    for program in programs.split()
+}
 _NAMES = re.compile(
     r"--(?:env|stage|context|target|deploy|project|app|cluster|site|host|server|endpoint|address|database|db"
-    r"|url|dsn|connection)"
+    r"|url|dsn|connection)|(?:s3|gs)://"
 )
 SSH = frozenset(("ssh", "autossh", "mosh"))  # what they are told runs elsewhere
 _STATEMENTS_TOO = frozenset(  # what their statements say of the server is not the whole story
@@ -144,7 +173,7 @@ class Targets:
     def _labelled(self, index: int, fact: Fact) -> Target:
         labels, command = self._world.labels, self._commands[index]
         target = self._refined(index, fact)
-        parts = _parts(target, fact)
+        parts = parts_of(target, fact, remote=bool(command.remote))
         if command.remote or not _MODULES.keys().isdisjoint(command.prefixes):
             way = self._way(index, command)
             parts += way.parts if way else (("host", command.remote),) if command.remote else ()
@@ -163,7 +192,7 @@ def _says_nothing(command: SimpleCommand) -> bool:
     """Claim that a command line of a program that nobody knows here names no target at all; quick."""
     if command.program in _MODULES or command.prefixes or command.program.startswith("psql"):
         return False
-    return command.program not in FRAMEWORKS and not any(
+    return not (command.program in FRAMEWORKS or command.program in OWN) and not any(
         _NAMES.match(word.text) for word in command.words[1:]
     )
 
@@ -188,21 +217,3 @@ def _found(asked: Asked) -> Target | None:
         return guessed(asked)
     found: Target | None = import_module(f"{__name__}.{module}").target(asked)
     return found
-
-
-def _parts(target: Target, fact: Fact) -> tuple[tuple[str, str], ...]:
-    """Return by what a target may be labelled; of a fact that names none itself, by what it says."""
-    if target.parts:
-        return target.parts
-    if isinstance(fact, HttpRequest):
-        hosts = [host for host in (fact.host, fact.connect_host) if host] or ["…"]
-        urls = [f"{fact.scheme}://{host}{fact.path}" for host in hosts]
-        return (*(("host", host) for host in hosts), *(("url", url) for url in urls))
-    if isinstance(fact, FileChange):
-        return tuple(("path", effect.path) for effect in fact.paths)
-    if isinstance(fact, SqlStatement) and target.name:
-        host, _, database = target.name.partition("/")
-        parts = [("dsn", f"{target.kind}://{target.name}")]
-        parts += [("host", name) for name in host.split(",") if name and target.kind != "sqlite"]
-        return (*parts, ("database", database)) if database else tuple(parts)
-    return ()

@@ -28,7 +28,8 @@ def target(asked: Asked) -> Target:
     return _azure(asked) if program == "az" else _google(asked)
 
 
-def _buckets(words: Iterable[str]) -> list[Value]:
+def buckets(words: Iterable[str]) -> list[Value]:
+    """Return the buckets that words name, as parts."""
     found = (_BUCKET.match(word) for word in words)
     return [("bucket", bucket[1] or bucket[2] or UNSEEN) for bucket in found if bucket]
 
@@ -37,7 +38,7 @@ def _aws(asked: Asked) -> Target:
     """Return what aws.target finds, with the account that the key tells, and the buckets."""
     asked.read("--bucket --profile --region --endpoint-url")
     found = aws.target(asked.command, asked.line, asked.world)
-    parts = [*found.parts, *_buckets(asked.operands), ("bucket", asked.option("--bucket")[0])]
+    parts = [*found.parts, *buckets(asked.operands), ("bucket", asked.option("--bucket")[0])]
     known = dict(found.parts)
     if "host" not in known:  # an endpoint of its own has accounts of its own
         account, of_variable = _key(asked)
@@ -106,7 +107,7 @@ def _google(asked: Asked) -> Target:
             ("gcp-project", project[0]),
             ("gcp-configuration", "" if configuration[0] == "default" else configuration[0]),
             ("gcp-account", account[0]),
-            *_buckets(asked.operands),
+            *buckets(asked.operands),
         ],
     )
 

@@ -6,7 +6,7 @@ be found by.
 
 from __future__ import annotations
 
-from gatesh.facts.targets import FRAMEWORKS
+from gatesh.facts.targets import FRAMEWORKS, OWN, clouds
 from gatesh.facts.targets.asked import ARGV, Asked, answer
 from gatesh.facts.words import UNSEEN
 
@@ -28,32 +28,38 @@ _ENVIRONMENT = tuple(
 
 def target(asked: Asked) -> Target | None:
     """Return what options and variables name; None where they name nothing."""
-    words = " ".join((*_OPTIONS.values(), _URLS))
-    asked.read(words)
-    parts: list[Value] = []
-    named: list[Value] = []
-    for part, options in _OPTIONS.items():
-        value = asked.option(*options.split())
-        parts.append((part, value[0]))
-        named.append(value)
+    own = [way.split(":") for way in OWN.get(asked.command.program, ())]
+    words = (*_OPTIONS.values(), _URLS, *(where for _, where in own if where.startswith("-")))
+    long = asked.command.program in ("nomad", "vault", "consul")
+    asked.read(" ".join(words), single_dash_long=long)
+    found = [(part, asked.option(*options.split())) for part, options in _OPTIONS.items()]
+    found += [(part, _own(asked, where)) for part, where in own]
+    found += [(part, (text, ARGV)) for part, text in clouds.buckets(asked.operands)]
     urls = [asked.option(*_URLS.split())]
     if asked.command.program in FRAMEWORKS:
         urls.append(asked.variable("DATABASE_URL"))
-        for name in _ENVIRONMENT:
-            value = asked.variable(name)
-            if value[0] and value[0] != UNSEEN:
-                parts.append(("environment", value[0]))
-                named.append(value)
+        found += [("environment", asked.variable(name)) for name in _ENVIRONMENT]
+    urls += [value for part, value in found if part == "host" and "://" in value[0]]
+    parts = [(part, value) for part, value in found if value[0] and "://" not in value[0]]
     for text, origin in urls:
         if "://" in text:
             dsn, host, database = taken_apart(text)
-            parts += [("dsn", dsn), ("host", host), ("database", database)]
-            named.append((f"{host}/{database}".rstrip("/"), origin))
-    if not any(text for text, _ in named):
+            named = (("dsn", dsn), ("host", host), ("database", database))
+            parts += [(part, (value, origin)) for part, value in named if value]
+    if not parts:
         return None
-    kind = "host"
-    found = answer(kind, *named, parts=parts, local=None)
-    return found if found.origin else found.but(origin=ARGV)
+    shown = [value for part, value in parts if part != "dsn"]
+    return answer("host", *shown, parts=[(part, text) for part, (text, _) in parts], local=None)
+
+
+def _own(asked: Asked, where: str) -> Value:
+    """Return what stands at a place: an option, a variable, or the operand of a number."""
+    if where.startswith("-"):
+        return asked.option(where)
+    if not where.isdigit():
+        return asked.variable(where)
+    at = int(where) - 1
+    return (asked.operands[at], ARGV) if at < len(asked.operands) else ("", "")
 
 
 def taken_apart(url: str) -> tuple[str, str, str]:
