@@ -17,7 +17,7 @@ _DRAWING = (1, 5, 6, 45, 66, 69)
 _ON = (7, 25, 2004)
 _RESTORED = (*_REPORTING, *_DRAWING, *_ON)
 _PUSH, _POP = b"\x1b[>0u", b"\x1b[<u"
-_DEFAULT_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
+_DEFAULT_COLOURS = b"\x1b]104\x1b\\\x1b]105\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
 
 
 def before(tracker: Tracker, *, placed: bool, rows: int) -> bytes:

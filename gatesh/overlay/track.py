@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from gatesh.overlay.spelling import plain
+
 _LONGEST_TAIL = 1 << 20  # a longer string (an image) goes through in parts
 _ENQ = b"\x05"
 # From the last ESC on: a sequence that has begun and not ended. CAN and SUB end any; BEL ends an OSC.
@@ -38,7 +40,7 @@ _TOLD = re.compile(
         | \) (?P<g1>.)
         | (?P<save>[78]) | \[ (?P<sco>[su])
         | \] (?P<link>8;[^\x07\x1b]*)
-        | \] (?P<colour>(?:4|1[0-9]|104|11[0-9]|21)\b[^\x07\x1b]*)
+        | \] (?P<colour>(?:0*(?:4|5|1[0-9]|104|105|11[0-9]|21)\b|1337;SetColors=)[^\x07\x1b]*)
         | (?P<hides>\#[346] | _G)
         | (?P<soft> \[!p ) | (?P<hard>c)
     )""",
@@ -46,7 +48,7 @@ _TOLD = re.compile(
 )
 # What is most of an agent's output, and tells nothing here: attributes, the cursor, erasing.
 _CANDIDATE = re.compile(rb"\x1b(?!\[[0-9;:]*[mHKJABCDGXPLMdf])")
-_ENTERS = re.compile(rb"\x1b\[\?[0-9;]*(?:47|1049)[0-9;]*h")
+_ENTERS = re.compile(rb"\x1b\[\?[0-9;]*(?:47|1047|1049)[0-9;]*h")
 _VT52 = re.compile(rb"\x1b\[\?[0-9;]*l")
 _SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
 ALTERNATE = (47, 1047, 1049)
@@ -94,6 +96,7 @@ class Tracker:
             data = data.replace(_ENQ, b"")
         if self._tail:
             data, self._tail = self._tail + data, b""
+        data = plain(data)
         if self._within:
             return self._rest_of_string(data)
         data = self._keep_tail(data)
@@ -117,7 +120,9 @@ class Tracker:
 
     def enters(self, data: bytes) -> bool:
         """Claim that `data`, which comes next, leads onto the alternate screen."""
-        return (b"\x1b" in data or bool(self._tail)) and bool(_ENTERS.search(self._tail + data))
+        return (b"\x1b" in data or bool(self._tail)) and bool(
+            _ENTERS.search(plain(self._tail + data))
+        )
 
     def finish(self) -> bytes:
         """Return what was kept: nothing more comes."""
@@ -206,7 +211,7 @@ class Tracker:
         return 2 in numbers and not value
 
     def _colour(self, value: bytes) -> None:
-        number, _, rest = value.partition(b";")
+        number, _, rest = value.lstrip(b"0").partition(b";")
         if rest and b"?" not in rest:
             self.colours[number + rest.partition(b";")[0] if number == b"4" else number] = value
 
@@ -216,7 +221,7 @@ class Tracker:
 
 
 def _numbers(words: bytes) -> list[int]:
-    return [int(word) for word in words.split(b";") if 0 < len(word) < 6]
+    return [int(word) for word in words.split(b";") if word and len(word.lstrip(b"0")) < 6]
 
 
 def _without_2(found: re.Match[bytes]) -> bytes:

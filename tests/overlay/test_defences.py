@@ -187,7 +187,7 @@ def test_an_agent_that_paints_the_colours_alike_is_painted_over(env, work: Path)
     with Wire(env, work, paint) as wire:
         wire.see(b"listens")
         wire.go.write_text("now\n")
-        wire.see(rb"\x1b\]104\x1b\\\x1b\]110\x1b\\")
+        wire.see(rb"\x1b\]104\x1b\\\x1b\]105\x1b\\\x1b\]110\x1b\\")
         wire.word()
         wire.mark()
         wire.child.send("n\r")
