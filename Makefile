@@ -1,6 +1,6 @@
 # make try     set gatesh up in .venv and watch it hold the command that deleted a company's volume
 # make test    everything: environment, programs, style, types, import contracts, tests
-# The rest: test-reading (composed lines under bash, long) test-run (races with `gatesh run`, long) test-door (the interactive shell loses its hook, 100 times each) test-agents (all real agents, 3 GB) lint types bench completions clean. What is up to date is not done again.
+# The rest: test-reading (composed lines under bash, long) test-run (races with `gatesh run`, long) test-door (the interactive shell loses its hook, 100 times each) test-agents (all real agents, 3 GB) test-bash (bash's own tests under gatesh) lint types bench completions clean. What is up to date is not done again.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 SOURCES := $(shell find gatesh patterns bin completions -type f ! -name '*.pyc') pyproject.toml README.md LICENSE
 
 .DELETE_ON_ERROR:
-.PHONY: try test test-reading test-run test-agents test-door lint types bench completions programs clean
+.PHONY: try test test-reading test-run test-agents test-door test-bash lint types bench completions programs clean
 
 try: $(VENV)/installed
 	@tests/install-programs curl
@@ -44,6 +44,16 @@ test-agents: programs $(VENV)/installed $(VENV)/tools
 
 test-door: $(VENV)/installed $(VENV)/tools
 	GATESH_TRIES=100 $(BIN)/python -m pytest -q -n 2 tests/interactive
+
+BASH_TESTS := all
+test-bash: $(VENV)/installed $(VENV)/tools .cache/bash/source
+	@tests/install-programs gcc tmux
+	GATESH_BASH_TESTS='$(BASH_TESTS)' $(BIN)/python -m pytest -q -s tests/bash
+
+.cache/bash/source:
+	@tests/install-programs gcc
+	rm -rf .cache/bash && mkdir -p .cache/bash
+	tests/bash/fetch .cache/bash
 
 lint: $(VENV)/tools
 	$(BIN)/ruff check
