@@ -37,7 +37,7 @@ def approve(record: int | None, run: int | None) -> None:
     seal_process()
     terminal = Terminal()
     sock = _keeper(places, record, run)
-    _introduce(sock)
+    _introduce(sock, places)
     sock.settimeout(None)
     wire.send(sock, b"attach", wire.VERSION)
     only = "" if record is None else str(record)
@@ -52,14 +52,13 @@ def _keeper(places: Places, record: int | None, run: int | None) -> wire.Socket:
     if run is None and record is not None:
         run = _run_of(places, record)
     if run is not None:
-        sock = _reach(places.of_run(run))
+        sock = _reach_run(places, run)
         if sock is None:
             raise ConfigError(
                 f"there is no `gatesh run` with the pid {run}", "see: gatesh sessions"
             )
         return sock
-    pids = [int(name[4:]) for name in _listed(places.runtime) if re.fullmatch(r"run-\d+", name)]
-    found = {pid: sock for pid in sorted(pids) if (sock := _reach(places.of_run(pid)))}
+    found = {pid: sock for pid in sorted(_runs(places)) if (sock := _reach_run(places, pid))}
     own = _reach(places)
     if own is not None:
         return own
@@ -76,6 +75,21 @@ def _reach(places: Places) -> wire.Socket | None:
         return wire.connect(places.keeper_socket)
     except OSError:
         return None
+
+
+def _reach_run(places: Places, pid: int) -> wire.Socket | None:
+    """Connect to a `gatesh run`; not to what a program below it has put in its place."""
+    sock = _reach(places.of_run(pid))
+    if sock is not None and wire.peer(sock)[0] != pid:
+        raise ConfigError(
+            f"what listens for the run {pid} is not that run", "tell nobody the PIN; end the agent"
+        )
+    return sock
+
+
+def _runs(places: Places) -> set[int]:
+    """Return the pids of the runs that have a folder here."""
+    return {int(name[4:]) for name in _listed(places.runtime) if re.fullmatch(r"run-\d+", name)}
 
 
 def _listed(folder: str) -> list[str]:
@@ -112,14 +126,18 @@ def _may_wait(places: Places, record: int) -> bool:
     return any(r["verdict"] == "ask" and r["answered"] in (None, "expired") for r in found)
 
 
-def _introduce(sock: wire.Socket) -> None:
+def _introduce(sock: wire.Socket, places: Places) -> None:
     """Say who listens there: an agent could have put a process of its own in the keeper's place."""
     from gatesh.approval import peer
     from gatesh.printable import printable
     from gatesh.session import ancestry
 
     pid, uid, _ = wire.peer(sock)
-    why = f"it belongs to user {uid}" if uid != os.getuid() else peer.agent_above(ancestry(pid))
+    chain = ancestry(pid)
+    why = f"it belongs to user {uid}" if uid != os.getuid() else peer.agent_above(chain)
+    above = next((one.pid for one in chain[1:] if one.pid in _runs(places)), 0)
+    if above:
+        why = f"it runs below the run {above}"
     if why:
         raise ConfigError(f"what listens there is no keeper of yours: {why}", "tell nobody the PIN")
     lineage = printable(peer.lineage(pid))

@@ -16,6 +16,11 @@ _IN_CSI = re.compile(
 )
 _IN_OSC = re.compile(rb"\x1b(\][0-9;]*[\x00-\x06\x08-\x17\x19\x1c-\x1f\x7f][^\x07\x18\x1a\x1b]*)")
 _OBEYED, _IGNORED = re.compile(rb"[^%b]+" % _CONTROLS), re.compile(rb"[%b\x7f]+" % _CONTROLS)
+# What is none of these, which is nearly all, is left alone at once.
+_ODD = re.compile(
+    rb"\x1b(?:[%b\x7f%%]|\[[\x20-\x3f]*[%b\x7f]|\][0-9;]*[\x00-\x06\x08-\x17\x19\x1c-\x1f\x7f])"
+    % (_CONTROLS, _CONTROLS)
+)
 _EIGHT_BITS = b"\x1b%@"  # leaves UTF-8: from there on single bytes would be controls
 
 
@@ -23,11 +28,11 @@ def plain(data: bytes) -> bytes:
     """Return what makes a terminal do the same."""
     if b"\xc2" in data:
         data = _C1.sub(lambda found: bytes((0x1B, found[1][0] - 0x40)), data)
-    if b"\x1b" not in data:
+    if not _ODD.search(data):
         return data
     data = _AFTER_ESC.sub(lambda found: found[1].replace(b"\x7f", b"") + b"\x1b", data)
     data = _IN_CSI.sub(
         lambda found: _OBEYED.sub(b"", found[1]) + b"\x1b" + _IGNORED.sub(b"", found[1]), data
     )
     data = _IN_OSC.sub(lambda found: b"\x1b" + _IGNORED.sub(b"", found[1]), data)
-    return data.replace(_EIGHT_BITS, b"") if _EIGHT_BITS in data else data
+    return data.replace(_EIGHT_BITS, b"")

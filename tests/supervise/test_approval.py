@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.installed import GATESH
@@ -64,3 +66,35 @@ def test_what_is_approved_runs_and_is_not_asked_again_below(run, work: Path) -> 
     assert rows["rm keep; ls"]["answered"] == "approved"
     assert rows["rm keep"]["reason"] == "approved above" and rows["rm keep"]["exit_code"] == 0
     assert rows["rm keep2"]["answered"] == "rejected"
+
+
+LISTENS = """
+import os, socket, sys, time
+pid = int(sys.argv[1]) or os.getpid()
+folder = f"{sys.argv[2]}/run-{pid}"
+os.makedirs(folder, 0o700, exist_ok=True)
+os.chdir(folder)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("keeper.sock")
+listener.listen()
+print("listens as", pid, flush=True)
+time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize("below", [True, False], ids=["below a run", "in the place of a run"])
+def test_what_is_put_in_the_place_of_a_run_is_told_no_pin(below: bool, run, place: Path) -> None:
+    runtime = run.env["GATESH_HOME"]
+    (place / "listens.py").write_text(LISTENS)
+    words = ["python3", str(place / "listens.py"), "0" if below else "1", runtime]
+    front = [GATESH, "run", "--"] if below else []
+    fake = subprocess.Popen([*front, *words], env=run.env, stdout=subprocess.PIPE, text=True)
+    try:
+        pid = fake.stdout.readline().split()[-1]
+        said, status = pexpect.run(
+            f"{GATESH} approve --run {pid}", env=run.env, encoding="utf-8", withexitstatus=True, timeout=20
+        )  # fmt: skip
+        assert status and "tell nobody the PIN" in said, said
+    finally:
+        fake.kill()
+        fake.wait()
