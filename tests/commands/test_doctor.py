@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -37,8 +38,10 @@ class Told:
 
 @pytest.fixture
 def tell(env, work):
-    def tell(*before: str, words: tuple[str, ...] = ("--no-agents",), **more: str) -> Told:
-        command = [*before, GATESH, "doctor", "--json", *words]
+    def tell(
+        *before: str, words: tuple[str, ...] = ("--no-agents",), program=(GATESH,), **more: str
+    ) -> Told:
+        command = [*before, *program, "doctor", "--json", *words]
         done = subprocess.run(
             command, env=env | more, cwd=work, capture_output=True, text=True, timeout=60
         )
@@ -303,11 +306,15 @@ def below(mount: str, over: str) -> tuple[str, ...]:
 
 
 def test_a_shell_that_is_not_bash(tell, tmp_path):
+    """gatesh itself is started by bash: without one, by Python."""
     script = tmp_path / "bash"
-    script.write_text('#!/bin/sh\nexec gatesh "$@"\n')
+    script.write_text("#!/bin/sh\nexit 1\n")
     script.chmod(0o755)
-    assert "which is no program but a script" in tell(*below(str(script), "/bin/bash")).of("shell")
-    assert "problem: /bin/bash is not bash" in tell(*below("/bin/true", "/bin/bash")).of("shell")
+    python = (sys.executable, "-m", "gatesh")
+    told = tell(*below(str(script), "/bin/bash"), program=python)
+    assert "which is no program but a script" in told.of("shell")
+    told = tell(*below("/bin/true", "/bin/bash"), program=python)
+    assert "problem: /bin/bash is not bash" in told.of("shell")
 
 
 def test_shfmt_that_is_not_there(tell):
