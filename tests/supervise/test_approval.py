@@ -71,7 +71,7 @@ def test_what_is_approved_runs_and_is_not_asked_again_below(run, work: Path) -> 
 LISTENS = """
 import os, socket, sys, time
 pid = int(sys.argv[1]) or os.getpid()
-folder = f"{sys.argv[2]}/run-{pid}"
+folder = os.environ["GATESH_HOME"] + f"/run-{pid}"
 os.makedirs(folder, 0o700, exist_ok=True)
 os.chdir(folder)
 listener = socket.socket(socket.AF_UNIX)
@@ -83,12 +83,14 @@ time.sleep(20)
 
 
 @pytest.mark.parametrize("below", [True, False], ids=["below a run", "in the place of a run"])
-def test_what_is_put_in_the_place_of_a_run_is_told_no_pin(below: bool, run, place: Path) -> None:
-    runtime = run.env["GATESH_HOME"]
-    (place / "listens.py").write_text(LISTENS)
-    words = ["python3", str(place / "listens.py"), "0" if below else "1", runtime]
+def test_what_is_put_in_the_place_of_a_run_is_told_no_pin(below: bool, run) -> None:
+    words = ["python3", "-c", "import sys; exec(sys.stdin.read())", "0" if below else "1"]
     front = [GATESH, "run", "--"] if below else []
-    fake = subprocess.Popen([*front, *words], env=run.env, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    fake = subprocess.Popen([*front, *words], env=run.env, stdin=pipe, stdout=pipe, text=True)
+    fake.stdin.write(LISTENS)
+    fake.stdin.close()
+    fake.stdin = None
     try:
         pid = fake.stdout.readline().split()[-1]
         said, status = pexpect.run(
@@ -97,4 +99,4 @@ def test_what_is_put_in_the_place_of_a_run_is_told_no_pin(below: bool, run, plac
         assert status and "tell nobody the PIN" in said, said
     finally:
         fake.kill()
-        fake.wait()
+        fake.communicate()
