@@ -49,10 +49,10 @@ class _Unpinned:
     def __init__(self, places: Places) -> None:
         self._places = places
 
-    def label(self, target: Target) -> tuple[str, str]:
+    def label(self, *targets: Target) -> tuple[str, str]:
         from gatesh.scope.load import unpinned
 
-        return unpinned(self._places).label(target)
+        return unpinned(self._places).label(*targets)
 
 
 def gate_at(places: Places, cwd: str = "") -> tuple[Gate, World]:

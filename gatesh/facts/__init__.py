@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     class Labels(Protocol):
         """What a person calls the targets: production, staging, local."""
 
-        def label(self, target: Target) -> tuple[str, str]:
-            """Return the label of a target and where it comes from; empty where nobody knows."""
+        def label(self, *targets: Target) -> tuple[str, str]:
+            """Return the strictest label of targets and where it comes from; empty where nobody knows."""
 
     class Probe(Protocol):
         """Named read-only helpers in a child, with time and output limits."""

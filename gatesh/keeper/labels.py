@@ -29,12 +29,12 @@ class PinnedLabels:
         self._pinned = self._fresh = self._read()
         self._asked = ""
 
-    def label(self, target: Target) -> tuple[str, str]:
-        """Return the label of a target and where it comes from; empty where nobody knows."""
+    def label(self, *targets: Target) -> tuple[str, str]:
+        """Return the strictest label of targets and where it comes from; empty where nobody knows."""
         pinned, fresh = self._pinned, self._fresh
         if fresh is pinned:
-            return pinned.label(target)
-        return stricter(pinned.label(target), fresh.label(target))
+            return pinned.label(*targets)
+        return stricter(pinned.label(*targets), fresh.label(*targets))
 
     @property
     def digest(self) -> str:

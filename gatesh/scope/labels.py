@@ -53,6 +53,12 @@ KINDS = {
 _CASELESS = ("host", "ssh-host", "url")
 # Their words are too many, or mean something else.
 _UNGUESSED = ("path", "url", "dsn", "id", "aws-region")
+# They stand below a machine or an account, and whoever asks may choose them: a guess from one alone makes
+# nothing less strict than the machine is.
+_SOFT = (
+    "database", "kube-namespace", "git-branch", "git-remote", "repository", "bucket", "environment",
+    "azure-group", "url", "dsn", "id", "user", "aws-region", "railway-project", "gcp-account", "words",
+)  # fmt: skip
 _WORDS = {
     PRODUCTION: "prod production prd live",
     STAGING: "staging stage stg preprod uat",
@@ -90,16 +96,19 @@ class Labels:
         self._name, self._loosens, self._broken = name, loosens, broken
         self.digest = digest
 
-    def label(self, target: Target) -> tuple[str, str]:
-        """Return the label of a target and where it comes from; empty where nobody knows."""
+    def label(self, *targets: Target) -> tuple[str, str]:
+        """Return the strictest label of targets and where it comes from; empty where nobody knows."""
+        return min(map(self._label, targets), key=lambda one: _rank(one[0]), default=("", ""))
+
+    def _label(self, target: Target) -> tuple[str, str]:
         found = list(self._found(target))
-        if not found:
+        label, origin, part = min(found, key=lambda one: _rank(one[0]), default=("", "", ""))
+        production = _rank(label) <= _ORDER[PRODUCTION]
+        if not production and (self._broken or not _vouched(target, found)):
             return "", ""
-        strictest = min(found, key=lambda one: _rank(one[0]))
-        hidden = any(_SHOWN in text for _, text in target.parts)
-        if (hidden or self._broken) and _rank(strictest[0]) > _ORDER[PRODUCTION]:
-            return "", ""  # what cannot be seen may be any
-        return strictest
+        if part in _SOFT and not production and is_guess(origin) and not _anchored(target, found):
+            return "", ""
+        return label, origin
 
     def changes_since(self, before: Labels) -> list[str]:
         """Return what is listed otherwise than before, as sentences for a person."""
@@ -112,16 +121,24 @@ class Labels:
                 said.append(f"{name} is {now}{instead}" if now else f"{name} is {was} no more")
         return ["it cannot be read"] if self._broken else said
 
-    def _found(self, target: Target) -> Iterator[tuple[str, str]]:
+    def _found(self, target: Target) -> Iterator[tuple[str, str, str]]:
+        """Yield what each part is called, where that comes from, and the part."""
         for part, text in target.parts:
             label, line = self._of(part, text)
             guess = guess_of(text) if part not in _UNGUESSED else ""
             if label and (self._loosens or _rank(label) <= _rank(guess)):
-                yield label, f"{self._name}:{line}"
+                yield label, f"{self._name}:{line}", part
             elif guess:
-                yield guess, f"{_GUESS} {part} {printable(text)}"
+                yield guess, f"{_GUESS} {part} {printable(text)}", part
+            elif part == "host":
+                yield from self._unknown_among(target)
         if target.locality is Locality.LOCAL:
-            yield LOCAL, _HERE
+            yield LOCAL, _HERE, "host"
+
+    def _unknown_among(self, target: Target) -> Iterator[tuple[str, str, str]]:
+        """Yield no label for one of several hosts: the request may go to either."""
+        if sum(part == "host" for part, _ in target.parts) > 1:
+            yield "", "", "host"
 
     def _of(self, part: str, text: str) -> tuple[str, int]:
         """Return the strictest label that is listed for a part, and its line."""
@@ -135,6 +152,17 @@ class Labels:
             if glob.fullmatch(text)
         ]
         return min(fits, key=lambda one: _rank(one[0]), default=("", 0))
+
+
+def _vouched(target: Target, found: list[tuple[str, str, str]]) -> bool:
+    """Claim that nothing of a target is hidden: what cannot be seen may be any."""
+    return bool(found) and not any(_SHOWN in text for _, text in target.parts)
+
+
+def _anchored(target: Target, found: list[tuple[str, str, str]]) -> bool:
+    """Claim that the machine or account of a target has a label, too, or that it names none."""
+    anchors = any(part not in _SOFT for part, _ in target.parts)
+    return not anchors or any(label and part not in _SOFT for label, _, part in found)
 
 
 def _by_name(rows: Iterable[tuple[str, str, str, int]]) -> dict[str, list[str]]:

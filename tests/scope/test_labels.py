@@ -123,6 +123,38 @@ def test_what_cannot_be_seen_has_no_label_but_production():
     assert Labels().label(target(("host", "staging-…"))) == ("", "")
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("host", "10.9.9.9"), ("database", "staging")],
+        [("host", "db.internal"), ("url", "https://db.internal/x"), ("environment", "staging")],
+        [("kube-context", "main"), ("host", "abc.eks.amazonaws.com"), ("kube-namespace", "test")],
+        [("git-remote", "staging"), ("host", "github.com"), ("git-branch", "dev")],
+        [
+            ("host", "staging.example.org"),
+            ("host", "10.9.9.9"),
+        ],  # curl --resolve: it goes to the second
+    ],
+)
+def test_what_an_asker_may_choose_makes_no_unknown_machine_less_strict(parts):
+    assert labels().label(target(*parts)) == ("", "")
+    assert labels().label(target(*parts, ("database", "live")))[0] == "production"
+
+
+@pytest.mark.parametrize(
+    ("parts", "label"),
+    [
+        ([("host", "db.staging.org"), ("database", "test")], "staging"),
+        ([("kube-context", "staging"), ("host", "abc.eks.amazonaws.com")], "staging"),
+        ([("workspace", "staging")], "staging"),
+        ([("environment", "staging")], "staging"),
+        ([("host", "10.9.9.9"), ("database", "shop")], "staging"),  # a person lists that database
+    ],
+)
+def test_a_machine_that_is_named_so_is_guessed_about(parts, label):
+    assert labels().label(target(*parts))[0] == label
+
+
 def test_what_is_here_is_local_unless_its_name_says_more():
     assert Labels().label(target(("host", "127.0.0.1"), locality=Locality.LOCAL))[0] == "local"
     tunnel = target(("kube-context", "prod"), ("host", "127.0.0.1"), locality=Locality.LOCAL)

@@ -83,6 +83,13 @@ _NAMES = re.compile(
     r"|url|dsn|connection)|(?:s3|gs)://"
 )
 SSH = frozenset(("ssh", "autossh", "mosh"))  # what they are told runs elsewhere
+_WITHIN = (
+    "path",
+    "words",
+    "database",
+    "environment",
+    "id",
+)  # parts of the place where a command runs
 _STATEMENTS_TOO = frozenset(  # what their statements say of the server is not the whole story
     (
         "mysql",
@@ -133,14 +140,15 @@ class Targets:
         """Return what the module of the program found; what the fact says where it found nothing."""
         command = self._commands[index]
         found = self._look(index, command) if _may_be_elsewhere(fact, command) else None
+        if found is None and command.remote and isinstance(fact, CliCall):
+            way = self._way(index, command)
+            found = way if way and way.kind == "ssh" else None
         return found or fact.target
 
     def _look(self, index: int, command: SimpleCommand) -> Target | None:
         """Ask the module that knows the program, once; what it cannot tell is None."""
         if index not in self._found:
-            way = self._way(index, command) if command.remote else None
-            own = way if way and way.kind == "ssh" else None
-            self._found[index] = own or self._asked(index, command)
+            self._found[index] = self._asked(index, command)
         return self._found[index]
 
     def _way(self, index: int, command: SimpleCommand) -> Target | None:
@@ -151,7 +159,7 @@ class Targets:
                 if other.program in SSH and all(w.text != command.remote for w in other.words):
                     continue  # another ssh
                 return self._look(number, other)
-        return None
+        return Target("host", parts=(("host", command.remote),)) if command.remote else None
 
     def _asked(self, index: int, command: SimpleCommand) -> Target | None:
         from gatesh.facts.targets.asked import Asked
@@ -173,15 +181,20 @@ class Targets:
     def _labelled(self, index: int, fact: Fact) -> Target:
         labels, command = self._world.labels, self._commands[index]
         target = self._refined(index, fact)
-        parts = parts_of(target, fact, remote=bool(command.remote))
-        if command.remote or not _MODULES.keys().isdisjoint(command.prefixes):
-            way = self._way(index, command)
-            parts += way.parts if way else (("host", command.remote),) if command.remote else ()
+        parts = parts_of(target, fact, command.remote)
         if command.more_words:
             parts += (("words", "…"),)
+        targets = []
+        if command.remote or not _MODULES.keys().isdisjoint(command.prefixes):
+            way = self._way(index, command)
+            if way and any(part not in _WITHIN for part, _ in parts) and way.parts != parts:
+                targets.append(way)  # what is reached is a place of its own behind it
+            elif way:
+                parts += way.parts
         if parts != target.parts:
-            target = target.but(parts=tuple(dict.fromkeys(parts)))
-        label, origin = labels.label(target) if labels else ("", "")
+            target = target.but(parts=tuple(part for part in dict.fromkeys(parts) if part[1]))
+        targets.append(target)
+        label, origin = labels.label(*targets) if labels else ("", "")
         locality = target.locality
         if locality is Locality.LOCAL:
             locality = fact.target.locality
@@ -208,7 +221,7 @@ def _may_be_elsewhere(fact: Fact, command: SimpleCommand) -> bool:
 
 def _found(asked: Asked) -> Target | None:
     command = asked.command
-    module = "hosts" if asked.remote else _MODULES.get(command.program)
+    module = _MODULES.get(command.program)
     if module is None and command.program.startswith(("psql-", "psql1")):
         module = "databases"
     if module is None:

@@ -60,12 +60,7 @@ class Asked:
     def __init__(
         self, command: SimpleCommand, line: CommandLine, world: World, grammar: Grammar | None
     ) -> None:
-        """Keep the parts; `grammar` is what is known of the program's options.
-
-        Of a command that runs elsewhere it is only asked, here, how one gets there.
-        """
-        self.remote = command.remote
-        command = command.but(remote="")
+        """Keep the parts; `grammar` is what is known of the program's options."""
         self.command, self.world, self.line = command, world, line
         self.around = Surroundings(command, line, world)
         self._grammar = grammar or Grammar()

@@ -8,7 +8,7 @@ from gatesh.facts.pg_target import is_local, postgres_target
 from gatesh.facts.sql_input import environment
 from gatesh.facts.targets.asked import ARGV, Asked, answer, first
 from gatesh.facts.words import UNSEEN
-from gatesh.model import Span, Word
+from gatesh.model import Locality, Span, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +44,14 @@ def target(asked: Asked) -> Target:
     words = [Word(text, Span(0, 0)) if text else None for text, _ in (named, host)]
     found = postgres_target(words[0], words[1], asked.command, asked.line, asked.world, env)
     server, _, database = found.name.partition("/")
-    hosts = [("host", name) for name in server.split(",")]
-    dsn = ("dsn", f"postgres://{found.name}")
-    return found.but(parts=(dsn, *hosts, *([("database", database)] if database else [])))
+    server = server.removeprefix(f"{asked.command.remote}:")
+    parts = [("database", database)]
+    if not (asked.command.remote and is_local(server)):
+        parts += [("host", name) for name in server.split(",")]
+        parts.append(("dsn", f"postgres://{found.name}"))
+        if found.locality is Locality.UNKNOWN:
+            parts.append(("host", "…"))  # the line may have it go elsewhere
+    return found.but(parts=tuple(pair for pair in parts if pair[1]))
 
 
 def _mysql(asked: Asked) -> Target:

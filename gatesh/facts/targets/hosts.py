@@ -40,18 +40,10 @@ _SYSTEM = "/etc/ssh/ssh_config"
 
 
 def target(asked: Asked) -> Target | None:
-    """Return the host that is spoken to, or the one that the command itself runs on."""
-    command, program = asked.command, asked.command.program
-    if asked.remote:
-        if SSH.isdisjoint(command.prefixes):
-            return None
-        named, origin = [asked.remote], ARGV
-        program = "ssh"
-    else:
-        asked.read(
-            _VALUES.get(program, ""), stop_at=1 if program in ("ssh", "autossh", "mosh") else 0
-        )
-        named, origin = _named(asked, program), ARGV
+    """Return the hosts that are spoken to."""
+    program = asked.command.program
+    asked.read(_VALUES.get(program, ""), stop_at=1 if program in SSH else 0)
+    named = _named(asked, program)
     if not named:
         return None
     hosts = [_host(asked, name) for name in named]
@@ -61,7 +53,7 @@ def target(asked: Asked) -> Target | None:
         urls.is_local(value) for name, value in parts if name == "host"
     )
     local = local and not any(name == "proxy" for name, _ in parts)
-    return answer("ssh", (shown, origin), parts=[p for p in parts if p[0] != "proxy"], local=local)
+    return answer("ssh", (shown, ARGV), parts=[p for p in parts if p[0] != "proxy"], local=local)
 
 
 def _named(asked: Asked, program: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gatesh.facts.pg_target import is_local
 from gatesh.model import FileChange, HttpRequest, Locality, SqlStatement
 
 TYPE_CHECKING = False
@@ -28,8 +29,8 @@ _NAMED = {
 }
 
 
-def parts_of(target: Target, fact: Fact, *, remote: bool) -> tuple[Part, ...]:
-    """Return the parts of a fact's own target; where it runs elsewhere, the way there has the hosts."""
+def parts_of(target: Target, fact: Fact, remote: str) -> tuple[Part, ...]:
+    """Return the parts of a fact's own target; of what runs at `remote`, localhost is none."""
     if target.parts:
         return target.parts
     if isinstance(fact, HttpRequest):
@@ -37,13 +38,14 @@ def parts_of(target: Target, fact: Fact, *, remote: bool) -> tuple[Part, ...]:
     if isinstance(fact, FileChange):
         return tuple(("path", effect.path) for effect in fact.paths)
     if isinstance(fact, SqlStatement) and target.name:
-        return tuple(_server(target, remote=remote))
+        return tuple(_server(target, remote))
     return ()
 
 
-def _server(target: Target, *, remote: bool) -> Iterator[Part]:
+def _server(target: Target, remote: str) -> Iterator[Part]:
     host, _, database = target.name.partition("/")
-    if not remote:
+    host = host.removeprefix(f"{remote}:")
+    if not (remote and is_local(host)):
         yield "dsn", f"{target.kind}://{target.name}"
         if target.locality is Locality.UNKNOWN:
             yield "host", "…"

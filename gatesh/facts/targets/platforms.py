@@ -168,10 +168,10 @@ def _wrangler(asked: Asked) -> Target:
         asked.variable("CLOUDFLARE_ACCOUNT_ID"),
         (str(own.get("account_id") or stored.get("account_id") or ""), path),
     )
-    name = first(
-        asked.option("--name"),
-        (str(own.get("name") or stored.get("name") or (UNSEEN if content is None else "")), path),
-    )
+    script = str(stored.get("name") or (UNSEEN if content is None else ""))
+    if environment[0] and script:
+        script = f"{script}-{environment[0]}"  # each environment is a worker of its own
+    name = first(asked.option("--name"), (str(own.get("name") or script), path))
     parts = [("app", name[0]), ("environment", environment[0]), ("cloudflare-account", account[0])]
     return answer("cloudflare", name, environment, parts=parts)
 

@@ -61,7 +61,7 @@ def _terraform(asked: Asked) -> Target:
             ("aws-profile", str(given.get("profile") or "")),
             ("workspace", address),
             *(("environment", re.sub(r"\.tfvars(?:\.json)?$", "", file)) for file in files),
-            *(("environment", _last(name)) for name in (folder,) if name),
+            ("environment", _folders(asked.around.path(folder or "."))),
         ],
     )
 
@@ -71,8 +71,9 @@ def _table(found: dict[str, Any], name: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _last(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2]
+def _folders(path: str | None) -> str:
+    """Return the last two folders of a configuration: live/eu, envs/prod."""
+    return "/".join(os.path.normpath(path).split("/")[-2:]) if path else ""
 
 
 def _pulumi(asked: Asked) -> Target:
