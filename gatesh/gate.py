@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gatesh.facts.targets import Targets
     from gatesh.model import Fact, Reading, Target
     from gatesh.rules.match import Watch
+    from gatesh.secrets.origin import Past
     from gatesh.shell.second import SecondReader
     from gatesh.shell.tokens import Source
 
@@ -62,6 +63,9 @@ if TYPE_CHECKING:
 
         def mac(self, data: bytes) -> str:
             """Return the keyed HMAC of `data` in hexadecimal."""
+
+        def past(self, session: str) -> Past:
+            """Return what the log knows of a session, and of the uses of a secret."""
 
     class Approver(Protocol):
         """A human, or nobody."""
@@ -187,6 +191,11 @@ class Gate:
         """
         seen, decision = self.consider(line, world)
         decision = adjust(seen, decision) if adjust else decision
+        if decision.verdict is not Verdict.ALLOW:
+            from gatesh.secrets.origin import origins
+
+            past = self._log.past(asker.session)
+            seen = seen.but(credentials=origins(seen, decision, line, world, past, self._log.mac))
         # INVARIANT: no instruction of the command runs before this row is on the disk.
         record = self._log.begin(line, asker, seen, decision, self._rules.digest)
         return Opened(record, line, asker, seen, decision)
@@ -220,6 +229,7 @@ class Gate:
             created_ns=now,
             expires_ns=now + int(asker.wait_s * 1e9),
             wrapping=seen.reading.wrapping,
+            credentials=seen.credentials,
         )
         answer = approver.ask(request)
         if answer.yes:

@@ -364,6 +364,22 @@ class Match(Value):
     cannot_see: tuple[str, ...] = ()
 
 
+class Credential(Value):
+    """A secret that a held command would use: its kind and where it comes from, never what it is."""
+
+    kind: str  # "GitHub token (classic)"
+    carried: str  # "the command line", "variable RAILWAY_TOKEN", "infra/domains.env:2"
+    fingerprint: str = (
+        ""  # keyed HMAC; empty where the secret is so weak that it would lead back to it
+    )
+    files: tuple[str, ...] = ()  # where it stands: "infra/domains.env:2"
+    looked_everywhere: bool = True  # False: there are more files than could be looked at
+    can: str = ""  # what its format tells about what it may do
+    read_in: int = 0  # the record of the session's first command that names one of the files
+    read_ago_s: int = 0
+    uses: tuple[tuple[str, int], ...] = ()  # what it was used for before, and how often
+
+
 # -- decision, approval, outcome ----------------------------------------------------------------------
 
 
@@ -385,6 +401,7 @@ class Inspection(Value):
         tuple[str, bytes | None], ...
     ] = ()  # the code it runs, as it was read: path, content
     places: tuple[CommandLine, ...] = ()  # where each of the last commands stands: code of that
+    credentials: tuple[Credential, ...] = ()  # looked for where the line is held
 
 
 class Decision(Value):
@@ -432,6 +449,7 @@ class Request(Value):
     created_ns: int
     expires_ns: int
     wrapping: Wrapping | None = None
+    credentials: tuple[Credential, ...] = ()
 
 
 class Assurance(StrEnum):

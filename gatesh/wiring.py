@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
     from gatesh.facts import Labels
     from gatesh.model import Target
+    from gatesh.secrets.origin import Past
 
 
 def open_log(places: Places, *, thorough: bool = False) -> SqliteLog:
@@ -82,4 +83,7 @@ class _NoLog:
         raise AssertionError("`gatesh check` must not record")
 
     def mac(self, _data: bytes) -> str:
+        raise AssertionError("`gatesh check` must not record")
+
+    def past(self, _session: str) -> Past:
         raise AssertionError("`gatesh check` must not record")

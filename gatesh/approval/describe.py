@@ -11,11 +11,12 @@ import os
 
 from gatesh.approval.card import Card, Line
 from gatesh.approval.pending import keepable
-from gatesh.model import Locality, Request, Severity, Target
+from gatesh.model import Credential, Locality, Request, Severity, Target
 from gatesh.printable import printable
 from gatesh.redact import Redacted, redact, secrets_of_environment
 
 _MOST_OTHERS = 8
+_MOST_SECRETS, _MOST_USES = 3, 4
 LONGEST_NAME = 28  # a longer name is not typed: a UUID would only teach people to hate it
 _LONGEST_SHOWN = 400  # of the matched part and of any one sentence
 _LONGEST_COMMAND = 50_000  # redacting takes its time, and nobody reads more
@@ -88,6 +89,8 @@ class Description:
         lines = [Line("say", clean(first.say))]
         lines.append(Line("field", f"target    {self._target(first.target)}"))
         lines += self._label(first.target)
+        for one in self._request.credentials[:_MOST_SECRETS]:
+            lines += self._secret(one)
         if first.names:
             shown = ", ".join(clean(name, 80) for name in first.names[:8])
             more = f" and {len(first.names) - 8} more" if len(first.names) > 8 else ""
@@ -115,6 +118,31 @@ class Description:
             return []
         origin = f", {self._clean(target.label_origin)}" if target.label_origin else ""
         return [Line("field", f"label     {self._clean(target.label)}{origin}")]
+
+    def _secret(self, one: Credential) -> list[Line]:
+        """Return where a secret comes from, what it could do, and what it was used for before."""
+        clean = self._clean
+        places = ", ".join(clean(path, 80) for path in one.files)
+        source = clean(one.carried)
+        if places and one.carried not in one.files:
+            source = f"{places}, by {source}"
+        elif places:
+            source = places
+        parts = [f"{clean(one.kind)} from {source}"]
+        if one.read_in:
+            parts.append(f"first read {_ago(one.read_ago_s)} ago (record {one.read_in})")
+        elif not places and one.fingerprint:
+            parts.append(
+                "in no file here" if one.looked_everywhere else "in no file that could be looked at"
+            )
+        lines = [Line("field", f"secret    {', '.join(parts)}")]
+        if one.can:
+            lines.append(Line("field", f"may       {clean(one.can)}"))
+        if one.fingerprint:
+            used = ", ".join(f"{clean(what, 80)}" for what, _ in one.uses[:_MOST_USES])
+            more = ", and more" if one.uses[_MOST_USES:] else " only" if one.uses else ""
+            lines.append(Line("field", f"used for  {used or 'nothing before'}{more}"))
+        return lines
 
     def _notes(self) -> list[Line]:
         """Return what cannot be seen, and what else was matched."""
@@ -177,6 +205,13 @@ def in_brief(request: Request) -> str:
     """Return one line about a request: its number and its beginning and end."""
     text, _ = _ends(request.line.text, secrets_of_environment(request.line.env))
     return f"record {request.record}, {_cut(printable(text), 60)}"
+
+
+def _ago(seconds: int) -> str:
+    for size, unit in ((172_800, "d"), (7_200, "h"), (120, "min")):
+        if seconds >= size:
+            return f"{seconds // (size // 2)} {unit}"
+    return f"{seconds} s"
 
 
 def _can_be_typed(name: str) -> bool:

@@ -127,6 +127,24 @@ def _labels(db: Database) -> None:
     db.execute("ALTER TABLE record ADD COLUMN labels TEXT NOT NULL DEFAULT ''")
 
 
+@step(name="0008-credential-uses")
+def _credential_uses(db: Database) -> None:
+    # What a secret was used for. Its value is nowhere; the fingerprint is a keyed HMAC of it.
+    fields = {
+        "credential_use": int, "record": int, "fingerprint": str, "kind": str, "operation": str, "target": str,
+        "carried": str, "files": str, "read_in": int,
+    }  # fmt: skip
+    db["credential_use"].create(
+        fields,
+        pk="credential_use",
+        foreign_keys=[("record", "record")],
+        not_null={"record", "fingerprint", "kind"},
+    )
+    for column in ("record", "fingerprint"):
+        db["credential_use"].create_index([column])
+    _forbid_changes(db, "credential_use", "credential_use")
+
+
 # The first column is the primary key. Times are nanoseconds since 1970. Names follow OpenTelemetry's
 # process.* where it has one. JSON columns hold what gatesh.audit.encode writes.
 _COLUMNS: dict[str, dict[str, type]] = {

@@ -103,10 +103,19 @@ class AuditReader:
         for table in ("match", "answer", "refused_answer"):
             sql = f'SELECT * FROM "{table}" WHERE record = ? ORDER BY rowid'  # noqa: S608
             row[_PLURAL[table]] = [_decoded(one) for one in self._db.query(sql, [record])]
+        row["secrets"] = self._secrets(record)
         below = """SELECT * FROM command WHERE session = :session AND time_ns >= :time_ns
             AND above = :record ORDER BY record"""
         row["below"] = [_lists(one) for one in self._db.query(below, found[0])]
         return row
+
+    def _secrets(self, record: int) -> list[Row]:
+        """Return the secrets that a record would use; older logs know of none."""
+        if not self._db["credential_use"].exists():
+            return []
+        sql = "SELECT * FROM credential_use WHERE record = ? ORDER BY credential_use"
+        found = self._db.query(sql, [record])
+        return [{**one, "files": json.loads(one["files"] or "[]")} for one in found]
 
     def sessions(self, limit: int) -> list[Row]:
         """Return the sessions, newest first, with what was submitted, asked and refused in each."""

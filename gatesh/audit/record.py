@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gatesh.model import Asker, CommandLine, Decision, Inspection, Match, Reading, Wrapping
 
     Row = dict[str, object]
+    Part = tuple[str, Row]  # the table, and a row of it
 
 # A line or script longer than this is cut in the database; its HMAC and its length are of the whole.
 LONGEST_LINE = 1_048_576
@@ -31,8 +32,8 @@ def rows_of(
     mac: Callable[[bytes], str],
     *,
     brief: bool = False,
-) -> tuple[Row, list[Row]]:
-    """Return the row of the record and those of its matches, redacted.
+) -> tuple[Row, list[Part]]:
+    """Return the row of the record and those that belong to it with their tables, redacted.
 
     A `brief` one leaves out commands and facts: they follow from the line.
     """
@@ -62,7 +63,20 @@ def rows_of(
         "agent": to_text(asker.agent),
         "gatesh_version": __version__,
     }
-    return record, [_row_of(found, shown) for found in decision.matches]
+    return record, [*_matches(decision, shown), *_uses(seen, shown, mac)]
+
+
+def _matches(decision: Decision, shown: _Shown) -> Iterator[Part]:
+    return (("match", _row_of(found, shown)) for found in decision.matches)
+
+
+def _uses(seen: Inspection, shown: _Shown, mac: Callable[[bytes], str]) -> Iterator[Part]:
+    """Yield the rows that say what secrets are used for; most lines have none."""
+    if shown.carried or seen.credentials:
+        from gatesh.audit.uses import uses_of
+
+        for row in uses_of(seen, shown.carried, shown.plain, mac):
+            yield "credential_use", row
 
 
 def _line_of(
@@ -115,6 +129,7 @@ class _Shown:
         text = self.inner.text
         plain = text if is_plain(text) else ""
         self._words = _Words(seen, plain)
+        self.carried = self._words.carried
         self.text = redact(text, self._words.secrets + known)
         alone = self.inner is line
         self.whole = self.text if alone else _around(line.text, seen.reading.wrapping, self.text)
@@ -147,8 +162,9 @@ class _Words:
 
     def __init__(self, seen: Inspection, plain: str) -> None:
         self.secrets: tuple[str, ...] = ()
+        self.carried: dict[int, tuple[str, ...]] = {}  # by the command whose words hold them
         self._hidden: dict[tuple[int, str], str] = {}
-        for command in seen.reading.commands:
+        for index, command in enumerate(seen.reading.commands):
             argv = [word.text for word in command.words]
             names = [f"{part.name}=" for part in command.assignments]
             values = [part.value.text for part in command.assignments]
@@ -156,6 +172,8 @@ class _Words:
             if " ".join(texts) in plain:
                 continue
             hidden, secrets = redact_words(texts)
+            if secrets:
+                self.carried[index] = secrets
             self.secrets += tuple(s for s in secrets if s not in self.secrets)
             places = [part.value for part in command.assignments] + list(command.words)
             cut = [len(name) for name in names] + [0] * len(argv)

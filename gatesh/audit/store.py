@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import TypeVar
 
-    from gatesh.audit.record import Row
+    from gatesh.audit.past import SessionPast
+    from gatesh.audit.record import Part, Row
     from gatesh.model import Answer, Asker, CommandLine, Decision, Inspection, Outcome
 
     T = TypeVar("T")
@@ -81,7 +82,7 @@ class SqliteLog:
         rules: str,
         *,
         brief: bool = False,
-    ) -> tuple[Row, list[Row]]:
+    ) -> tuple[Row, list[Part]]:
         """Return what `begin` would commit; raises AuditError."""
         try:
             return rows_of(line, asker, seen, decision, rules, self.mac, brief=brief)
@@ -90,12 +91,12 @@ class SqliteLog:
         except Exception as error:  # the promise: no record, no run, whatever the reason
             raise AuditError(f"the record cannot be made: {error!r}", "report this line") from error
 
-    def add(self, asker: Asker, record: Row, matches: list[Row]) -> int:
-        """Commit the row of a record and those of its matches, as durable as `begin`."""
+    def add(self, asker: Asker, record: Row, parts: list[Part]) -> int:
+        """Commit the row of a record and those that belong to it, as durable as `begin`."""
 
         def work(db: Connection) -> int:
             self._know(db, asker)
-            return insert_record(db, record, matches)
+            return insert_record(db, record, parts)
 
         number = self._commit(work, durable=True)
         self._sessions.add(asker.session)
@@ -138,6 +139,12 @@ class SqliteLog:
         if not self._key:
             self._key = load_key(key_beside(self._path))
         return hmac_sha256(self._key, data)
+
+    def past(self, session: str) -> SessionPast:
+        """Return what the log knows of a session, and of the uses of a secret."""
+        from gatesh.audit.past import SessionPast
+
+        return SessionPast(self._db, self._lock, session)
 
     # -- what the keeper adds --------------------------------------------------------------------
 
@@ -254,11 +261,11 @@ class SqliteLog:
         _insert(db, "session", row)
 
 
-def insert_record(db: Connection, record: Row, matches: Sequence[Row]) -> int:
-    """Insert the row of a record and those of its matches; return its number."""
+def insert_record(db: Connection, record: Row, parts: Sequence[Part]) -> int:
+    """Insert the row of a record and those that belong to it; return its number."""
     number = _insert(db, "record", record)
-    for found in matches:
-        _insert(db, "match", {"record": number, **found})
+    for table, row in parts:
+        _insert(db, table, {"record": number, **row})
     return number
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from sqlite3 import Connection
 
-    from gatesh.audit.record import Row
+    from gatesh.audit.record import Part, Row
     from gatesh.model import Ran
 
 _BUSY = 5
@@ -55,14 +55,12 @@ class TreeLog:
         self._unsynced: OSError | None = None
         threading.Thread(target=self._fold, name="fold", daemon=True).start()
 
-    def add(self, row: Row, matches: Sequence[Row] = ()) -> int:
-        """Write the row of a record and those of its matches; return its number. Raises AuditError."""
+    def add(self, row: Row, parts: Sequence[Part] = ()) -> int:
+        """Write the row of a record and those that belong to it; return its number. Raises AuditError."""
         if self._look() != self._files:
             raise self._replaced()
-        if matches:
-            return self._write(
-                lambda db: self._together(db, lambda: insert_record(db, row, matches))
-            )
+        if parts:
+            return self._write(lambda db: self._together(db, lambda: insert_record(db, row, parts)))
         columns = tuple(row)
         sql = self._sql.get(columns)
         if sql is None:

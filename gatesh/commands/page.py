@@ -52,6 +52,7 @@ def page(row: Row) -> str:
         _field(f"fact {index}", sentence(one["is"], one)) or "" for index, one in row["facts"]
     ]
     parts += [_match(one, row) for one in row["matches"]]
+    parts += [_secret(one) for one in row["secrets"]]
     parts += [_answer(one) for one in row["answers"]]
     parts += [
         _field("not believed", f"{iso(one['time_ns'])} {one['who']}, {one['how']}: {one['why']}")
@@ -107,6 +108,19 @@ def _match(one: Row, row: Row) -> str:
         _field("  preview", one["preview"]),
         _field("  part", part),
         _field("  cannot see", "; ".join(one["cannot_see"])),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _secret(one: Row) -> str:
+    """Return where a secret came from, and what it was used for here."""
+    files = f", stands in {', '.join(one['files'])}" if one["files"] else ""
+    read = f", first read by record {one['read_in']}" if one["read_in"] else ""
+    used = f"{one['operation']} at {one['target']}" if one["target"] else one["operation"]
+    lines = [
+        _field("secret", f"{one['kind']} from {one['carried']}{files}{read}"),
+        _field("  used for", used),
+        _field("  fingerprint", one["fingerprint"][:16]),
     ]
     return "\n".join(line for line in lines if line)
 

@@ -35,6 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
+    from gatesh.audit.past import SessionPast
     from gatesh.audit.store import SqliteLog
 
 
@@ -179,6 +180,10 @@ class Connection:
     def mac(self, data: bytes) -> str:
         """Return the keyed HMAC of `data`."""
         return self._log.mac(data)
+
+    def past(self, session: str) -> SessionPast:
+        """Return what the log knows of a session, and of the uses of a secret."""
+        return self._log.past(session)
 
     # -- gate.Approver ------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ _HINTS = (
     "identified", "jwt", "pat=", "psk=", "curl", "http", "xh", "mysql", "mariadb", "mycli", "redis-cli",
     "mongo", "sqlcmd", "bcp", "ldap", "smbclient", "rpcclient", "zip", "7z", "rar", "mosquitto", "lftp",
     "ipmitool", "variable", "config", "vault", "setenv", "env:set", "env-set", "sudo", "gh ", "docker",
-    "securestring", "://",
+    "securestring", "://", "base64",
 )  # fmt: skip
 _ENVIRONMENT = (
     "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "_PASS", "_PWD", "_KEY", "APIKEY", "CREDENTIAL",

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from gatesh.redact import is_strong
 from gatesh.redact.argv import secret_parts
 from gatesh.redact.names import names_secret, secret_value
+from gatesh.redact.shapes import find_shapes
 from gatesh.redact.split import Piece, split
 
 TYPE_CHECKING = False
@@ -43,6 +44,8 @@ _FEED = r"""(?x) \b(?:echo|printf) (?:[ ]+-[neE]+)* [ ]+
       | [^|;&\n]{1,200}? (?: --password-stdin | --token-stdin | --with-token )
       | gh[ ]secret[ ]set | wrangler[ ]secret[ ]put | vercel[ ]env[ ]add | gcloud[ ]secrets
       | docker[ ]secret[ ]create )"""
+_CODED = r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=])"
+_ONE_WORD = r"[\w.=:+-]{16,}\n?"
 _NAMES = (
     "pass", "pwd", "pw", "secret", "token", "key", "auth", "bearer", "basic ", "cookie", "credential",
     "jwt", "pat", "psk", "signature",
@@ -69,7 +72,8 @@ def find(text: str) -> Iterator[tuple[int, int]]:
             yield start, shown
 
 
-def _found(text: str, commands: list[list[Piece]]) -> Iterator[tuple[int, int]]:
+def find_named(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the same of a text that is no command line: by its name, in a header, in a URL."""
     lower = text.lower()
     if any(hint in lower for hint in _NAMES):
         yield from _in_headers(text)
@@ -78,8 +82,15 @@ def _found(text: str, commands: list[list[Piece]]) -> Iterator[tuple[int, int]]:
         yield from _in_urls(text)
     if "password" in lower or "identified" in lower:
         yield from _in_statements(text)
+
+
+def _found(text: str, commands: list[list[Piece]]) -> Iterator[tuple[int, int]]:
+    yield from find_named(text)
+    lower = text.lower()
     if "|" in lower and ("echo" in lower or "printf" in lower):
         yield from _in_feeds(text)
+    if "base64" in lower:
+        yield from _in_base64(text)
     yield from _in_words(text, commands, 0)
 
 
@@ -169,6 +180,19 @@ def _in_statements(text: str) -> Iterator[tuple[int, int]]:
     for found in re.finditer(_SQL, text):
         if secret_value("password", found["v"]):
             yield found.span("v")
+
+
+def _in_base64(text: str) -> Iterator[tuple[int, int]]:
+    """Yield HERE of `echo HERE | base64 -d` where it is a token, and nothing that could be run."""
+    from base64 import b64decode
+
+    for found in re.finditer(_CODED, text):
+        try:
+            inside = b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode("ascii")
+        except ValueError:
+            continue
+        if re.fullmatch(_ONE_WORD, inside) and next(find_shapes(inside), None):
+            yield found.span()
 
 
 def _in_feeds(text: str) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gatesh.audit.record import Row
+    from gatesh.audit.past import SessionPast
+    from gatesh.audit.record import Part, Row
     from gatesh.audit.store import SqliteLog
     from gatesh.audit.tree import TreeLog
     from gatesh.model import (
@@ -43,11 +44,11 @@ class Records:
         """Return the log for one program that runs below the record `above`."""
         return Below(self, self._log, above)
 
-    def begin(self, row: Row, matches: list[Row]) -> int:
+    def begin(self, row: Row, parts: list[Part]) -> int:
         """Commit a begin row; in the loop's thread without waiting for the disk, which `sync` does."""
         if threading.get_ident() == self._thread:
-            return self._tree.add(row, matches)
-        return self._log.add(self._asker, row, matches)
+            return self._tree.add(row, parts)
+        return self._log.add(self._asker, row, parts)
 
     def sync(self) -> None:
         """Wait until every begin row is on the disk; raises AuditError. For any thread."""
@@ -111,11 +112,11 @@ class Below:
         """Commit the begin row."""
         allowed = decision.verdict is Verdict.ALLOW
         brief = allowed and line.door is Door.EXEC and not decision.matches
-        row, matches = self._log.rows(line, asker, seen, decision, rules, brief=brief)
+        row, parts = self._log.rows(line, asker, seen, decision, rules, brief=brief)
         row["above"] = self._above or None
-        if allowed and not matches:
+        if allowed and not decision.matches:
             self.row = row
-        return self._records.begin(row, matches)
+        return self._records.begin(row, parts)
 
     def answer(self, record: int, answer: Answer) -> None:
         """Commit what a human, or nobody, said."""
@@ -128,3 +129,7 @@ class Below:
     def mac(self, data: bytes) -> str:
         """Return the keyed HMAC of `data`."""
         return self._log.mac(data)
+
+    def past(self, session: str) -> SessionPast:
+        """Return what the log knows of a session, and of the uses of a secret."""
+        return self._log.past(session)
