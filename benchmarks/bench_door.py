@@ -80,6 +80,7 @@ def main(rounds: int) -> None:
         }
         shells = [
             Driven("bash -i", ["/bin/bash", "--rcfile", f"{home}/.bashrc", "-i"], env),
+            Driven("gatesh --exec-gate", [GATESH, "--exec-gate"], env),
             Driven("gatesh --line-gate", [GATESH, "--line-gate"], env),
         ]
         for number in range(rounds):

@@ -34,11 +34,10 @@ def main(argv: list[str]) -> NoReturn:
             status = cli(words)
         else:
             _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-            flags = words[:2] if words[:1] == ["--line-gate"] else []
-            flags = [flag for flag in flags if flag in client.TERMINAL_FLAGS]
+            flags = client.own_flags(words)
             what = client.submitted(argv[0], words[len(flags) :])
             if flags or what.door == b"terminal":
-                from gatesh.interactive.shell import main as interactive
+                from gatesh.commands.shell import main as interactive
 
                 interactive(what, flags)
             client.submit(what)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SHELLS = ("bash", "sh", "zsh")  # names under which gatesh is one of them
-TERMINAL_FLAGS = ("--line-gate", "--ask-here")  # of the interactive shell, our own
+TERMINAL_FLAGS = ("--exec-gate", "--line-gate", "--ask-here")  # of the interactive shell, our own
 _REMIND_S = 5.0  # how often a held command says that it waits
 _FIRST_WORD_S = 30.0  # how long the keeper may take to decide
 
@@ -86,6 +86,14 @@ def submitted(name: str, words: list[str]) -> Submission:
     from gatesh.doors.arguments import submission
 
     return submission(name, words)
+
+
+def own_flags(words: list[str]) -> list[str]:
+    """Return the words in front that are not bash's but ours."""
+    count = 0
+    while count < len(words) and words[count] in TERMINAL_FLAGS:
+        count += 1
+    return words[:count]
 
 
 def content(script: bytes, env: dict[bytes, bytes]) -> bytes:

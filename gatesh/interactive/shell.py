@@ -8,49 +8,22 @@ import socket
 import time
 from contextlib import suppress
 from functools import partial
-from shlex import quote as quote_word
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gatesh.doors.client import become_bash, environment, run_above, say, where
-from gatesh.errors import Exit, GateshError, UsageError
+from gatesh.doors.client import say
+from gatesh.errors import Exit, GateshError
 from gatesh.interactive.behind import Behind, LostError, Report
 from gatesh.interactive.known import command_line, replaces
 from gatesh.interactive.relay import HungUpError, Outer, Relay
+from gatesh.interactive.startup import startup
 from gatesh.model import Ran, Refused
-from gatesh.places import RUN_VARIABLE
 
 if TYPE_CHECKING:
-    from typing import NoReturn
-
-    from gatesh.doors.client import Submission
     from gatesh.interactive.editor import Editor
     from gatesh.interactive.lines import Unit
     from gatesh.model import CommandLine
     from gatesh.places import Places
-
-_LOGIN = """[[ -r /etc/profile ]] && builtin . /etc/profile
-for __gatesh_text in ~/.bash_profile ~/.bash_login ~/.profile; do
-  [[ -r $__gatesh_text ]] && { builtin . "$__gatesh_text"; builtin break; }
-done"""
-
-
-def startup(options: tuple[bytes, ...]) -> tuple[str, list[bytes]]:
-    """Return what a bash with these options reads first, as bash text, and the options that are left to it."""
-    words, rest, text = list(options), [], "[[ -r ~/.bashrc ]] && builtin . ~/.bashrc"
-    while words:
-        word = words.pop(0)
-        name = word.lstrip(b"-")
-        if word[:1] == b"-" and name in (b"rcfile", b"init-file"):
-            text = f"builtin . {quote_word(os.fsdecode(words.pop(0)))}"
-        elif word[:1] == b"-" and name == b"norc":
-            text = ":"
-        elif name == b"login" or (word[:1] == b"-" and word[1:2] != b"-" and b"l" in word):
-            text = _LOGIN
-            rest += [word.replace(b"l", b"")] if len(word) > 2 and name != b"login" else []
-        elif name not in (b"noprofile", b"noediting", b"i", b""):
-            rest.append(word)
-    return text, rest
 
 
 class Shell:
@@ -230,22 +203,3 @@ class Shell:
 def _write(data: bytes) -> None:
     if data and os.environ.get("TERM", "dumb") != "dumb":
         os.write(1, data)
-
-
-def main(what: Submission, flags: list[str]) -> NoReturn:
-    """Be the shell of this terminal, and end as bash ended."""
-    from gatesh.run.bash import leave_as
-
-    if what.door != b"terminal":
-        raise UsageError("--line-gate needs a terminal and no command", "use `gatesh -c LINE`")
-    if what.shell != b"bash":
-        raise UsageError(
-            f"{what.shell.decode()} is not read as it is typed",
-            "gatesh run -- zsh gates what it starts",
-        )
-    env = environment()
-    places = where(env)
-    above = run_above(env, places) if RUN_VARIABLE in env else None
-    if above is not None and above[1]:
-        become_bash(what, env)  # whatever it starts is decided on
-    leave_as(Shell(env, places, what.options, ask_here="--ask-here" in flags).run())

@@ -180,6 +180,12 @@ class Judge:
         gate = self._make(rules, self._records.below(above.record), opened.line.door)
         return gate.settle(opened, world, approver)
 
+    def told(self, line: CommandLine) -> Opened:
+        """Decide on a line that the agent's own shell tells of, and record it; raises GateshError."""
+        rules, world = self._active()
+        gate = self._make(rules, self._records.below(0), line.door)
+        return gate.open(line, self._asker, world, _agents_are_gated)
+
     def hold(
         self,
         held: tuple[CommandLine, Inspection, Decision],
@@ -249,7 +255,7 @@ def below(opened: Opened, above: Place, *, approved: bool) -> Place:
     matches = opened.decision.matches if approved else ()
     everything = (*above.approved, *matches)
     record, now = opened.record, time.time_ns()
-    if opened.line.door is not Door.LINE:
+    if opened.line.door is Door.EXEC:
         git = command_of(opened.line.text)
         if above.line:
             return Place(record, above.line, everything, above.began_ns, above.above, git)

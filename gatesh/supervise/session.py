@@ -8,6 +8,7 @@ import threading
 from importlib import import_module
 from pkgutil import iter_modules
 from shutil import rmtree
+from tempfile import mkdtemp
 
 from gatesh import facts, redact, rules, session, shell
 from gatesh._value import Value
@@ -19,7 +20,7 @@ from gatesh.keeper.server import Keeper
 from gatesh.model import Answer, Door
 from gatesh.places import RUN_VARIABLE, private
 from gatesh.run.shfmt import Shfmt
-from gatesh.supervise import kernel, tracee
+from gatesh.supervise import kernel, lines, tracee
 from gatesh.supervise.advisory import put_shims
 from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
 from gatesh.supervise.connections import Connections
@@ -63,6 +64,9 @@ class Wanted(Value):
     pin: Pin | None = None
     deletions: int = DEFAULT  # files that one command may take away
     deletion_mode: str = HOLD
+    startup: str | None = (
+        None  # of a person's own bash, whose lines are recorded: what it reads first
+    )
 
 
 def supervise(wanted: Wanted, guard: Guard) -> int:
@@ -81,8 +85,12 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         private(own.runtime)
         path, before = env.get(b"PATH", b"/usr/bin:/bin"), env.get(b"BASH_ENV", b"")
         env |= put_shims(f"{own.runtime}/bin", os.fsdecode(path), os.fsdecode(before))
+    command, folder = wanted.command, ""
+    if wanted.startup is not None and found.name != ADVISORY:
+        folder = mkdtemp(prefix="gatesh-shell-")
+        command = [command[0], *lines.prepare(folder, wanted.startup), *command[1:]]
     # Before there are threads, and before there is anything to hide in this process.
-    child = Child(wanted.command, env, guard)
+    child = Child(command, env, guard)
     ignore_the_rest()
     keeper = Keeper(
         wanted.places, pin=wanted.pin, observe=wanted.observe, at=own, hint=_NOBODY_HERE
@@ -100,11 +108,13 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         if found.name == ADVISORY:
             child.start(Filter.FREE)
             return attend(child, guard)
-        return _gated(child, keeper, wanted, asker, guard, found)
+        return _gated(child, keeper, wanted, asker, guard, found, folder)
     finally:
         end_descendants()
         keeper.close()
         rmtree(own.runtime, ignore_errors=True)
+        if folder:
+            rmtree(folder, ignore_errors=True)
 
 
 def _asker(child: Child, wanted: Wanted) -> Asker:
@@ -119,9 +129,15 @@ def _asker(child: Child, wanted: Wanted) -> Asker:
 
 
 def _gated(
-    child: Child, keeper: Keeper, wanted: Wanted, asker: Asker, guard: Guard, found: Level
+    child: Child,
+    keeper: Keeper,
+    wanted: Wanted,
+    asker: Asker,
+    guard: Guard,
+    found: Level,
+    folder: str,
 ) -> int:
-    """Serve the tree until its agent has ended."""
+    """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
     tree = TreeLog(wanted.places.audit_db)
     records = Records(keeper.log, tree, asker)
     shfmt = Shfmt()
@@ -154,11 +170,17 @@ def _gated(
         listener, judge, approver, records, alert, child.pid,
         guard.agent_stopped, go_on, deletions if budget else None, Connections(tree, kernel.machine(), alert),
     )  # fmt: skip
+    told = None
+    if folder:
+        told = lines.Lines(folder, child.pid, judge, keeper.log, approver, supervisor.enter)
     gc.collect()
     gc.freeze()
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     try:
-        return supervisor.serve()
+        status = supervisor.serve()
+        if told:
+            told.finish(status)
+        return status
     finally:
         guard.over()
         end_descendants()

@@ -134,6 +134,10 @@ class Supervisor:
                 self._at_leisure()
         return self._status
 
+    def enter(self, pid: int, place: Place) -> None:
+        """Take it that what a running program starts from now on belongs there; for any thread."""
+        self._places[pid] = place
+
     def finish(self) -> None:
         """Write how what has ended since ended."""
         self._ends.finish()

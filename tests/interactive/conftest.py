@@ -20,13 +20,15 @@ passes = ["echo {name}", "ls {name}"]
 
 @pytest.fixture
 def burning(env: dict[str, str], place: Path, work: Path) -> dict[str, str]:
-    """An environment with `burn`, which is denied, and `scorch`, which is held; each leaves a file."""
+    """An environment with `burn` and `shred`, which are denied, and `scorch`, which is held."""
     (place / "patterns").mkdir()
-    for name in ("burn", "scorch"):
+    for name in ("burn", "scorch", "shred"):
         rules = RULE.format(name=name)
-        if name == "burn":
-            rules += "[override.burn]\ndeny = true\n"
+        if name != "scorch":
+            rules += f"[override.{name}]\ndeny = true\n"
         (place / "patterns" / f"{name}.toml").write_text(rules)
+        if name == "shred":
+            continue  # a program of the machine
         program = work / name
         program.write_text(f"#!/bin/sh\necho {name}ed all; touch {name}ed\n")
         program.chmod(0o755)

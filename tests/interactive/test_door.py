@@ -148,3 +148,35 @@ def test_the_terminal_is_told_where_commands_begin_and_end(burning, work) -> Non
     for mark in (r"\x1b]133;C\x07", r"\x1b]133;D;1\x07", rf"\x1b]7;file://[^/]*{work}\x07"):
         child.expect(mark)
     child.close(force=True)
+
+
+def test_where_the_kernel_gates_programs_the_shell_is_bash_itself(burning, work, place) -> None:
+    with Pane(f"{GATESH} --exec-gate --ask-here", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        pane.line("[[ $- == *i* ]] && bind -P | grep -c yank; echo > letter")
+        pane.until(r"^\d+\n\$$")
+        pane.line("burn")
+        pane.until(r"refused .burn(.|\n)*^\$$")
+        pane.line("scorch")
+        word = re.search(r"type `(\w+)` \+ Enter", pane.until("type `"))[1]
+        pane.wait_seen()
+        pane.line(word)
+        pane.until(r"^scorched all\n\$$")
+        pane.line("exit 3")
+        pane.until("Pane is dead .status 3")
+
+    assert not (work / "burned").exists()
+    lines = [(line, verdict) for line, door, verdict in records(place) if door == "terminal"]
+    assert lines[1:] == [("burn", "deny"), ("scorch", "ask"), ("exit 3", "allow")]
+
+
+def test_without_a_flag_a_lone_terminal_gets_the_exec_gate(burning, work) -> None:
+    import pexpect
+
+    child = pexpect.spawn(
+        GATESH, env={**burning, "TERM": "xterm"}, cwd=str(work), encoding="utf-8", timeout=30
+    )
+    child.expect("every program below is gated")
+    child.expect(r"\$ ")
+    child.send("exit\r")
+    child.expect(pexpect.EOF)

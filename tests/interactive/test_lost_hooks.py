@@ -24,10 +24,10 @@ CARD = re.compile(r"type `(\w+)` \+ Enter: yes")
 class Typed:
     """A session at the door; what it prints is read while waiting."""
 
-    def __init__(self, env: dict[str, str], cwd: Path) -> None:
+    def __init__(self, env: dict[str, str], cwd: Path, gate: str = "--line-gate") -> None:
         self.cwd = cwd
         self._child = pexpect.spawn(
-            GATESH, ["--line-gate"], env={**env, "TERM": "xterm"}, cwd=str(cwd), encoding="utf-8", timeout=0.02,
+            GATESH, [gate], env={**env, "TERM": "xterm"}, cwd=str(cwd), encoding="utf-8", timeout=0.02,
         )  # fmt: skip
         self.seen = ""
         self._answered: set[str] = set()
@@ -105,9 +105,32 @@ def test_no_line_runs_undecided_or_unrecorded(
                 break
     finally:
         session.close()
-    assert not (work / "burnt").exists(), session.seen[-300:]
+    assert not (work / "burned").exists(), session.seen[-300:]
     lines = recorded(place)
     unrecorded = [found.name for found in work.glob("*-*") if f"touch {found.name}" not in lines]
+    assert not unrecorded, session.seen[-300:]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=[loss["name"] for loss in LOSSES])
+def test_below_the_exec_gate_every_program_is_decided_on_and_recorded(
+    loss: dict, burning: dict[str, str], place: Path, work: Path
+) -> None:
+    Path(burning["HOME"], ".bashrc").write_text(loss.get("rc", "PS1='$ '\n"))
+    (work / "letter").write_text("x")
+    session = Typed(burning, work, "--exec-gate")
+    try:
+        session.line("touch begun-0")
+        assert session.until((work / "begun-0").exists, 30), session.seen[-300:]
+        session.line(loss["line"])
+        session.line("touch marker-0")
+        session.until((work / "marker-0").exists, 5)
+        session.line("shred -u letter; touch late-0")
+        session.until(lambda: "shreds everything" in session.seen, 5)
+    finally:
+        session.close()
+    assert (work / "letter").exists(), session.seen[-300:]
+    lines = recorded(place)
+    unrecorded = [f.name for f in work.glob("*-0") if f"/touch {f.name}" not in lines]
     assert not unrecorded, session.seen[-300:]
 
 

@@ -1,0 +1,56 @@
+"""`gatesh` on a terminal: a person's shell, gated by what the kernel gives, or line by line."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gatesh.doors.client import become_bash, environment, run_above, where
+from gatesh.errors import UsageError
+from gatesh.interactive.own import forbidden, not_own
+from gatesh.interactive.shell import Shell
+from gatesh.interactive.startup import startup
+from gatesh.overlay.front import opened
+from gatesh.places import RUN_VARIABLE
+from gatesh.run.bash import BASH, leave_as
+from gatesh.supervise.probe import EXEC_GATE, level
+from gatesh.supervise.session import Wanted, supervise
+from gatesh.supervise.start import guarded
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from gatesh.doors.client import Submission
+    from gatesh.places import Places
+
+
+def main(what: Submission, flags: list[str]) -> NoReturn:
+    """Be the shell of this terminal, and end as bash ended."""
+    if what.door != b"terminal":
+        raise UsageError(f"{flags[0]} needs a terminal and no command", "use `gatesh -c LINE`")
+    if what.shell != b"bash":
+        raise UsageError(
+            f"{what.shell.decode()} is not read as it is typed",
+            "gatesh run -- zsh gates what it starts",
+        )
+    env = environment()
+    places = where(env)
+    above = run_above(env, places) if RUN_VARIABLE in env else None
+    if above is not None and above[1]:
+        become_bash(what, env)  # whatever it starts is decided on
+    here = not (forbidden() if "--ask-here" in flags else not_own())
+    if "--exec-gate" in flags or (
+        here and "--line-gate" not in flags and level().name == EXEC_GATE
+    ):
+        _supervised(what, env, places, here=here)
+    leave_as(Shell(env, places, what.options, ask_here="--ask-here" in flags).run())
+
+
+def _supervised(
+    what: Submission, env: dict[bytes, bytes], places: Places, *, here: bool
+) -> NoReturn:
+    """Run bash as it is below the exec gate, its lines decided on too; `here`: a card may come."""
+    text, rest = startup(what.options)
+    command = [os.fsdecode(BASH), *map(os.fsdecode, rest), "-i"]
+    wanted = Wanted(command, env, places, startup=text)
+    guarded(lambda guard: supervise(wanted, guard), opened() if here else None)
