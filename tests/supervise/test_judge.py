@@ -40,6 +40,7 @@ def test_what_a_script_does_itself_is_asked_about_at_its_start(run, work: Path) 
     "printf 'O := a.o b.o\\nx: $(O)\\nclean:\\n\\trm -f $(O)\\n%%.o:\\n\\ttouch $@\\n' > Makefile; make -s; make -s clean",
     "echo 'for f in *; do test -f $f && cat $f > /dev/null; done; $SHELL -c true' > s.sh; sh s.sh; ./s.sh 2>/dev/null; true",
     "git init -q .; git add . ; git -c user.name=a -c user.email=b commit -qm x --allow-empty; git status; git log | cat",
+    "git init -q .; git -c user.name=a -c user.email=b commit -qm x --allow-empty; git gc -q",
     "cat /etc/passwd | sort | uniq | head -3 | awk '{print $1}' | sed s/a/b/ | tr a b | wc -l",
     "python3 -c 'import subprocess; subprocess.run([\"ls\", \"-la\"])'; perl -e 'print 1'; node -e '1' 2>/dev/null; true",
 ])  # fmt: skip
