@@ -7,6 +7,7 @@ model of the agent's screen, or by the agent, which is told twice that its termi
 
 from __future__ import annotations
 
+import re
 import termios
 import time
 import tty
@@ -61,13 +62,13 @@ _AGAIN_S = 3.0  # a second Ctrl-C within this time rejects
 
 
 class _Stream:
-    """What prompt_toolkit writes to."""
+    """What prompt_toolkit writes to: a raw terminal, which adds nothing to the end of a line."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
 
     def write(self, text: str) -> int:
-        self._write(text.encode("utf-8", "replace"))
+        self._write(re.sub("(?<!\r)\n", "\r\n", text).encode("utf-8", "replace"))
         return len(text)
 
     def flush(self) -> None:

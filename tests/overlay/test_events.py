@@ -200,6 +200,7 @@ def test_a_dumb_terminal_gets_plain_lines(env, work) -> None:
         word = wire.see(rb"type `([^`]+)` \+ Enter: yes")[1]
         wire.see(rb"> $")
         assert b"\x1b[" not in wire.seen
+        assert not re.search(rb"(?<!\r)\n", wire.seen), "each line begins at the left"
         time.sleep(2.1)
         wire.child.send(word + b"\r")
         until = time.monotonic() + 10
