@@ -15,6 +15,7 @@ import select
 import signal
 import struct
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _LOOK_S = 0.2  # how often held programs are looked at
 _SOON_S = 0.05  # how long end rows wait for others
 _SAY_S = 2.0  # how long a refusal waits for room on a program's stderr
+_WITHDRAW_S = 2.0  # how long the end of a session waits until its questions are withdrawn
 _SIGNAL = struct.Struct("=IiiI112x")  # signalfd_siginfo: number, errno, code, pid
 _FATAL = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 GUARD_GONE = signal.SIGPWR  # what the kernel sends the supervisor when the guard dies
@@ -100,6 +102,7 @@ class Supervisor:
         self._starting: dict[int, Place] = {}
         self._absent = Absent(self._machine)
         self._held: dict[int, _Held] = {}
+        self._asking: list[threading.Thread] = []
         self._answered: deque[_Held] = deque()
         self._places: dict[int, Place] = {}  # pid → what stands below it
         self._first = Place()
@@ -139,7 +142,12 @@ class Supervisor:
         self._places[pid] = place
 
     def finish(self) -> None:
-        """Write how what has ended since ended."""
+        """Withdraw what is still asked, and write how what has ended since ended."""
+        for held in self._held.values():
+            held.gone.set()
+        until = time.monotonic() + _WITHDRAW_S
+        for asking in self._asking:
+            asking.join(max(0, until - time.monotonic()))
         self._ends.finish()
 
     def _at_leisure(self) -> None:
@@ -284,7 +292,9 @@ class Supervisor:
     def _hold(self, held: _Held, refused: Refused | None) -> None:
         held.refused = refused
         self._held[held.pid] = held
-        threading.Thread(target=self._settle, args=(held,), name="held", daemon=True).start()
+        asking = threading.Thread(target=self._settle, args=(held,), name="held", daemon=True)
+        asking.start()
+        self._asking = [*(one for one in self._asking if one.is_alive()), asking]
 
     def _synced(self, held: _Held, failed: AuditError | None) -> None:
         """Have it let go, its row being on the disk: in the thread of Syncs."""

@@ -113,13 +113,22 @@ def test_the_agent_may_end_while_it_is_asked(env, work) -> None:
         assert ended(wire)
         assert os.waitstatus_to_exitcode(wire.child.status) == 7
     assert (work / "keep").exists()
+    assert asked(env) == ["abandoned"]
 
 
-@pytest.mark.parametrize("asked", [True, False])
-def test_a_hang_up_ends_everything(env, work, asked: bool) -> None:
+def asked(env) -> list[str]:
+    """What became of the lines that were asked about."""
+    done = subprocess.run(
+        [GATESH, "history", "--verdict", "ask", "--json"], env=env, capture_output=True, text=True
+    )
+    return [row["outcome"] for row in json.loads(done.stdout)]
+
+
+@pytest.mark.parametrize("question", [True, False])
+def test_a_hang_up_ends_everything(env, work, question: bool) -> None:
     with Wire(env, work, f"trap '' HUP; {LISTENER}") as wire:
         wire.see(b"listens")
-        if asked:
+        if question:
             wire.ask()
         tree = [wire.child.pid, *below(wire.child.pid)]
         assert len(tree) >= 4
@@ -131,6 +140,7 @@ def test_a_hang_up_ends_everything(env, work, asked: bool) -> None:
             assert time.monotonic() < until, [pid for pid in tree if alive(pid)]
             time.sleep(0.1)
     assert (work / "keep").exists()
+    assert asked(env) == ["abandoned"] * question
 
 
 def alive(pid: int) -> bool:
