@@ -45,7 +45,7 @@ ALERTS = ("time", "what", "kind", "record", "text", "session", "pid", "uid")
 # What a table shows of them on a terminal: it has to fit.
 _ON_TERMINAL = {
     HISTORY: _NARROW,
-    SESSIONS: ("began", "last", "agent", "commands", "asked", "refused", "session"),
+    SESSIONS: ("began", "agent", "commands", "programs", "asked", "refused", "session"),
     ALERTS: ("time", "what", "kind", "record", "text"),
 }
 
@@ -136,8 +136,8 @@ def _shortened(row: Row) -> Row:
     short = {name: _when(row[key]) for name, key in _TIMES.items() if row.get(key)}
     key = str(row.get("session") or "")
     weaker = row.get("gate") not in (None, "", "exec-gate")
-    if weaker or row.get("name"):
-        said = row["name"] or row["agent"], f"({row['gate']})" if weaker else ""
+    if "asked" in row:
+        said = row["name"] or row["agent"] or row["root_name"], f"({row['gate']})" if weaker else ""
         short["agent"] = " ".join(filter(None, said))
     shown = {"session": key.partition(":")[2] or key}
     return {

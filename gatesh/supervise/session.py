@@ -98,7 +98,9 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     keeper.start()
     if guard.front:
         _attach(keeper, guard, guard.front)
-    _say(me, found, _how_to_answer(me, keeper.approvers, here=guard.front is not None))
+    here = guard.front is not None
+    answer = "" if wanted.observe else _how_to_answer(me, keeper.approvers, here=here)
+    _say(me, found, answer or "nothing is held")
     try:
         asker = _asker(child, wanted)
         keeper.log.session(asker, wanted.name, found.name)
@@ -217,7 +219,7 @@ def _how_to_answer(pid: int, approvers: Approvers, *, here: bool) -> str:
         return "what would destroy waits, and a card on this screen asks you"
     if approvers.may_answer():
         return f"answer with: gatesh approve --run {pid}"
-    return "nobody can be asked here: what would destroy is refused"
+    return "nobody can be asked here: what would destroy is refused (with --pin another terminal answers)"
 
 
 # What a person has to know of a session that is not gated as well as it could be.

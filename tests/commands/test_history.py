@@ -438,6 +438,7 @@ def test_nothing_is_wider_than_the_terminal(home, words, columns):
         assert all(" echo xxxxxxxxxx" in row for row in text.splitlines()[1:]), text
     if words == ("sessions",):
         assert "4711:123456789" in text
+        assert "programs" in text
         assert listed(home, "--session", "4711:123456789") == [3, 2, 1]
 
 

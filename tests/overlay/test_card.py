@@ -95,6 +95,11 @@ def test_where_output_goes_into_a_pipe_nobody_is_asked_and_that_is_said(desk: De
     assert (desk.work / "keep").exists()
 
 
+def test_where_nothing_is_held_nobody_is_promised_a_card(desk: Desk) -> None:
+    desk.run("true", "--observe")
+    desk.see(r"; nothing is held\s")
+
+
 def test_the_terminal_is_the_agents_own_and_has_its_size(desk: Desk) -> None:
     outer = desk.tty
     desk.run("sh")
