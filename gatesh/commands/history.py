@@ -156,7 +156,7 @@ def history(
     if not found and wanted.rule:
         _refuse_unknown_rule(reader, wanted.rule)
     if tree:
-        found = rows.as_tree(found)
+        found = rows.as_tree(_with_above(reader, found))
     show.rows(found[::-1] if (reverse or follow_) and not tree else found)
     if follow_:
         for row in follow(reader, wanted):
@@ -210,6 +210,16 @@ def stats(*, since: str, alerts: bool, form: str | None, fmt: str | None) -> Non
             click.echo(f"by {name}")
             rows.Printer(form or "table", fmt).rows(counted)
             click.echo()
+
+
+def _with_above(reader: AuditReader, found: list[Row]) -> list[Row]:
+    """Return records with what started them, which may be older than what was asked for."""
+    known, more = set(), found
+    while more:
+        known |= {row["record"] for row in more}
+        more = reader.of({row["above"] for row in more if row["above"]} - known)
+        found = [*found, *more]
+    return found
 
 
 def _refuse_unknown_rule(reader: AuditReader, rule: str) -> None:

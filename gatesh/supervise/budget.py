@@ -279,7 +279,7 @@ def question(
         klass="data-destroy",
         severity=Severity.HIGH,
         say=f"{say}, and goes on with {spent.path}",
-        instead=f"tell your human what all of this is; --deletions N allows more than {most}",
+        instead=f"list what would be taken away; --deletions N allows more than {most}",
         target=Target("files", locality=Locality.LOCAL),
         command=0,
         span=Span(0, len(text)),

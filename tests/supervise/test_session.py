@@ -73,10 +73,11 @@ def test_records_are_one_tree(run) -> None:
     assert ls["exit_code"] == 0 and ls["duration_ns"] > 0
     shown = subprocess.run([GATESH, "history"], env=run.env, capture_output=True, text=True).stdout
     assert "ls >&2; true" in shown and "/ls\n" not in shown
-    tree = subprocess.run(
-        [GATESH, "history", "--tree"], env=run.env, capture_output=True, text=True
-    ).stdout
-    assert f"    {ls['command_line']}\n" in tree
+    for words in ((), ("--program", "ls", "--limit", "1")):
+        tree = subprocess.run(
+            [GATESH, "history", "--tree", *words], env=run.env, capture_output=True, text=True
+        ).stdout
+        assert f"    {ls['command_line']}\n" in tree, "below what started it, however few are shown"
 
 
 def test_a_session_has_its_name_and_its_gate(run) -> None:
