@@ -46,9 +46,18 @@ def _git(asked: Asked) -> Target | None:
     branch = repository.branch
     given = first(asked.option("--repo", "--remote"), ((words or [""])[0], ARGV))
     name, origin = given if given[0] else _default(repository, branch, push=push)
-    found = repository.urls(name, push=push)
+    found = [_place(asked, repository, url) for url in repository.urls(name, push=push)]
     branches = _pushed(asked, words[1:], branch) if push else []
     return repository_target(name, found, branches, origin or "the only remote")
+
+
+def _place(asked: Asked, repository: Settings, url: str) -> str:
+    """Return a URL; UNSEEN for what is neither one nor a folder that is there."""
+    if taken_apart(url)[0]:
+        return url
+    path = url.removeprefix("file://")
+    full = os.path.join(repository.folder or UNSEEN, path)
+    return url if UNSEEN not in full and asked.around.exists(full) else UNSEEN
 
 
 def repository_target(name: str, found: list[str], branches: list[str], origin: str) -> Target:

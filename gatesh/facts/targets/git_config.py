@@ -30,7 +30,7 @@ class Settings:
         self, asked: Asked, folder: str | None, git_dir: str, given: Iterable[str]
     ) -> None:
         """Read them all, the strongest last."""
-        self._asked = asked
+        self._asked, self.folder = asked, folder
         self.unseen = False
         self._git_dir = self._found(folder, git_dir)
         self._pairs = list(self._read(given))
