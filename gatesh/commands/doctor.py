@@ -26,6 +26,7 @@ _CHECKS = (
     ("disk", folders.disk),
     ("log", log.log),
     ("rules", rules.rules),
+    ("labels", rules.labels),
     ("cache", rules.compiled),
     ("keeper", keeper.keeper),
     ("gate", keeper.gate),

@@ -1,8 +1,9 @@
-"""The rules: mistakes in pattern files, every override and whether it counts, and the compiled rules."""
+"""The rules: mistakes in pattern files, overrides and whether they count, labels, and the compiled rules."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 from gatesh.doctor.finding import note, ok, problem
 from gatesh.doctor.keeper import asked
@@ -10,6 +11,8 @@ from gatesh.errors import GateshError
 from gatesh.model import Layer
 from gatesh.printable import printable
 from gatesh.rules import cache, layers, load
+from gatesh.scope.labels import FILE
+from gatesh.scope.load import read_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +49,17 @@ def rules(places: Places) -> Iterator[Finding]:
         else:
             do = "confirm it at the keeper" if keeper else "start `gatesh keeper`: it asks you"
             yield note("override", f"{what} does not count: nobody has confirmed it", do)
+
+
+def labels(places: Places) -> Iterator[Finding]:
+    """Look at what a person has listed of targets; a mistake in it is an error that says so."""
+    listed = read_labels(places, loosens=True).rows
+    if not listed:
+        yield ok("labels", f"no {FILE}: targets are called by a guess from their names")
+        return
+    counts = Counter(label for label, *_ in listed)
+    told = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+    yield ok("labels", f"{places.config}/{FILE}: {told}")
 
 
 def compiled(places: Places) -> Iterator[Finding]:

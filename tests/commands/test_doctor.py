@@ -195,6 +195,13 @@ def test_a_mistake_in_a_pattern_file_has_file_and_line(tell, place):
     )
 
 
+def test_a_mistake_in_environments_toml_has_its_line(tell, place):
+    (place / "environments.toml").write_text("[production]\nhosts = ['a', 'b']\n")
+    assert "environments.toml: 2 production" in tell().of("labels")
+    (place / "environments.toml").write_text("[production]\nhost = ['a']\n")
+    assert "environments.toml:2: unknown key host" in tell().of("labels")
+
+
 def test_overrides_are_shown_with_their_place_and_whether_they_count(tell, place, work, env):
     patterns = place / "patterns"
     patterns.mkdir(mode=0o700)
