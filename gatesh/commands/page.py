@@ -148,7 +148,7 @@ def _outcome(row: Row) -> str:
             else "no end row: gatesh was killed, or the machine stopped"
         )
         return _field("outcome", f"unknown ({still})") or ""
-    return (
-        _field("outcome", f"{row['outcome']} ({row['refused_status']}) {row['message'].strip()}")
-        or ""
-    )
+    first, *said = row["message"].strip().split("\n")
+    fields = [_field("outcome", f"{row['outcome']} ({row['refused_status']}) {first}")]
+    fields += [_field("", one) for one in said]
+    return "\n".join(filter(None, fields))

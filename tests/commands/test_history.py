@@ -77,7 +77,9 @@ def filled(home: Path) -> Path:
     log.answer(
         number, Answer(Answered.REJECTED, "terminal /dev/pts/9", Assurance.A1, "use the dashboard")
     )
-    log.end(number, Refused(126, "gatesh: refused [http-delete]\n"))
+    log.end(
+        number, Refused(126, "gatesh: refused [http-delete]\ngatesh: hint: use the dashboard\n")
+    )
 
     other = ASKER.but(session="boot:9:9", agent="claude-code", root_pid=9)
     facts = ((0, CliCall("git", (), (), Target("git", "origin"))),)
@@ -171,7 +173,7 @@ def test_show_tells_everything_about_one_record(filled):
         "record 2: rejected", "agent         opencode 1.0\n", "process       pid 4711 on /dev/pts/3\n", "/srv/app/sub",
         "1 secrets taken out", "request DELETE https://api.prod/v1, on http api.prod (local or remote is not known)\n", "http-delete  high  data-destroy", "deletes at api.prod", "ask the owner",
         "part        -X DELETE", "rejected (A1) terminal /dev/pts/9", "use the dashboard",
-        "descends from the asker", "refused (126)",
+        "descends from the asker", "outcome       refused (126) gatesh: refused [http-delete]\n              gatesh: hint: use the dashboard",
     ):  # fmt: skip
         assert part in text, text
     assert "abcDEF123456" not in text
