@@ -38,7 +38,8 @@ class Identities:
         self._digests: dict[str, bytes] = {}
         self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
         folders = dict.fromkeys((*_FOLDERS, *filter(os.path.isabs, path.split(":"))))
-        names = dict.fromkeys((*programs, *_SHELLS, *_MULTI))
+        self._programs = frozenset(programs)
+        names = dict.fromkeys((*self._programs, *_SHELLS, *_MULTI))
         for name in names:
             found = (f"{folder}/{name}" for folder in folders)
             real = next((p for p in found if name not in ("", ".", "..") and os.path.isfile(p)), "")
@@ -57,8 +58,9 @@ class Identities:
     def seen(self, found: Image) -> tuple[str, tuple[str, ...], bool]:
         """Return the program under whose name an image is to be judged, and its arguments.
 
-        A multi-call program is what it is called as; the loader runs what it is given, another file: that
-        is then not to be remembered by what was exec'd, and the third value is false.
+        A multi-call program is what it is called as; the loader runs what it is given, and an interpreter that
+        the kernel started for a script is that script, another file: that is then not to be remembered by what
+        was exec'd, and the third value is false.
         """
         words = found.argv
         called = words[0].rsplit("/", 1)[-1].removeprefix("-") if words else ""
@@ -70,7 +72,28 @@ class Identities:
         folder, _, name = program.rpartition("/")
         if name in _MULTI and called in _APPLETS:
             program = f"{folder}/{called}"
+        script = None if loaded else self._script(found)
+        if script is not None:
+            return *script, False
         return program, words, not loaded
+
+    def _script(self, found: Image) -> tuple[str, tuple[str, ...]] | None:
+        """Return the script that the kernel started an interpreter for, where rules speak of it by name."""
+        argv = found.argv
+        for at in range(1, min(3, len(argv))):
+            if not argv[at] or argv[at][0] == "-":
+                continue
+            file = self._path(argv[at], found)
+            program = self._named(os.path.normpath(os.path.join(found.cwd, argv[at])), file)
+            named = program.rsplit("/", 1)[-1] in self._programs
+            if named and interpreter_of(file) == argv[:at]:
+                return program, argv[at + 1 :]
+        return None
+
+    def _path(self, word: str, found: Image) -> str:
+        """Return where a file that an image names by `word` can be read."""
+        start = found.root if word.startswith("/") else f"/proc/{found.pid}/cwd/"
+        return start + word
 
     def _loaded(
         self, loader: str, words: tuple[str, ...], found: Image
@@ -80,10 +103,8 @@ class Identities:
             at += 2 if words[at] in _LOADER_ARGUMENT else 1
         if at >= len(words):
             return loader, words
-        start = found.root if words[at].startswith("/") else f"/proc/{found.pid}/cwd/"
-        path = start + words[at]
         name = os.path.join(found.cwd, words[at])
-        return self._named(os.path.normpath(name), path), words[at + 1 :]
+        return self._named(os.path.normpath(name), self._path(words[at], found)), words[at + 1 :]
 
     def _named(self, path: str, file: str, called: str = "") -> str:
         """Return what the content of `file` is known as; `path` where it is nothing that rules speak of."""
@@ -123,6 +144,19 @@ _APPLETS = frozenset(
     "rm rmdir unlink shred dd truncate mv cp find sh ash hush wget nc tee install ln sed awk xargs env"
     " timeout nohup nice setsid chroot su kill killall reboot halt poweroff mkfs mke2fs mkswap".split()
 )
+
+
+def interpreter_of(path: str) -> tuple[str, ...]:
+    """Return what the kernel puts in front of a script's path: its interpreter and the rest of that line."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            first = file.read(256)
+    except OSError:
+        return ()
+    if not first.startswith(b"#!"):
+        return ()
+    words = first[2:].partition(b"\n")[0].strip(b" \t").split(None, 1)
+    return tuple(os.fsdecode(word.strip(b" \t")) for word in words)
 
 
 def _digest(path: str) -> bytes:

@@ -35,6 +35,25 @@ def test_what_a_script_does_itself_is_asked_about_at_its_start(run, work: Path) 
     assert [r["rule_ids"] for r in run.history("--outcome", "refused")] == [["hold-keep"]]
 
 
+@pytest.mark.parametrize(
+    "first", ["#!/bin/sh", "#! /usr/bin/env  sh", "#!/bin/sh -e", "#!/usr/bin/python3"]
+)
+@pytest.mark.parametrize("path", ["./railway", "other", "link"])
+def test_a_script_is_the_program_that_it_is_called(first: str, path: str, run, work: Path) -> None:
+    """A client is often a script: what the kernel loads for it is an interpreter, and its name an argument."""
+    bin_ = work / "bin"
+    bin_.mkdir()
+    for name in ("railway", "other"):
+        (bin_ / name).write_text(f"{first}\n")
+        (bin_ / name).chmod(0o755)
+    (work / "railway").symlink_to("bin/railway")
+    (bin_ / "link").symlink_to("railway")
+    run.env["PATH"] = f"{bin_}:{run.env['PATH']}"
+    run.agent(f"import subprocess; subprocess.run([{path!r}, 'volume', 'delete'])")
+    held = [(r["door"], r["rule_ids"]) for r in run.history("--outcome", "refused")]
+    assert held == [("exec", ["railway-delete"])], run.history()
+
+
 @pytest.mark.parametrize("lines", [
     "mkdir -p build/a; touch build/a/b; rm -rf build",
     "printf 'O := a.o b.o\\nx: $(O)\\nclean:\\n\\trm -f $(O)\\n%%.o:\\n\\ttouch $@\\n' > Makefile; make -s; make -s clean",
