@@ -4,7 +4,7 @@ _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
-        case ' run keeper approve history show sessions stats check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor hook demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
+        case ' run keeper approve history show sessions stats secrets check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor hook demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
         " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
@@ -18,7 +18,7 @@ _gatesh() {
         "patterns/list/ --class") words='access-grant access-revoke audit-off backup-destroy data-destroy data-overwrite deferred-destroy exposure guard-off history-rewrite key-destroy money opaque-exec outage publish resource-destroy' ;;
         "patterns/list/ --severity"|"patterns/tune/ --severity") words='low medium high critical' ;;
         *) case $path in
-            '') words='run keeper approve history show sessions stats check patterns setup doctor hook demo completions' options='-c --version -h --help' kind=file ;;
+            '') words='run keeper approve history show sessions stats secrets check patterns setup doctor hook demo completions' options='-c --version -h --help' kind=file ;;
             'run/') options='--name --observe --pin --require --deletions --deletion-mode --no-tty-prompt --notify -h --help' ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='--run -h --help' ;;
@@ -26,6 +26,7 @@ _gatesh() {
             'show/') options='--json -h --help' ;;
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;
+            'secrets/') options='--json --no-home -h --help' ;;
             'check/') options='--json --jsonl --cwd -h --help' ;;
             'patterns/') words='backtest coverage explain lint list new schema show test trust tune' options='-h --help' ;;
             'patterns/backtest/') options='--since --patterns --limit --json -h --help' ;;

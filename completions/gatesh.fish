@@ -6,6 +6,7 @@ complete -c gatesh -n '__fish_use_subcommand' -a history -d 'List recorded comma
 complete -c gatesh -n '__fish_use_subcommand' -a show -d 'Show everything about one record'
 complete -c gatesh -n '__fish_use_subcommand' -a sessions -d 'List the sessions of agents'
 complete -c gatesh -n '__fish_use_subcommand' -a stats -d 'Count records by verdict, rule and program'
+complete -c gatesh -n '__fish_use_subcommand' -a secrets -d 'List the secrets that an agent working here could find'
 complete -c gatesh -n '__fish_use_subcommand' -a check -d 'Say what would happen to a line'
 complete -c gatesh -n '__fish_use_subcommand' -a patterns -d 'Show, check and try the rules'
 complete -c gatesh -n '__fish_use_subcommand' -a setup -d 'Lead an agent’s commands through gatesh'
@@ -82,6 +83,10 @@ complete -c gatesh -n '__fish_seen_subcommand_from stats' -l csv -d 'CSV with a 
 complete -c gatesh -n '__fish_seen_subcommand_from stats' -s t -l table -d 'A table'
 complete -c gatesh -n '__fish_seen_subcommand_from stats' -l fmt -x -a 'simple plain github grid simple_grid rounded_grid outline pipe psql orgtbl rst mediawiki jira html latex tsv' -d 'A table: github, grid, tsv …'
 complete -c gatesh -n '__fish_seen_subcommand_from stats' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from secrets' -f
+complete -c gatesh -n '__fish_seen_subcommand_from secrets' -l json -d 'As one JSON object'
+complete -c gatesh -n '__fish_seen_subcommand_from secrets' -l no-home -d 'Leave out the home and the variables of this shell'
+complete -c gatesh -n '__fish_seen_subcommand_from secrets' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from check' -f
 complete -c gatesh -n '__fish_seen_subcommand_from check' -l json -d 'Print one JSON object instead of text'
 complete -c gatesh -n '__fish_seen_subcommand_from check' -l jsonl -d 'Read {"command": …, "cwd"?: …} lines, write one each'

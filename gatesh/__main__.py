@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SUBCOMMANDS = (
     "approve", "check", "completions", "demo", "doctor", "history", "hook", "keeper", "patterns", "run",
-    "sessions", "setup", "show", "stats",
+    "secrets", "sessions", "setup", "show", "stats",
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ _COMMANDS = {
     "show": ("gatesh.commands.history", "show"),
     "sessions": ("gatesh.commands.history", "sessions"),
     "stats": ("gatesh.commands.history", "stats"),
+    "secrets": ("gatesh.commands.secrets", "secrets"),
     "check": ("gatesh.commands.check", "check"),
     "patterns": ("gatesh.commands.patterns", "patterns"),
     "setup": ("gatesh.commands.setup", "setup"),

@@ -179,6 +179,15 @@ class GitProbe:
         lost = changed or _overlooked(hidden.split(b"\0")[:-1])
         return Extent.LOSABLE if lost else Extent.RECOVERABLE
 
+    def git_names(self, top: str) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Return what git tracks in a repository, and what it neither tracks nor ignores; None if it fails."""
+        git = _Git(top)
+        tracked = git.ask("ls-files", "-z", limit=_INDEX)
+        others = git.ask("ls-files", "-z", "--others", "--exclude-standard", limit=_INDEX)
+        if tracked is None or others is None:
+            return None
+        return _names(tracked), _names(others)
+
     def _has_submodule(self, top: str, path: str) -> bool:
         """Claim that a submodule may lie at or below `path`: it is a repository of its own."""
         content = OsFiles().read(os.path.join(top, ".gitmodules"), _OUTPUT)
@@ -226,6 +235,10 @@ class _Git:
         argv += [f"--work-tree={top}", *words]
         said = ask(argv, env, top, self._end, limit, self._owner, alone=True)
         return said.output if said is not None and said.status == 0 else None
+
+
+def _names(listed: bytes) -> frozenset[str]:
+    return frozenset(os.fsdecode(name) for name in listed.split(b"\0")[:-1])
 
 
 def _owner(path: str) -> tuple[int, int] | None:

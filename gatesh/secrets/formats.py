@@ -263,6 +263,11 @@ def _pypi(value: str) -> str:
     return "uploads releases of every project of its user" if "[3," in raw else "uploads releases"
 
 
+def has_format(value: str) -> bool:
+    """Claim that a value is a secret by its own format, wherever it stands."""
+    return _by_format(value) is not None
+
+
 def is_public(value: str) -> bool:
     """Claim that a value is made to be seen, though it looks like a secret."""
     return value.startswith(("pk_live_", "pk_test_"))

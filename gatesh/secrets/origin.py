@@ -55,9 +55,11 @@ def origins(
         found = carried(seen, decision.matches, inner, world)
         if not found:
             return ()
-        traced = trace([one.found for one in found], inner.cwd, world, _first(found, past))
+        homes = dict.fromkeys(filter(None, (inner.env.get("HOME", ""), world.home)))
+        secrets = [one.found for one in found]
+        traced = trace(secrets, inner.cwd, homes, world, _first(found, past))
         return tuple(
-            _told(one, places, traced, inner.cwd, world.home, past, mac)
+            _told(one, places, traced, inner.cwd, next(iter(homes)), past, mac)
             for one, places in zip(found, traced.places, strict=True)
         )
     except Exception as error:  # noqa: BLE001  promise 3: what cannot be told is not known

@@ -48,6 +48,7 @@ class Found(Value):
     name: str  # the variable, key or option that holds it; empty where it has none
     line: int  # counted from 1
     kind: Kind
+    quoted: bool = False  # a quote stands before it
     spelled: str = ""  # how the text spells it, where that is another way: base64
 
     def __repr__(self) -> str:
@@ -140,7 +141,8 @@ def _each(text: str, spans: Iterable[tuple[int, int]]) -> list[Found]:
             Kind("private key", "logs in or signs where its public half is known") if key else None
         )
         kind = kind or kind_of(value, name, before)
-        found.append(Found(value, name, text.count("\n", 0, start) + 1, kind, spelled))
+        line, quoted = text.count("\n", 0, start) + 1, before[-1:] in ("'", '"', "`")
+        found.append(Found(value, name, line, kind, quoted, spelled))
     return _once(found)
 
 

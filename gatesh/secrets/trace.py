@@ -54,13 +54,19 @@ class Trace(Value):
     complete: bool
 
 
-def trace(secrets: Sequence[Found], cwd: str, world: World, first: Iterable[str] = ()) -> Trace:
+def trace(
+    secrets: Sequence[Found],
+    cwd: str,
+    homes: Iterable[str],
+    world: World,
+    first: Iterable[str] = (),
+) -> Trace:
     """Return where the secrets stand; `first` are the files that were read before."""
     wanted = [_spellings(one) for one in secrets]
     places: list[list[Place]] = [[] for _ in secrets]
     until, late, left = time.thread_time() + _TIME_S, time.monotonic() + _LATE_S, _MOST_BYTES
     seen: set[str] = set()
-    for path in _candidates(cwd, world, first):
+    for path in _candidates(cwd, homes, world, first):
         if time.thread_time() > until or time.monotonic() > late or left <= 0:
             return Trace(tuple(map(tuple, places)), complete=False)
         if not path or path in seen:
@@ -101,11 +107,13 @@ def _spellings(one: Found) -> list[bytes]:
     return [*dict.fromkeys([*found, coded])]
 
 
-def _candidates(cwd: str, world: World, first: Iterable[str]) -> Iterator[str]:
+def _candidates(
+    cwd: str, homes: Iterable[str], world: World, first: Iterable[str]
+) -> Iterator[str]:
     """Yield files in the order in which they are worth a look; "" between folders."""
     yield from first
-    for name in HOME_FILES:
-        yield f"{world.home}/{name}"
+    for home in homes:
+        yield from (f"{home}/{name}" for name in HOME_FILES)
     top = world.probe.repository(cwd) or cwd
     folder = cwd
     while folder.startswith(
