@@ -36,9 +36,12 @@ def test_what_a_script_does_itself_is_asked_about_at_its_start(run, work: Path) 
 
 
 @pytest.mark.parametrize(
-    "first", ["#!/bin/sh", "#! /usr/bin/env  sh", "#!/bin/sh -e", "#!/usr/bin/python3"]
-)
-@pytest.mark.parametrize("path", ["./railway", "other", "link"])
+    ("first", "path"),
+    [
+        ("#!/bin/sh", "./railway"), ("#! /usr/bin/env  sh", "railway"), ("#!/bin/sh -e", "link"),
+        ("#!/usr/bin/python3", "other"),
+    ],
+)  # fmt: skip
 def test_a_script_is_the_program_that_it_is_called(first: str, path: str, run, work: Path) -> None:
     """A client is often a script: what the kernel loads for it is an interpreter, and its name an argument."""
     bin_ = work / "bin"
@@ -50,8 +53,8 @@ def test_a_script_is_the_program_that_it_is_called(first: str, path: str, run, w
     (bin_ / "link").symlink_to("railway")
     run.env["PATH"] = f"{bin_}:{run.env['PATH']}"
     run.agent(f"import subprocess; subprocess.run([{path!r}, 'volume', 'delete'])")
-    held = [(r["door"], r["rule_ids"]) for r in run.history("--outcome", "refused")]
-    assert held == [("exec", ["railway-delete"])], run.history()
+    held = [(r["door"], r["rule_ids"][0]) for r in run.history("--outcome", "refused")]
+    assert held == [("exec", "railway-delete")], run.history()
 
 
 @pytest.mark.parametrize("lines", [
