@@ -219,18 +219,20 @@ def examined(
     from gatesh.policy import verdict_of
     from gatesh.rules import examples
     from gatesh.rules.disguise import disguises
+    from gatesh.scope.labels import Labels
 
     def asks(match: Match) -> bool:
         return verdict_of(match) is not Verdict.ALLOW
 
-    wrong = examples.check(rules, rule.id, shown, asks)
+    labels = Labels()  # what nobody has listed: guesses
+    wrong = examples.check(rules, rule.id, shown, asks, labels)
     if wrong or plainly or rule.notation == "line":
         return wrong, 0
     catches = tuple(text for line in shown.catches for _, text in disguises(line))
     passes = tuple(text for line in shown.passes for _, text in disguises(line))
     # What a rule that only records lets by is compared with its own matches; a prefix does not matter.
     hidden = shown.but(catches=catches, passes=passes, known_misses=())
-    return examples.check(rules, rule.id, hidden, asks), len(catches) + len(passes)
+    return examples.check(rules, rule.id, hidden, asks, labels), len(catches) + len(passes)
 
 
 @patterns.command("schema", short_help="Print the JSON Schema of pattern files.")

@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gatesh.facts import Labels
     from gatesh.facts.cli import Grammar
     from gatesh.model import Match
 
@@ -152,18 +153,27 @@ def world_of(examples: Examples, grammars: Mapping[str, Grammar]) -> tuple[World
     return World(ExampleFiles(files), ExampleProbe(), HOME, grammars), dict(examples.env)
 
 
-def consider(rules: RuleSet, text: str, examples: Examples) -> Inspection:
-    """Return everything that is seen in one example line."""
+def consider(
+    rules: RuleSet, text: str, examples: Examples, labels: Labels | None = None
+) -> Inspection:
+    """Return everything that is seen in one example line; `labels` are what its targets are called."""
+    from gatesh.facts.targets import Targets
     from gatesh.shell.read import read
 
     world, env = world_of(examples, rules.grammars)
+    world = world.labelled(labels) if labels else world
     line = CommandLine(text, PROJECT, {"HOME": HOME, **env}, Door.CHECK)
     seen = inspect_all(read(line), line, world, read)
-    return seen.but(matches=match(rules, seen.reading, seen.facts, line))
+    targets = Targets(seen, line, world)
+    return seen.but(matches=match(rules, seen.reading, seen.facts, line, target_of=targets.of))
 
 
 def check(
-    rules: RuleSet, rule: str, examples: Examples, asks: Callable[[Match], bool]
+    rules: RuleSet,
+    rule: str,
+    examples: Examples,
+    asks: Callable[[Match], bool],
+    labels: Labels | None = None,
 ) -> list[Broken]:
     """Return the examples of a rule that do not hold.
 
@@ -173,7 +183,7 @@ def check(
     found = []
     for kind in ("catches", "passes", "known_misses"):
         for text in getattr(examples, kind):
-            said = _wrong(rules, rule, kind, text, examples, asks)
+            said = _wrong(rules, rule, kind, text, examples, asks, labels)
             if said:
                 found.append(Broken(rule, kind, text, said))
     return found
@@ -186,9 +196,10 @@ def _wrong(
     text: str,
     examples: Examples,
     asks: Callable[[Match], bool],
+    labels: Labels | None,
 ) -> str:
     try:
-        matches = consider(rules, text, examples).matches
+        matches = consider(rules, text, examples, labels).matches
     except InputError as error:
         return f"cannot be submitted: {error.message}"
     own = [m for m in matches if m.rule == rule]
