@@ -16,6 +16,11 @@ import pytest
 from gatesh.facts import World, inspect_all
 from gatesh.facts.targets import Targets
 from gatesh.model import CliCall, CommandLine
+from gatesh.places import places_below
+from gatesh.policy import decide
+from gatesh.rules.examples import HOME, PROJECT, world_of
+from gatesh.rules.load import files, load, read_all
+from gatesh.rules.match import fact_target, match
 from gatesh.run.look import GitProbe, OsFiles
 from gatesh.scope.labels import Labels
 from gatesh.shell.read import read
@@ -205,3 +210,29 @@ def test_what_a_fact_says_itself_is_a_part_too(line, part, tmp_path):
     seen = inspect_all(read(command), command, world, read)
     told = Targets(seen, command, world).facts(everything=True)
     assert any(part in fact.target.parts for _, fact in told), told
+
+
+def test_what_is_found_out_changes_no_verdict_of_a_shipped_rule(tmp_path):
+    """Files that the asker may write say where a tool goes: that lets nothing by that was asked about."""
+    places = places_below(str(tmp_path))
+    rules = load(places, cached=False)
+    other = []
+    for file in read_all(places, files(places)):
+        for rule in file.rules:
+            shown = file.examples[rule.id]
+            world, env = world_of(shown, rules.grammars)
+            world = world.labelled(Labels())
+            for text in (*shown.catches, *shown.passes):
+                line = CommandLine(text, PROJECT, {"HOME": HOME, **env})
+                seen = inspect_all(read(line), line, world, read)
+                of = Targets(seen, line, world).of
+                plain, told = (
+                    decide(
+                        seen.but(
+                            matches=match(rules, seen.reading, seen.facts, line, None, target_of)
+                        )
+                    )
+                    for target_of in (fact_target, of)
+                )
+                other += [text] if plain.verdict is not told.verdict else []
+    assert other == []

@@ -216,7 +216,8 @@ def _may_be_elsewhere(fact: Fact, command: SimpleCommand) -> bool:
         return isinstance(fact, CliCall)
     if isinstance(fact, (CliCall, CloudCall)):
         return True
-    return isinstance(fact, SqlStatement) and command.program in _STATEMENTS_TOO
+    here = fact.target.locality is Locality.LOCAL  # it has seen more of the line than a module here
+    return isinstance(fact, SqlStatement) and not here and command.program in _STATEMENTS_TOO
 
 
 def _found(asked: Asked) -> Target | None:

@@ -173,7 +173,7 @@ def _wrangler(asked: Asked) -> Target:
         script = f"{script}-{environment[0]}"  # each environment is a worker of its own
     name = first(asked.option("--name"), (str(own.get("name") or script), path))
     parts = [("app", name[0]), ("environment", environment[0]), ("cloudflare-account", account[0])]
-    return answer("cloudflare", name, environment, parts=parts)
+    return answer("cloudflare", name, environment, parts=parts, local=asked.has("--local"))
 
 
 def _wrangler_file(path: str, content: str | None) -> dict[str, Any]:
