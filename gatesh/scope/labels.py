@@ -58,6 +58,7 @@ _UNGUESSED = ("path", "url", "dsn", "id", "aws-region")
 _SOFT = (
     "database", "kube-namespace", "git-branch", "git-remote", "repository", "bucket", "environment",
     "azure-group", "url", "dsn", "id", "user", "aws-region", "railway-project", "gcp-account", "words",
+    "resource",
 )  # fmt: skip
 _WORDS = {
     PRODUCTION: "prod production prd live",

@@ -104,6 +104,15 @@ class Asked:
                 return (UNSEEN if value is None else value), f"env {name}"
         return "", ""
 
+    def named(self, *verbs: str) -> Value:
+        """Return the operand that stands right behind one of these sub-commands: `apps destroy NAME`."""
+        for verb in verbs:
+            words = verb.split()
+            after = len(words)
+            if self.operands[:after] == words and len(self.operands) > after:
+                return self.operands[after], ARGV
+        return "", ""
+
     def home(self, name: str) -> str:
         """Return a path below HOME."""
         return f"{UNSEEN}/{name}" if self._another else self.around.at_home(name)

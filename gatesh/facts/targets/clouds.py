@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gatesh.model import Target
 
 _BUCKET = re.compile(r"(?:s3|gs)://([^/]*)|arn:aws[\w-]*:s3:::([^/]*)")
+_RESOURCES = ("-identifier", "-name", "-id", "--cluster", "--name")  # options of aws that name one
 _ID = re.compile(r"(?P<project>[\w.:-]+?):[\w$]+(?:\.[\w$*-]+)?")  # bq's PROJECT:DATASET.TABLE
 
 
@@ -36,9 +37,17 @@ def buckets(words: Iterable[str]) -> list[Value]:
 
 def _aws(asked: Asked) -> Target:
     """Return what aws.target finds, with the account that the key tells, and the buckets."""
-    asked.read("--bucket --profile --region --endpoint-url")
+    given = (word.text for word in asked.command.words if word.known)
+    named = (text.partition("=")[0] for text in given if text.startswith("--"))
+    asked.read(" ".join(["--bucket --profile --region --endpoint-url", *_naming(named)]))
     found = aws.target(asked.command, asked.line, asked.world)
     parts = [*found.parts, *buckets(asked.operands), ("bucket", asked.option("--bucket")[0])]
+    parts += [
+        ("resource", text)
+        for name, texts in asked.options.items()
+        if name.endswith(_RESOURCES)
+        for text in texts
+    ]
     known = dict(found.parts)
     if "host" not in known:  # an endpoint of its own has accounts of its own
         account, of_variable = _key(asked)
@@ -50,6 +59,10 @@ def _aws(asked: Asked) -> Target:
             parts = [pair for pair in parts if pair[0] != "aws-account"]
             parts.append(("aws-account", show(account)))
     return found.but(parts=tuple(pair for pair in parts if pair[1]))
+
+
+def _naming(options: Iterable[str]) -> Iterable[str]:
+    return (option for option in options if option.endswith(_RESOURCES))
 
 
 def _key(asked: Asked) -> tuple[str, bool]:
@@ -93,6 +106,7 @@ def _google(asked: Asked) -> Target:
         (stored.get("account", unseen), configuration[1]),
     )
     project = first(
+        asked.named(*(f"projects {verb}" for verb in ("delete", "undelete", "update", "move"))),
         asked.option("--project", "--project_id"),
         _named_in_operand(asked) if program == "bq" else ("", ""),
         _bigqueryrc(asked) if program == "bq" else ("", ""),
@@ -141,6 +155,7 @@ def _azure(asked: Asked) -> Target:
     settings = sections(asked.text(f"{folder}/config")).get("defaults", {})
     group = first(
         asked.option("-g", "--resource-group"),
+        asked.option("-n", "--name") if asked.operands[:1] == ["group"] else ("", ""),
         asked.variable("AZURE_DEFAULTS_GROUP"),
         (settings.get("group", ""), "~/.azure/config"),
     )

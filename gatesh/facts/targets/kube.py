@@ -14,6 +14,7 @@ from gatesh.facts.words import UNSEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from gatesh.facts.targets.asked import Value
@@ -67,11 +68,23 @@ def target(asked: Asked) -> Target:
             ("kube-context", context[0]),
             ("kube-cluster", cluster[0]),
             ("kube-namespace", namespace[0]),
+            *(("kube-namespace", name) for name in _deleted(asked.operands)),
             ("host", host),
             ("url", server[0]),
         ],
         local=None if not host or UNSEEN in host else urls.is_local(host),
     )
+
+
+def _deleted(operands: list[str]) -> Iterator[str]:
+    """Yield the namespaces that are themselves operated on: `delete ns x`, `delete ns/x`."""
+    kinds = ("ns", "namespace", "namespaces", "project", "projects")
+    for at, word in enumerate(operands):
+        kind, slash, name = word.partition("/")
+        if slash and kind in kinds:
+            yield name
+        elif not slash and at == 1 and kind in kinds:
+            yield from (text for text in operands[2:] if "/" not in text)
 
 
 def _pod(asked: Asked, namespace: Value) -> Target:

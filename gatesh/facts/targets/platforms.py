@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatesh.facts import railway
 from gatesh.facts.targets import forges
 from gatesh.facts.targets.asked import ARGV, Asked, answer, first, json_of, toml_of
-from gatesh.facts.words import UNSEEN
+from gatesh.facts.words import UNSEEN, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,13 +25,23 @@ def target(asked: Asked) -> Target:
 
 
 def _railway(asked: Asked) -> Target:
-    return railway.target(asked.command, asked.line, asked.world)
+    found = railway.target(asked.command, asked.line, asked.world)
+    token = asked.variable("RAILWAY_TOKEN")
+    if not token[0]:
+        return found
+    # A project's token belongs to one environment, whatever is linked here.
+    parts = (*found.parts, ("railway-environment", show(UNSEEN)))
+    return found.but(name=show(UNSEEN), origin=token[1], parts=parts)
 
 
 def _heroku(asked: Asked) -> Target:
     """Return the app of -a, HEROKU_APP, or of a git remote at git.heroku.com."""
     asked.read("-a --app -r --remote -t --team --confirm")
-    app = first(asked.option("-a", "--app"), asked.variable("HEROKU_APP"))
+    app = first(
+        asked.option("-a", "--app"),
+        asked.named("apps:destroy", "apps:delete", "destroy", "apps:info"),
+        asked.variable("HEROKU_APP"),
+    )
     if not app[0]:
         app = _heroku_remote(asked)
     return answer("heroku", app, parts=[("app", app[0])])
@@ -55,7 +65,8 @@ def _fly(asked: Asked) -> Target:
     path = asked.option("-c", "--config")[0] or "fly.toml"
     content = asked.text(path)
     stored = UNSEEN if content is None else str(toml_of(content).get("app") or "")
-    app = first(asked.option("-a", "--app"), asked.variable("FLY_APP"), (stored, path))
+    operand = asked.named(*(f"apps {verb}" for verb in ("destroy", "restart", "move", "suspend")))
+    app = first(operand, asked.option("-a", "--app"), asked.variable("FLY_APP"), (stored, path))
     return answer("fly", app, parts=[("app", app[0])])
 
 
@@ -68,6 +79,7 @@ def _vercel(asked: Asked) -> Target:
     linked = json_of(content)
     named = str(linked.get("projectName") or "")
     project = first(
+        asked.named("project rm", "project remove", "projects rm", "remove", "rm"),
         asked.option("--project"),
         asked.variable("VERCEL_PROJECT_ID"),
         (named or str(linked.get("projectId") or (UNSEEN if content is None else "")), path),
@@ -98,7 +110,12 @@ def _netlify(asked: Asked) -> Target:
     asked.read("-s --site --auth --context --filter -d --dir")
     path, content = asked.above(".netlify/state.json")
     stored = str(json_of(content).get("siteId") or (UNSEEN if content is None else ""))
-    site = first(asked.option("--site", "-s"), asked.variable("NETLIFY_SITE_ID"), (stored, path))
+    site = first(
+        asked.named("sites:delete"),
+        asked.option("--site", "-s"),
+        asked.variable("NETLIFY_SITE_ID"),
+        (stored, path),
+    )
     environment = first(
         ("production", ARGV) if asked.has("--prod", "-p") else _NOTHING, asked.option("--context")
     )
@@ -148,7 +165,10 @@ def _supabase(asked: Asked) -> Target:
     content = asked.text(path)
     linked = UNSEEN if content is None else content.strip()
     project = first(
-        asked.option("--project-ref"), asked.variable("SUPABASE_PROJECT_ID"), (linked, path)
+        asked.named("projects delete"),
+        asked.option("--project-ref"),
+        asked.variable("SUPABASE_PROJECT_ID"),
+        (linked, path),
     )
     return answer("supabase", project, parts=[("app", project[0])])
 
@@ -171,7 +191,9 @@ def _wrangler(asked: Asked) -> Target:
     script = str(stored.get("name") or (UNSEEN if content is None else ""))
     if environment[0] and script:
         script = f"{script}-{environment[0]}"  # each environment is a worker of its own
-    name = first(asked.option("--name"), (str(own.get("name") or script), path))
+    name = first(
+        asked.named("delete"), asked.option("--name"), (str(own.get("name") or script), path)
+    )
     parts = [("app", name[0]), ("environment", environment[0]), ("cloudflare-account", account[0])]
     return answer("cloudflare", name, environment, parts=parts, local=asked.has("--local"))
 
