@@ -48,6 +48,8 @@ KINDS = {
     "git-remotes": "git-remote",
     "git-branches": "git-branch",
     "repositories": "repository",
+    "ids": "id",
+    "resources": "resource",
     "paths": "path",
 }
 _CASELESS = ("host", "ssh-host", "url")

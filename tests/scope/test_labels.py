@@ -1,10 +1,13 @@
 """Labels: listed ones, guesses from a name, and what nobody knows."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from gatesh.errors import ConfigError
 from gatesh.model import Locality, Target
-from gatesh.scope.labels import Labels, guess_of, is_guess, parse, stricter
+from gatesh.scope.labels import KINDS, Labels, guess_of, is_guess, parse, stricter
 
 LISTED = """
 # what this company calls things
@@ -207,3 +210,17 @@ def test_what_has_changed_is_said_in_sentences():
 def test_of_two_labels_the_stricter_counts():
     assert stricter(("staging", "a"), ("", "")) == ("", "")
     assert stricter(("staging", "a"), ("production", "b")) == ("production", "b")
+
+
+def test_the_page_about_targets_lists_what_may_be_listed():
+    page = (Path(__file__).parents[2] / "docs/targets.md").read_text()
+    listed = page.partition("What may be listed: ")[2].partition("An unknown key")[0]
+    assert [
+        key for key in re.findall(r"`([^`]*)`", listed) if re.fullmatch("[a-z-]+", key)
+    ] == list(KINDS)
+
+
+def test_every_part_that_may_be_listed_is_found_by_its_glob():
+    for kind, part in KINDS.items():
+        found = parse(f"[staging]\n{kind} = ['a*']\n", "environments.toml")
+        assert found.label(target((part, "abc"))) == ("staging", "environments.toml:2"), kind
