@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gatesh.facts import World
-    from gatesh.model import CommandLine, Inspection, Match, SimpleCommand
+    from gatesh.model import CommandLine, Inspection, Match, SimpleCommand, Target
 
 MOST = 6  # secrets of one line that are told about
 _LONGEST_LINE = 20_000  # characters of a line that are scanned as a whole
 _LONGEST_FILE = 64_000
 _MOST_FILES = 12
-_MOST_BYTES = 100_000  # of all named files together
+_MOST_BYTES = 64_000  # of all named files together
+_QUOTED = re.compile(r"""["']([\w./~+-]{2,200})["']""")
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 
 
@@ -54,6 +55,7 @@ class _Looking:
         self._own = len(seen.reading.commands) - len(seen.places)
         self._left, self._files = _MOST_BYTES, _MOST_FILES
         self._told: set[str] = set()
+        self._looked: set[str] = set()
 
     def all(self, matches: Iterable[Match]) -> Iterator[Carried]:
         indices = _reaching(self._seen, matches)
@@ -78,8 +80,10 @@ class _Looking:
                 (p for i in others for p in self._named(commands[i])), indices[0]
             )
         if not self._told:
+            yield from self._of_files(self._in_code(indices), indices[0])
+        if not self._told:
             for index in indices:
-                yield from self._of_files(self._settings(index), index)
+                yield from self._of_settings(index)
 
     def _new(self, found: Iterable[Found], where: str, *, file: bool = False) -> Iterator[Carried]:
         for one in found:
@@ -120,9 +124,9 @@ class _Looking:
     def _spoken(self) -> frozenset[str]:
         def names() -> frozenset[str]:
             texts = [self._line.text, *self._line.arguments]
-            texts += [
-                (content or b"").decode("utf-8", "replace") for _, content in self._seen.files
-            ]
+            for _, content in self._seen.files:  # what a file only sets, it does not speak of
+                text = (content or b"").decode("utf-8", "replace")
+                texts.append(re.sub(r"(?m)^\s*(?:export\s+)?\w+=", "", text))
             return frozenset(word for text in texts for word in _WORD.findall(text[:200_000]))
 
         found = self._world.once(("names spoken of", self._line.text), names)
@@ -151,60 +155,93 @@ class _Looking:
                 if spelled and len(spelled) < 1000 and "\0" not in spelled and spelled[:1] != "-":
                     yield os.path.join(folder, os.path.expanduser(spelled))
 
+    def _in_code(self, indices: Iterable[int]) -> Iterator[str]:
+        """Yield the files that code of the line names in quotes: `open("token.txt")`."""
+        commands = self._seen.reading.commands
+        texts = [word.text for command in commands for word in command.words[1:] if word.known]
+        texts += [(content or b"").decode("utf-8", "replace") for _, content in self._seen.files]
+        code = [text[:_LONGEST_LINE] for text in texts if '"' in text or "'" in text]
+        for name in dict.fromkeys(name for text in code for name in _QUOTED.findall(text)):
+            for folder in dict.fromkeys(self._place(index).cwd for index in indices):
+                yield os.path.join(folder, os.path.expanduser(name))
+
     def _settings(self, index: int) -> Iterator[str]:
         """Yield the files that the command's program takes its login from, unasked."""
         command = self._seen.reading.commands[index]
-        local = all(
-            fact.target.locality is Locality.LOCAL
-            for place, fact in self._seen.facts
-            if place == index
-        )
-        if command.remote or local:
+        targets = self._targets(index)
+        if command.remote or all(one.locality is Locality.LOCAL for one in targets):
             return
         around = Surroundings(command, self._place(index), self._world)
-        home = around.home or self._world.home
+        home, folder = around.home or self._world.home, around.cwd or self._line.cwd
         for name in FILES_OF.get(command.program, ()):
             variable = NAMED_BY.get(name, "")
             named = around.variable(variable) if variable else ""
-            yield from (named.split(":") if named else (f"{home}/{name}",))
-        folder = around.cwd or self._line.cwd
+            paths = named.split(":") if named else [f"{home}/{name}"]
+            yield from (os.path.join(folder, path) for path in paths)
         for name in BESIDE.get(command.program, ()):
             yield os.path.join(folder, name)
 
-    def _of_files(self, paths: Iterable[str], index: int) -> Iterator[Carried]:
-        files = self._world.files
-        for path in dict.fromkeys(map(os.path.normpath, paths)):
-            if self._files <= 0 or self._left <= 0:
+    def _of_settings(self, index: int) -> Iterator[Carried]:
+        """Yield what stands for the command's target in the first of those files that has any."""
+        first: list[Carried] = []
+        for path in self._settings(index):
+            found, content = self._read(path)
+            near = [
+                one for one in found if _section(content.splitlines(), one.line, self._names(index))
+            ]
+            if near:
+                yield from self._new(near, path, file=True)
                 return
-            if path.startswith(("/dev/", "/proc/", "/sys/")) or files.kind(path) not in (
-                "file",
-                "link",
-            ):
-                continue
-            content = files.read(path, min(_LONGEST_FILE, self._left))
-            if content is None:
-                continue
-            self._files, self._left = self._files - 1, self._left - len(content)
-            found = found_in_file(content.decode("utf-8", "replace"), path)
+            first = first or [Carried(one, path, file=True) for one in found]
+        yield from first
+
+    def _targets(self, index: int) -> list[Target]:
+        return [fact.target for place, fact in self._seen.facts if place == index]
+
+    def _names(self, index: int) -> set[str]:
+        """Return what a heading or a row would call the target of a command."""
+        kinds = ("profile", "host", "kube-context", "kube-user")
+        targets = self._targets(index)
+        named = {value for one in targets for kind, value in one.parts if kind.endswith(kinds)}
+        return named | {one.name.partition("/")[0] for one in targets}
+
+    def _of_files(self, paths: Iterable[str], index: int) -> Iterator[Carried]:
+        for path in paths:
+            found, content = self._read(path)
             yield from self._new(self._meant(found, content, index), path, file=True)
 
-    def _meant(self, found: list[Found], content: bytes, index: int) -> list[Found]:
-        """Return those that the line speaks of by name, or that the command's target belongs to; else all."""
+    def _read(self, path: str) -> tuple[list[Found], str]:
+        """Return the secrets in a file, and its text; nothing where it was read before or is none."""
+        path, files = os.path.normpath(path), self._world.files
+        if path in self._looked or self._files <= 0 or self._left <= 0:
+            return [], ""
+        self._looked.add(path)
+        if path.startswith(("/dev/", "/proc/", "/sys/")) or files.kind(path) not in (
+            "file",
+            "link",
+        ):
+            return [], ""
+        content = files.read(path, min(_LONGEST_FILE, self._left))
+        if content is None:
+            return [], ""
+        self._files, self._left = self._files - 1, self._left - len(content)
+        text = content.decode("utf-8", "replace")
+        return found_in_file(text, path), text
+
+    def _meant(self, found: list[Found], content: str, index: int) -> list[Found]:
+        """Return those that the line speaks of by name, its program takes or its target owns; else all."""
+        if len(found) < 2:
+            return found
         spoken = [one for one in found if one.name and one.name in self._spoken]
-        if spoken or len(found) < 2:
-            return spoken or found
-        wanted = {
-            value
-            for place, fact in self._seen.facts
-            if place == index
-            for kind, value in fact.target.parts
-            if kind.endswith(("profile", "host", "kube-context", "kube-user"))
-        } | {
-            fact.target.name.partition("/")[0] for place, fact in self._seen.facts if place == index
-        }
-        rows = content.decode("utf-8", "replace").splitlines()
-        near = [one for one in found if _section(rows, one.line, wanted)]
-        return near or found
+        takes = variables_of(self._seen.reading.commands[index].program)
+        taken = [one for one in found if one.name.startswith(takes)]
+        taken = taken or [
+            one for one in found if one.name.partition("_")[0].lower() in self._spoken
+        ]
+        rows, wanted = content.splitlines(), self._names(index)
+        return (
+            spoken or taken or [one for one in found if _section(rows, one.line, wanted)] or found
+        )
 
 
 def _section(rows: list[str], line: int, wanted: set[str]) -> bool:

@@ -197,7 +197,7 @@ def _by_place(value: str, name: str, before: str) -> Kind:
         return Kind("Slack webhook", "posts into one channel")
     if "/api/webhooks/" in before:
         return Kind("Discord webhook", "posts into one channel")
-    if "cookie" in bare:
+    if "cookie" in bare or re.search(r"(?i)cookie2?\W[^\n]*$", before):
         return Kind("session cookie", "all that its session may do")
     generic = "key" if bare.endswith("key") else "secret" if "secret" in bare else "token"
     return Kind(generic)

@@ -26,6 +26,10 @@ NAME = re.compile(
     (?: (?:bearer|basic|token|digest) \s+ )? (?: [a-z][a-z0-9+.-]*:// [^\s"']* )? $"""
 )
 _CODED = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/]{16,}={0,2}(?![A-Za-z0-9+/_=-])")
+_MAY_NAME = re.compile(  # a row that may name a secret and hold it
+    r"(?i)(?:pass|pwd|pw|secret|token|key|auth|cookie|credential|jwt|pat|psk|signature)[\w.-]*\\?[\"']?\s{0,3}"
+    r"(?:=>|:=|[=:]|'|\s+')|bearer |basic |identified|://[^\s/]*@"
+)
 _RUN = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 _EXAMPLE = re.compile(
     r"(?i)example|your[-_]|xxxx|changeme|change[-_]me|placeholder|dummy|redacted|sample|insert|replace[-_]"
@@ -71,8 +75,11 @@ def found_in_file(text: str, path: str) -> list[Found]:
     from gatesh.redact.find import find_named
 
     name = path.rpartition("/")[2]
-    spans = [*find_shapes(text), *find_named(text), *_by_grammar(text, name)]
-    return [one for one in _each(text, spans) if one.strong and not is_example(one.value)]
+    rows = [row if _MAY_NAME.search(row) else "" for row in text.split("\n")]
+    narrow = "\n".join(rows)  # its rows have the same numbers
+    found = _each(text, [*find_shapes(text), *_by_grammar(text, name)])
+    found += _each(narrow, find_named(narrow))
+    return [one for one in _once(found) if one.strong and not is_example(one.value)]
 
 
 def found_in_words(words: Iterable[str]) -> list[Found]:
@@ -89,8 +96,9 @@ def found_in_words(words: Iterable[str]) -> list[Found]:
         text = f"{before} {word}" if before else word
         shift = len(text) - len(word)
         spans = [span for span in redact(text).spans if span[1] > shift]
-        spans += [(start + shift, end + shift) for start, end in places.get(index, ())]
         found += _each(text, spans)
+        told = [(start + shift, end + shift) for start, end in places.get(index, ())]
+        found += _each(text, told, "password")  # by the option's place, which has no other name
     return _once(found)
 
 
@@ -126,7 +134,7 @@ def is_example(value: str) -> bool:
     return bool(_EXAMPLE.search(value))
 
 
-def _each(text: str, spans: Iterable[tuple[int, int]]) -> list[Found]:
+def _each(text: str, spans: Iterable[tuple[int, int]], unnamed: str = "") -> list[Found]:
     found = []
     for start, end in sorted(set(spans)):
         raw = text[start:end]
@@ -135,7 +143,7 @@ def _each(text: str, spans: Iterable[tuple[int, int]]) -> list[Found]:
         value, spelled = essence(raw)
         before = text[max(0, start - _AROUND) : start]
         named = NAME.search(before)
-        name = named[1] if named else ""
+        name = named[1] if named else unnamed
         key = "PRIVATE KEY" in before[-60:]
         kind = (
             Kind("private key", "logs in or signs where its public half is known") if key else None

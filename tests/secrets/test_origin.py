@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sqlite3
 import time
 from functools import cache
@@ -130,6 +131,16 @@ PLACES: list[tuple[str, dict[str, str], str, str]] = [
     ("psql -h db.example.com -U app shop -c 'drop table t'", {"~/.pgpass": "db.example.com:5432:shop:app:TOKEN\n"}, "~/.pgpass:1 (app)", ""),
     ("psql postgres://app:TOKEN@db.example.com/shop -c 'drop table t'", {"c.yml": "url: postgres://app:TOKEN@db.example.com/shop"}, "the command line", "c.yml:1 (url)"),
     ("docker run --rm --env-file e.env alpine curl -X DELETE https://api.example.com/v1/volumes/7", {"e.env": "API_TOKEN=TOKEN"}, "e.env:1 (API_TOKEN)", ""),
+    ("KUBECONFIG=k.yml kubectl delete namespace shop", {"k.yml": "users:\n- name: me\n  user:\n    token: TOKEN\n"}, "k.yml:4 (token)", ""),
+    ("AWS_PROFILE=live AWS_SHARED_CREDENTIALS_FILE=c.ini aws rds delete-db-instance --db-instance-identifier x --skip-final-snapshot", {"c.ini": "[dev]\naws_secret_access_key = OTHER\n[live]\naws_secret_access_key = TOKEN\n"}, "c.ini:4 (aws_secret_access_key)", ""),
+    ("set -a; . ./.env; railway volume delete --yes", {".env": "X_TOKEN=OTHER\nRAILWAY_TOKEN=TOKEN\n"}, ".env:2 (RAILWAY_TOKEN)", ""),
+    ("env $(cat .env | xargs) railway volume delete --yes", {".env": "X_TOKEN=OTHER\nRAILWAY_TOKEN=TOKEN\n"}, ".env:2 (RAILWAY_TOKEN)", ""),
+    ("bash deploy.sh", {".env": "X_TOKEN=OTHER\nRAILWAY_TOKEN=TOKEN\n", "deploy.sh": "source .env\nrailway volume delete --yes\n"}, ".env:2 (RAILWAY_TOKEN)", ""),
+    ("python3 d.py", {"t.txt": "TOKEN\n", "d.py": "import requests\nt = open('t.txt').read()\nrequests.delete('https://api.example.com/v1/volumes/7', headers={'Authorization': 'Bearer ' + t})\n"}, "t.txt:1", ""),
+    (f'{DELETE} -H "Authorization: Bearer $(python3 -c \'print(open("t.txt").read())\')"', {"t.txt": "TOKEN\n"}, "t.txt:1", ""),
+    (f'{DELETE} -H "Authorization: Bearer $(printf %s HEAD TAIL)"', {"x.env": "T=TOKEN"}, "the command line", "x.env:1 (T)"),
+    (f"xargs -a x.txt -I{{}} {DELETE} -H 'Authorization: Bearer {{}}'", {"x.txt": "TOKEN\n"}, "x.txt:1", ""),
+    (f'ssh web "{DELETE} -H \'Authorization: Bearer TOKEN\'"', {"x.env": "T=TOKEN"}, "the command line", "x.env:1 (T)"),
 ]  # fmt: skip
 
 
@@ -144,10 +155,7 @@ def test_a_token_in_every_place_is_traced(
     named = {"TOKEN": token, "OTHER": other, "HEAD": token[:20], "TAIL": token[20:], "CODED": coded}
 
     def made(text: str) -> str:
-        for word in ("OTHER", "HEAD", "TAIL", "CODED"):
-            text = text.replace(f"{word}_TOKEN", f"{word}_t").replace(word, named[word])
-        text = text.replace("API_TOKEN", "API_t").replace("TOKEN", token)
-        return text.replace("API_t", "API_TOKEN").replace("OTHER_t", "OTHER_TOKEN")
+        return re.sub(rf"(?<![A-Z_])(?:{'|'.join(named)})(?![A-Z_])", lambda w: named[w[0]], text)
 
     for path, text in files.items():
         desk.write(path, made(text))
