@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from gatesh.approval.answer import Cursor
+    from gatesh.approval.card import Card
     from gatesh.approval.layout import View
     from gatesh.overlay.track import Tracker
 
@@ -190,6 +191,18 @@ class Over(Terminal):
 
 class CardScreen(Screen):
     """The screen of the one who started the agent: nothing but cards, and Ctrl-C twice is a no."""
+
+    def _take(self, card: Card, problem: str) -> None:
+        """Give way to the agent, which goes on without it, where nobody has begun to answer in time.
+
+        A late yes is for `gatesh approve`: a card that stays keeps what the agent writes, until it has to wait.
+        """
+        late = any(line.style == "late" for line in card.head)
+        begun = card.id == self._current and not self._entry.untouched
+        if late and not begun and not problem:
+            self._gone(card.id, "")
+        else:
+            super()._take(card, problem)
 
     def _interrupt(self) -> None:
         now = time.monotonic()

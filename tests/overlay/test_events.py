@@ -116,6 +116,19 @@ def test_the_agent_may_end_while_it_is_asked(env, work) -> None:
     assert asked(env) == ["abandoned"]
 
 
+def test_a_card_gives_way_when_the_time_to_answer_is_over(env, work) -> None:
+    """It would keep what the agent writes, which goes on, until the agent has to wait."""
+    with Wire(env, work, "sleep 15; echo goes on; cat", agent="cline") as wire:  # it waits for 30 s
+        wire.see(rb"asks you")
+        wire.ask()
+        wire.read(17)
+        assert wire.open() and b"goes on" not in wire.seen
+        wire.see(rb"goes on\r\n", 60)
+        assert not wire.open()
+    assert (work / "keep").exists()
+    assert asked(env) == ["refused"]
+
+
 def asked(env) -> list[str]:
     """What became of the lines that were asked about."""
     done = subprocess.run(

@@ -38,6 +38,7 @@ class Wire:
         before: str = "",
         name: str = "keep",
         term: str = "xterm-256color",
+        agent: str = "",
     ) -> None:
         self.work, self.seen = work, b""
         self.answers = True  # says where the cursor is, as terminals do
@@ -49,11 +50,10 @@ class Wire:
         (work / name).write_text("x")
         self.go = work / f"go-{name}"
         os.mkfifo(self.go)
-        (work / f"agent-{name}").write_text(
-            f"(read x <go-{name}; {before} rm {name}) >out 2>&1 & {program}"
-        )
+        agent = agent or f"agent-{name}"
+        (work / agent).write_text(f"(read x <go-{name}; {before} rm {name}) >out 2>&1 & {program}")
         self.child = pexpect.spawn(
-            GATESH, ["run", *options, "--", "sh", f"agent-{name}"],
+            GATESH, ["run", *options, "--", "sh", agent],
             env={**env, "TERM": term}, cwd=str(work), timeout=20, dimensions=size,
         )  # fmt: skip
 
