@@ -7,7 +7,7 @@ _gatesh() {
         case ' run keeper approve history show sessions stats secrets check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor hook demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
+        " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"run/ --scope"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
         "run/ --require") words='exec-gate' ;;
         "run/ --deletion-mode") words='hold record off' ;;
         "history/ --verdict") words='allow ask deny' ;;
@@ -19,7 +19,7 @@ _gatesh() {
         "patterns/list/ --severity"|"patterns/tune/ --severity") words='low medium high critical' ;;
         *) case $path in
             '') words='run keeper approve history show sessions stats secrets check patterns setup doctor hook demo completions' options='-c --version -h --help' kind=file ;;
-            'run/') options='--name --observe --pin --require --deletions --deletion-mode --no-tty-prompt --notify -h --help' ;;
+            'run/') options='--name --observe --pin --require --deletions --deletion-mode --no-tty-prompt --notify --scope --read-only -h --help' ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='--run -h --help' ;;
             'history/') options='--session --agent --program --verdict --rule --target --label --cwd --since --until --exit --outcome --limit --reverse --full --internal --programs --tree -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
@@ -35,7 +35,7 @@ _gatesh() {
             'patterns/lint/') options='-h --help' kind=file ;;
             'patterns/list/') options='--class --severity --program --file --changed -h --help' ;;
             'patterns/new/') options='--from --file -h --help' ;;
-            'patterns/schema/') options='-h --help' ;;
+            'patterns/schema/') options='--scope -h --help' ;;
             'patterns/show/') options='-h --help' kind=rule ;;
             'patterns/test/') options='--plain -h --help' kind=file ;;
             'patterns/trust/') options='--undo --dry-run -h --help' kind=file ;;

@@ -26,6 +26,8 @@ complete -c gatesh -n '__fish_seen_subcommand_from run' -l deletions -x -a '' -d
 complete -c gatesh -n '__fish_seen_subcommand_from run' -l deletion-mode -x -a 'hold record off' -d 'What happens after N'
 complete -c gatesh -n '__fish_seen_subcommand_from run' -l no-tty-prompt -d 'Do not ask on this terminal: leave it to the agent'
 complete -c gatesh -n '__fish_seen_subcommand_from run' -l notify -x -a '' -d 'A command line to run when something waits; $GATESH_NOTICE says what'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l scope -x -a '' -d 'What it may reach (docs/scope.md), beside your own scope and the project’s'
+complete -c gatesh -n '__fish_seen_subcommand_from run' -l read-only -d 'Hold what would modify a remote target'
 complete -c gatesh -n '__fish_seen_subcommand_from run' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -f
 complete -c gatesh -n '__fish_seen_subcommand_from keeper' -l daemon -d 'Run in the background; answer with `gatesh approve`'
@@ -133,6 +135,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_sub
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -l file -x -a '' -d 'Which of your pattern files'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from new' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from schema' -f
+complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from schema' -l scope -d 'That of scope.toml instead'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from schema' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -f
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from show' -a "(gatesh patterns list 2>/dev/null | cut -d ' ' -f 1)"

@@ -148,6 +148,9 @@ class Gate:
             return targets[0].of(index, fact)
 
         matches = match(self._rules, seen.reading, seen.facts, line, watch, target_of)
+        if world.scope:
+            found = seen.but(matches=matches)
+            matches = world.scope.judge(found, line, world, target_of)
         facts = targets[0].facts() if targets else seen.facts
         return seen.but(facts=facts, matches=matches)
 

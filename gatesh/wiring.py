@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from gatesh.facts import World
@@ -13,7 +14,7 @@ from gatesh.run.shfmt import Shfmt
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
-    from gatesh.facts import Labels
+    from gatesh.facts import Labels, Scope
     from gatesh.model import Target
     from gatesh.secrets.origin import Past
 
@@ -35,13 +36,53 @@ def load_rules(places: Places, cwd: str = "") -> RuleSet:
     return load(places, projects=projects_of(cwd) if cwd else ())
 
 
-def world_of(places: Places, rules: RuleSet, labels: Labels | None = None) -> World:
+def world_of(
+    places: Places,
+    rules: RuleSet,
+    labels: Labels | None = None,
+    scope: Scope | None = None,
+) -> World:
     """Return the real machine, as far as facts may look at it."""
     from gatesh.run.look import GitProbe, OsFiles
 
     return World(
-        OsFiles(), GitProbe(), places.user_home, rules.grammars, labels=labels or _Unpinned(places)
+        OsFiles(),
+        GitProbe(),
+        places.user_home,
+        rules.grammars,
+        labels=labels or _Unpinned(places),
+        scope=scope,
     )
+
+
+def scope_of(places: Places, cwd: str) -> Scope | None:
+    """Return the scope for lines that run in a folder; raises ConfigError. Mostly there is none."""
+    found = scope_files(places, cwd)
+    if not found:
+        return None
+    from gatesh.scope.files import read
+
+    return read(places, found)
+
+
+def scope_files(places: Places, cwd: str) -> list[str]:
+    """Return the user's scope.toml and those of projects at or above a folder, as far as they are there.
+
+    Those that belong to other users do not count, as their pattern files do not.
+    """
+    folder = os.path.realpath(cwd)
+    found: list[str] = []
+    while True:
+        path = os.path.join(folder, ".gatesh/scope.toml")
+        try:
+            if os.stat(path).st_uid in (0, os.getuid()):
+                found.insert(0, path)
+        except OSError:
+            pass
+        if folder == (folder := os.path.dirname(folder)):
+            break
+    own = f"{places.config}/scope.toml"
+    return [own, *found] if os.path.lexists(own) else found
 
 
 class _Unpinned:
@@ -60,14 +101,14 @@ def gate_at(places: Places, cwd: str = "") -> tuple[Gate, World]:
     """Return a gate for a door that works alone, with its own log."""
     rules = load_rules(places, cwd)
     gate = Gate(rules, open_log(places), time.time_ns, second=Shfmt())
-    return gate, world_of(places, rules)
+    return gate, world_of(places, rules, scope=scope_of(places, cwd) if cwd else None)
 
 
 def gate_for_check(places: Places, cwd: str = "") -> tuple[Gate, World]:
     """Return a gate that can only consider: it has no log, and nothing will run."""
     rules = load_rules(places, cwd)
     gate = Gate(rules, _NoLog(), time.time_ns, second=Shfmt())
-    return gate, world_of(places, rules)
+    return gate, world_of(places, rules, scope=scope_of(places, cwd) if cwd else None)
 
 
 class _NoLog:

@@ -236,11 +236,15 @@ def examined(
 
 
 @patterns.command("schema", short_help="Print the JSON Schema of pattern files.")
-def schema() -> None:
+@click.option("--scope", is_flag=True, help="That of scope.toml instead.")
+def schema(*, scope: bool) -> None:
     """Print the JSON Schema of pattern files, by which editors complete and check them."""
     import json
 
-    from gatesh.rules.schema import schema as made
+    if scope:
+        from gatesh.scope.schema import schema as made
+    else:
+        from gatesh.rules.schema import schema as made
 
     click.echo(json.dumps(made(), indent=1))
 

@@ -14,6 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from gatesh.places import Places
+    from gatesh.scope.manifest import Manifest
+
 
 @click.command(
     short_help="Run an agent with every program below it under the gate.",
@@ -51,6 +54,14 @@ if TYPE_CHECKING:
     metavar="COMMAND",
     help="A command line to run when something waits; $GATESH_NOTICE says what.",
 )
+@click.option(
+    "--scope",
+    "scope_file",
+    default="",
+    metavar="FILE",
+    help="What it may reach (docs/scope.md), beside your own scope and the project's.",
+)
+@click.option("--read-only", is_flag=True, help="Hold what would modify a remote target.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(
     *,
@@ -62,6 +73,8 @@ def run(
     deletion_mode: str,
     no_tty_prompt: bool,
     notify: str,
+    scope_file: str,
+    read_only: bool,
     command: tuple[str, ...],
 ) -> None:
     """Run COMMAND with every program below it under the gate.
@@ -76,7 +89,13 @@ def run(
 
     places, env = here(), environment()
     above = run_above(env, places)
+    scope = _scope(places, scope_file, read_only=read_only)
     if above and above[1]:
+        if scope:
+            raise ConfigError(
+                "a run above gates this already, by its own scope",
+                "leave out --scope and --read-only",
+            )
         _join(env, above[1], require, list(command))
     pin = None
     if ask_pin:
@@ -86,7 +105,16 @@ def run(
     if observe and deletion_mode == "hold":
         deletion_mode = "record"
     wanted = Wanted(
-        list(command), env, places, name, observe, require or "", pin, deletions, deletion_mode
+        list(command),
+        env,
+        places,
+        name,
+        observe,
+        require or "",
+        pin,
+        deletions,
+        deletion_mode,
+        scope=scope,
     )
     front = None if no_tty_prompt else opened(notify)
     for other in also_at(0) if front and os.isatty(0) else ():
@@ -94,6 +122,16 @@ def run(
             f"gatesh: hint: {other} has this terminal open too: it may read what you type", err=True
         )
     guarded(lambda guard: supervise(wanted, guard), front)
+
+
+def _scope(places: Places, file: str, *, read_only: bool) -> tuple[Manifest, ...]:
+    """Return what the session is held to, read before anything starts; raises ConfigError."""
+    if not (file or read_only):
+        return ()
+    from gatesh.scope.files import manifest
+    from gatesh.scope.manifest import READ_ONLY
+
+    return (*([manifest(places, file)] if file else []), *([READ_ONLY] if read_only else []))
 
 
 def _join(env: dict[bytes, bytes], gate: str, require: str | None, command: list[str]) -> NoReturn:

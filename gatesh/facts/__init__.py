@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from gatesh.facts.cli import Grammar
-    from gatesh.model import Reading
+    from gatesh.model import Match, Reading
 
     class Files(Protocol):
         """What facts may read of the file system. Paths are absolute; nothing is ever written."""
@@ -59,6 +59,18 @@ if TYPE_CHECKING:
 
         def label(self, *targets: Target) -> tuple[str, str]:
             """Return the strictest label of targets and where it comes from; empty where nobody knows."""
+
+    class Scope(Protocol):
+        """What the session may reach."""
+
+        def judge(
+            self,
+            seen: Inspection,
+            line: CommandLine,
+            world: World,
+            target_of: Callable[[int, Fact], Target],
+        ) -> tuple[Match, ...]:
+            """Return the matches in `seen`, and those that what is outside the scope adds."""
 
     class Probe(Protocol):
         """Named read-only helpers in a child, with time and output limits."""
@@ -93,13 +105,15 @@ class World:
         left: list[int] | None = None,
         known: dict[object, object] | None = None,
         labels: Labels | None = None,
+        scope: Scope | None = None,
     ) -> None:
         """Keep the ways out.
 
         `home` is the user's home in the password database; `grammars` are what pattern files declare
         of a program's options, under its name or "NAME SUBCOMMAND"; `left` is what looking may still
         cost, for all commands of a line together, and None where nobody counts; `known` is what was
-        found out for earlier ones; `labels` are what a person calls the targets.
+        found out for earlier ones; `labels` are what a person calls the targets; `scope` is what the
+        session may reach.
         """
         self.files = files
         self.probe = probe
@@ -109,6 +123,7 @@ class World:
         self._left = left
         self._known = {} if known is None else known
         self.labels = labels
+        self.scope = scope
 
     def after(self, before: Sequence[SimpleCommand]) -> World:
         """Return the same world as it is found by a command that others may have run before."""
@@ -121,6 +136,7 @@ class World:
             self._left,
             self._known,
             self.labels,
+            self.scope,
         )
 
     def once(self, key: object, find: Callable[[], object]) -> object:
@@ -139,11 +155,22 @@ class World:
             self.before,
             [_MOST],
             labels=self.labels,
+            scope=self.scope,
         )
 
     def labelled(self, labels: Labels) -> World:
         """Return the same world, its targets called by these labels."""
-        return World(self.files, self.probe, self.home, self.grammars, labels=labels)
+        return World(
+            self.files, self.probe, self.home, self.grammars, labels=labels, scope=self.scope
+        )
+
+    def scoped(self, scope: Scope | None) -> World:
+        """Return the same world, for a session with this scope."""
+        if scope is self.scope:
+            return self
+        return World(
+            self.files, self.probe, self.home, self.grammars, labels=self.labels, scope=scope
+        )
 
     def spend(self, cost: int) -> bool:
         """Claim that there is time to look once more; `cost` is in twentieths of a millisecond."""

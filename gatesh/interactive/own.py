@@ -18,6 +18,7 @@ from gatesh.approval.pending import clock_ns
 from gatesh.errors import InputError
 from gatesh.gate import Gate
 from gatesh.keeper.rules import Projects, Rules
+from gatesh.keeper.scopes import Scopes
 from gatesh.model import Answer, Answered
 from gatesh.run.shfmt import Shfmt
 
@@ -54,6 +55,7 @@ class Own:
         self._log = wiring.open_log(places, thorough=True)
         self._approvers = Approvers(self._log, clock_ns)
         self._projects = Projects(places, self._approvers, Rules(places, self._approvers))
+        self._scopes = Scopes(places, self._approvers)
         self._why_not = forbidden() if ask_here else not_own()
         self._reason = ""
 
@@ -62,6 +64,7 @@ class Own:
         self._reason = reason
         who = session.asker(os.getpid(), os.getuid(), line.env)
         rules, world = self._projects.of(who.session, (line.cwd,))
+        world = world.scoped(self._scopes.of(who.session, (line.cwd,)))
         gate = Gate(rules, self._log, clock_ns, second=Shfmt())
         try:
             return gate.submit(line, who, world, self, runner)

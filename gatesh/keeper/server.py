@@ -24,6 +24,7 @@ from gatesh.keeper.place import Place
 from gatesh.keeper.recorded import roots_of_this_boot
 from gatesh.keeper.reentry import Running
 from gatesh.keeper.rules import Projects, Rules
+from gatesh.keeper.scopes import Scopes
 from gatesh.model import Asker
 from gatesh.places import Places
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import socket
 
     from gatesh.approval.pin import Pin
+    from gatesh.scope.manifest import Manifest
 
 FIRST_MESSAGE_S = 5.0
 MOST_CONNECTIONS = 512
@@ -52,12 +54,13 @@ class Keeper:
         wait_s: float | None = None,
         at: Places | None = None,
         hint: str = "",
+        scope: tuple[Manifest, ...] = (),
     ) -> None:
         """Take the place, open the log and load the rules; raises GateshError.
 
         `wait_s` is how long a command is held, instead of what its agent bears; `at` are the places whose
         socket it takes, where that is not the user's own; `hint` is what an agent is told where nobody can
-        answer.
+        answer; `scope` is what every session is held to.
         """
         seal_process()
         sys.setrecursionlimit(4000)  # nested lists are read recursively
@@ -82,6 +85,7 @@ class Keeper:
         )
         self.rules = Rules(places, self.approvers)
         self._projects = Projects(places, self.approvers, self.rules)
+        self.scopes = Scopes(places, self.approvers, scope)
 
     def start(self) -> None:
         """Serve, in threads of its own."""
@@ -229,6 +233,7 @@ class Keeper:
             try:
                 folders = (line.cwd, session.folder_of(asker.root_pid))
                 rules, world = self._projects.of(asker.session, folders)
+                world = world.scoped(self.scopes.of(asker.session, folders))
             except GateshError as error:
                 self.approvers.alert("patterns", f"refused a line: {error.message}", pid=pid)
                 _refuse(sock, error.message)

@@ -162,7 +162,9 @@ class Judge:
             adjust = lambda seen, decision: (  # noqa: E731
                 covered(seen, decision, above, tells=tells, part=part)
             )
-        around = World(files, probe, world.home, world.grammars, labels=world.labels)
+        around = World(
+            files, probe, world.home, world.grammars, labels=world.labels, scope=world.scope
+        )
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
         if records.row is not None and len(looks) <= _MOST_LOOKS and steady and not found.root:
             self._keep(key, opened, records.row, looks)

@@ -40,10 +40,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.approval.attach import Approvers
     from gatesh.approval.pin import Pin
+    from gatesh.facts import World
     from gatesh.model import Asker, Request
     from gatesh.overlay.front import Front
     from gatesh.places import Places
     from gatesh.rules.match import RuleSet
+    from gatesh.scope.manifest import Manifest
     from gatesh.supervise.probe import Level
     from gatesh.supervise.record import Below
     from gatesh.supervise.start import Guard
@@ -64,6 +66,7 @@ class Wanted(Value):
     pin: Pin | None = None
     deletions: int = DEFAULT  # files that one command may take away
     deletion_mode: str = HOLD
+    scope: tuple[Manifest, ...] = ()  # beside the user's and the projects'
     startup: str | None = (
         None  # of a person's own bash, whose lines are recorded: what it reads first
     )
@@ -93,7 +96,12 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     child = Child(command, env, guard)
     ignore_the_rest()
     keeper = Keeper(
-        wanted.places, pin=wanted.pin, observe=wanted.observe, at=own, hint=_NOBODY_HERE
+        wanted.places,
+        pin=wanted.pin,
+        observe=wanted.observe,
+        at=own,
+        hint=_NOBODY_HERE,
+        scope=wanted.scope,
     )
     keeper.start()
     if guard.front:
@@ -151,7 +159,13 @@ def _gated(
 
     path = os.fsdecode(wanted.env.get(b"PATH", b""))
     identities = Identities(keeper.rules.active[0].programs, path)
-    judge = Judge(lambda: keeper.rules.active, records, make, asker, identities)
+    scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # as it stands before the agent starts
+
+    def active() -> tuple[RuleSet, World]:
+        rules, world = keeper.rules.active
+        return rules, world.scoped(scope)
+
+    judge = Judge(active, records, make, asker, identities)
     budget = wanted.deletion_mode != OFF and found.filtered
 
     def approver(gone: threading.Event) -> _Asking:

@@ -1,0 +1,66 @@
+"""The scopes of a keeper's sessions: pinned when a session first works in a folder, and never changed.
+
+A scope.toml that an agent changes, or takes away, has no effect on its session; the change is recorded. One
+that appears later counts: it can only tighten.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from gatesh.scope.files import manifest
+from gatesh.scope.manifest import Manifest, Scope
+from gatesh.wiring import scope_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.approval.attach import Approvers
+    from gatesh.places import Places
+
+CHANGED = "scope-changed"
+
+
+class Scopes:
+    """What each session is held to; `given` is for all of them, as `gatesh run --scope` has it."""
+
+    def __init__(
+        self, places: Places, approvers: Approvers, given: tuple[Manifest, ...] = ()
+    ) -> None:
+        """Keep where scopes are found, and who is told."""
+        self._places, self._approvers, self._given = places, approvers, given
+        self._lock = threading.Lock()
+        self._pinned: dict[str, dict[str, Manifest]] = {}  # by session, then by path
+        self._stamps: dict[tuple[str, str], object] = {}
+
+    def of(self, session: str, folders: tuple[str, ...]) -> Scope | None:
+        """Return the scope of a session that now works in these folders; raises ConfigError."""
+        found = {path: None for cwd in folders for path in scope_files(self._places, cwd)}
+        with self._lock:
+            pinned = self._pinned.get(session, {})
+            if not (found or pinned or self._given):
+                return None
+            for path in found:
+                if path not in pinned:
+                    stamp = _stamp(path)
+                    pinned = {**pinned, path: manifest(self._places, path)}
+                    self._stamps[session, path] = stamp
+            self._pinned[session] = pinned
+            changed = [path for path in pinned if self._is_new(session, path)]
+        for path in changed:
+            text = f"{path} has changed: this session goes by what it said before"
+            self._approvers.alert(CHANGED, text)
+        return Scope((*self._given, *pinned.values()))
+
+    def _is_new(self, session: str, path: str) -> bool:
+        stamp, key = _stamp(path), (session, path)
+        before, self._stamps[key] = self._stamps[key], stamp
+        return before != stamp
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

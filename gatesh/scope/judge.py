@@ -1,0 +1,219 @@
+"""What a scope says of a line: further matches, which are decided on like those of rules. Pure.
+
+Each manifest is judged alone. What is outside of it becomes a match of `scope-target`, `scope-path`,
+`scope-program`, `scope-credential` or `read-only`; a class with an effect one of `scope-class`.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from gatesh._value import Value
+from gatesh.model import CliCall, FileChange, Locality, Match, Severity, Span, Target, Unparsed
+from gatesh.printable import printable
+from gatesh.scope.labels import LOCAL
+from gatesh.scope.manifest import CLASSES_TABLE, NEVER, PROPOSE
+from gatesh.scope.paths import outside_paths
+from gatesh.scope.reads import modifies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gatesh.facts import World
+    from gatesh.model import CommandLine, Fact, Inspection
+    from gatesh.scope.manifest import Manifest, Scope
+
+    TargetOf = Callable[[int, Fact], Target]
+
+TARGET, PATH, PROGRAM = "scope-target", "scope-path", "scope-program"
+CREDENTIAL, READ_ONLY, CLASS = "scope-credential", "read-only", "scope-class"
+RULES = (TARGET, PATH, PROGRAM, CREDENTIAL, READ_ONLY, CLASS)
+KLASS = "scope"
+_LONGEST = 200  # characters of a command line in what is handed to a human
+_HOSTS = ("host", "ssh-host")
+_HERE = Target("host", locality=Locality.LOCAL)
+
+
+class Reached(Value):
+    """One fact, where it goes, and whether it may modify something there."""
+
+    command: int
+    fact: Fact
+    target: Target
+    modifies: bool
+
+
+def judge(
+    scope: Scope, seen: Inspection, line: CommandLine, world: World, target_of: TargetOf
+) -> tuple[Match, ...]:
+    """Return the matches of the rules, tightened by the scope's classes, and what the scope adds to them."""
+    reached = tuple(_reached(seen, target_of))
+    found: list[Match] = []
+    for manifest in scope.manifests:
+        one = _Judge(manifest, seen, line, world)
+        found += one.classes()
+        found += one.targets(reached)
+        found += one.programs()
+        found += one.paths()
+        found += one.credentials()
+    said = {(one.rule, one.command, one.say): one for one in found}
+    return (*said.values(), *seen.matches)
+
+
+def _reached(seen: Inspection, target_of: TargetOf) -> Iterator[Reached]:
+    """Yield the facts that reach something which is not here."""
+    commands = seen.reading.commands
+    told = {i for i, fact in seen.facts if not isinstance(fact, (CliCall, FileChange))}
+    led = {name for command in commands if command.remote for name in command.prefixes}
+    for index, fact in seen.facts:
+        command = commands[index]
+        if isinstance(fact, FileChange) and not command.remote:
+            continue
+        target = target_of(index, fact)
+        if target.label == LOCAL or (target.locality is Locality.LOCAL and not target.label):
+            continue
+        if isinstance(fact, CliCall) and target.kind == "host" and _names_nothing(target):
+            continue
+        apart = index in told or command.program in led
+        yield Reached(index, fact, target, modifies(fact, command, judged_apart=apart))
+
+
+class _Judge:
+    """One manifest, and one line."""
+
+    def __init__(self, scope: Manifest, seen: Inspection, line: CommandLine, world: World) -> None:
+        self._scope, self._seen, self._line, self._world = scope, seen, line, world
+        self._commands = seen.reading.commands
+
+    def classes(self) -> Iterator[Match]:
+        effects = dict(self._scope.classes)
+        for found in self._seen.matches:
+            effect = effects.get(found.klass)
+            if effect:
+                at = self._scope.at(CLASSES_TABLE, found.klass)
+                said = f"{found.say}; {found.klass} is {effect} here ({at})"
+                yield self._match(CLASS, found.command, found.target, said, effect, found)
+
+    def targets(self, reached: tuple[Reached, ...]) -> Iterator[Match]:
+        for one in reached:
+            why, rule = self._outside(one), TARGET
+            if not why and self._scope.read_only and one.modifies:
+                why, rule = (
+                    f"this session only reads ({self._scope.at('', 'read-only')})",
+                    READ_ONLY,
+                )
+            if why:
+                does = "modifies" if one.modifies else "reaches"
+                said = f"{does} {_name(one.target)}: {why}"
+                yield self._match(rule, one.command, one.target, said, self._scope.outside)
+
+    def _outside(self, one: Reached) -> str:
+        """Return why a target is outside; empty where it is not."""
+        scope, label = self._scope, one.target.label
+        hosts = [text.lower() for part, text in one.target.parts if part in _HOSTS]
+        for host in hosts:
+            if _fits(host, scope.hosts.off_limits):
+                return f"{printable(host)} is off-limits ({scope.at('hosts', 'off-limits')})"
+        key = "modify" if one.modifies else "read"
+        listed = (*(scope.hosts.modify or ()), *(() if one.modifies else scope.hosts.read or ()))
+        within = bool(hosts) and all(_fits(host, listed) for host in hosts)
+        given = scope.hosts.modify if one.modifies else scope.hosts.read
+        if given is not None and hosts and not within:
+            return f"none of the hosts that it may {key} ({scope.at('hosts', key)})"
+        if one.modifies and scope.programs.read is not None:
+            program = self._commands[one.command].program
+            if _fits(program, scope.programs.read):
+                return f"{program} may only read ({scope.at('programs', 'read')})"
+        return "" if within and not label else self._other_environment(one)
+
+    def _other_environment(self, one: Reached) -> str:
+        scope, label = self._scope, one.target.label
+        if not scope.environment or label in scope.environment:
+            return ""
+        if not label and not one.modifies:
+            return ""  # nobody knows what it is, and nothing there changes
+        wanted = " or ".join(scope.environment)
+        is_ = f"it is {label}, {one.target.label_origin}" if label else "nobody knows what it is"
+        return f"{is_}; this session works on {wanted} ({scope.at('', 'environment')})"
+
+    def programs(self) -> Iterator[Match]:
+        closed = self._scope.programs.off_limits
+        if not closed:
+            return
+        at = self._scope.at("programs", "off-limits")
+        for index, command in enumerate(self._commands):
+            for name in (command.program, *command.prefixes):
+                if name and _fits(name, closed):
+                    said = f"{printable(name)} is off-limits ({at})"
+                    yield self._match(PROGRAM, index, _HERE, said, self._scope.outside)
+        if isinstance(self._seen.reading, Unparsed):
+            for name in self._seen.reading.names:
+                if _fits(name.rpartition("/")[2], closed):
+                    said = f"{printable(name)} may be started, and is off-limits ({at})"
+                    yield self._match(PROGRAM, -1, _HERE, said, self._scope.outside)
+
+    def paths(self) -> Iterator[Match]:
+        for index, why in outside_paths(self._scope, self._seen, self._line, self._world):
+            yield self._match(PATH, index, _HERE, why, self._scope.outside)
+
+    def credentials(self) -> Iterator[Match]:
+        globs = [glob for glob in self._scope.credentials.off_limits if "/" not in glob]
+        if not globs:
+            return
+        from gatesh.scope.credentials import used
+
+        at = self._scope.at("credentials", "off-limits")
+        for index, name in used(globs, self._commands, self._line):
+            said = f"the credential {name} is off-limits ({at})"
+            yield self._match(CREDENTIAL, index, _HERE, said, self._scope.outside)
+
+    def _match(
+        self,
+        rule: str,
+        command: int,
+        target: Target,
+        said: str,
+        effect: str,
+        found: Match | None = None,
+    ) -> Match:
+        reading = self._seen.reading
+        whole = reading.span if isinstance(reading, Unparsed) else Span(0, len(self._line.text))
+        span = self._commands[command].span if command >= 0 else whole
+        return Match(
+            rule=rule,
+            klass=found.klass if found else KLASS,
+            severity=found.severity
+            if found and found.severity is Severity.CRITICAL
+            else Severity.HIGH,
+            say=said,
+            instead=self._instead(effect, said),
+            target=target,
+            command=command,
+            span=span,
+            deny=effect in (PROPOSE, NEVER),
+            names=found.names if found else (),
+        )
+
+    def _instead(self, effect: str, said: str) -> str:
+        if effect != PROPOSE:
+            return "stay within the scope, or have your human widen it"
+        text = printable(self._line.text)
+        text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (in the record as a whole)"
+        return (
+            "you may only propose this. Hand to your human: "
+            f"“I propose to run, in {printable(self._line.cwd)}: {text} — it {said}”"
+        )
+
+
+def _fits(name: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
+def _names_nothing(target: Target) -> bool:
+    """Claim that no part of a target says where it is; `words` are those that cannot be seen."""
+    return all(part == "words" for part, _ in target.parts)
+
+
+def _name(target: Target) -> str:
+    return printable(target.name or target.kind)
