@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import get_app, run_in_terminal
+from prompt_toolkit.application import get_app, run_in_terminal, set_app
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import ANSI
@@ -18,6 +18,7 @@ from prompt_toolkit.input.typeahead import clear_typeahead, get_typeahead
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.search import stop_search
 from prompt_toolkit.shortcuts import CompleteStyle
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ class Editor:
 
         @keys.add("c-c")
         def _interrupt(event: KeyPressEvent) -> None:
+            stop_search()  # the next prompt would type into it, unseen
             event.current_buffer.cursor_position = len(event.current_buffer.text)
             event.current_buffer.insert_text("^C")
             event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
@@ -212,4 +214,6 @@ class Editor:
 
     def _leave(self) -> None:
         self._loop.remove_reader(self._ended)
+        with set_app(self._session.app):
+            stop_search()
         self._session.app.exit(exception=GoneError)
