@@ -19,6 +19,17 @@ SUBCOMMANDS = (
 )  # fmt: skip
 
 
+_NOT_FOUND = 127
+
+
+def _meant(word: str) -> str:
+    """Return a hint where a word that is no file is nearly a subcommand."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, SUBCOMMANDS, 1)
+    return f"did you mean `gatesh {found[0]}`?" if found else ""
+
+
 def main(argv: list[str]) -> NoReturn:
     """Run one command line, or a subcommand, and end as it ended."""
     status, door = Exit.FAILED, True
@@ -42,6 +53,8 @@ def main(argv: list[str]) -> NoReturn:
                 interactive(what, flags)
             client.submit(what)
     except GateshError as error:
+        if error.status == _NOT_FOUND and os.path.basename(argv[0]) not in client.SHELLS:
+            error.hint = _meant(argv[1]) or error.hint
         client.say(error.lines().encode("utf-8", "replace"))
         # To the caller of a shell, 2 would be the command's own: broken settings are ours.
         ours = door and not isinstance(error, UsageError) and error.status == Exit.USAGE

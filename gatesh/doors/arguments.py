@@ -13,8 +13,11 @@ from gatesh.doors.client import SHELLS, Submission, content, environment
 from gatesh.errors import UsageError
 
 # Long options of bash, with one dash or two; they stand in front of the short ones.
-_FLAGS = frozenset(("login", "noediting", "noprofile", "norc", "posix", "restricted", "verbose"))
+_FLAGS = frozenset(
+    ("help", "login", "noediting", "noprofile", "norc", "posix", "restricted", "verbose", "version")
+)
 _VALUED = frozenset(("init-file", "rcfile"))
+_SHOWN = frozenset(("--help", "--version", "-help", "-version"))  # the shell prints it, and ends
 _LETTERS = frozenset("abcefhiklmnoprstuvxBCEHOPT")
 _ZSH_LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -28,6 +31,8 @@ def submission(name: str, words: list[str]) -> Submission:
     called = os.path.basename(name)
     shell = called if called in SHELLS else "bash"
     shown = os.fsencode(name) if called in SHELLS else b"bash"
+    if called in SHELLS and words and words[0] in _SHOWN:
+        words = [words[0], "-c", ""]
     asked = split(shell, words)
     options = [os.fsencode(word) for word in words[: asked.options]]
     if shell == "sh":

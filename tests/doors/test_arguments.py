@@ -115,6 +115,19 @@ def test_what_bash_would_not_take_is_refused(words, env, home, names):
     assert (status, out) == (2, "") and err.startswith("gatesh: error: ")
 
 
+def test_its_help_is_that_of_the_shell(env, home, names):
+    status, out, _ = started(str(names / "bash"), "bash", ["--help"], home, env, "echo no")
+    assert status == 0 and "bash [GNU long option] [option]" in out
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("histroy", "did you mean `gatesh history`?"), ("deploy.sh", "-c")]
+)
+def test_a_word_that_is_no_file(word, hint, env, home):
+    status, _, err = started(GATESH, GATESH, [word], home, env, "")
+    assert status == 127 and "No such file" in err and hint in err
+
+
 # -- what is started besides is seen ---------------------------------------------------------------------------
 
 DESTROYS = "rm -rf keep\n"
