@@ -15,6 +15,7 @@ import sys
 import click
 
 from gatesh._value import Value
+from gatesh.commands.setup_ways import ALIASES
 from gatesh.errors import GateshError
 
 TYPE_CHECKING = False
@@ -100,16 +101,17 @@ PROTOCOLS = {
     "windsurf": Protocol(lambda call: [call["tool_info"]["command_line"]], _plainly, status=2),
     "kiro": Protocol(_tool("execute_bash", "shell"), _plainly, status=2),
 }
+_NAMES = (*PROTOCOLS, *(name for name, agent in ALIASES.items() if agent in PROTOCOLS))
 
 
 @click.command(short_help="Decide on what an agent is about to run, for its hook.")
-@click.argument("agent", type=click.Choice(list(PROTOCOLS)), metavar="AGENT")
+@click.argument("agent", type=click.Choice(_NAMES), metavar="AGENT")
 def hook(agent: str) -> None:
     """Decide on the command that AGENT's hook hands over on standard input, in the form AGENT speaks.
 
     `gatesh setup AGENT` writes the hook into its settings. It blocks while the command is held.
     """
-    protocol = PROTOCOLS[agent]
+    protocol = PROTOCOLS[ALIASES.get(agent, agent)]
     try:
         refusal = _refusal(protocol, sys.stdin.buffer.read())
     except GateshError as error:

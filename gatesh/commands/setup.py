@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 import sys
 import tempfile
+import textwrap
 
 import click
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from gatesh.commands.setup_ways import Way
 
 _NAMES = (*WAYS, *ELSEWHERE, *ALIASES)
+_EVERYTHING = "With every program that it starts, whatever starts it: gatesh run --"
 
 
 @click.command(short_help="Lead an agent's commands through gatesh.")
@@ -50,16 +53,16 @@ def setup(agent: str | None, *, list_: bool, dry_run: bool, undo: bool, yes: boo
         return
     click.echo(_difference(path, before, after), nl=False)
     if not undo:
-        click.echo(way.covered, nl=False)
         program = PROGRAMS.get(agent, agent)
-        click.echo(
-            f"With every program that it starts, whatever starts it: gatesh run -- {program}"
-        )
+        _say(way.covered)
+        click.echo(f"{_EVERYTHING} {program}")
     if dry_run:
         click.echo("dry run: nothing was written")
     elif _agreed(yes=yes):
         _write(way, path, before, after)
         click.echo(f"written: {path}" if after else f"removed: {path}")
+        if not undo:
+            click.echo(f"Now `gatesh keeper` in a terminal of your own, then start {program}")
     else:
         raise click.exceptions.Exit(1)
 
@@ -77,7 +80,14 @@ def _list() -> None:
 def _say_elsewhere(agent: str) -> None:
     program, what = ELSEWHERE[agent]
     click.echo(f"nothing is written: {agent} {what.replace('GATESH', own_path())}")
-    click.echo(f"With every program that it starts, whatever starts it: gatesh run -- {program}")
+    click.echo(f"{_EVERYTHING} {program}")
+
+
+def _say(text: str) -> None:
+    """Print each line of it no wider than the terminal is."""
+    wide = shutil.get_terminal_size().columns
+    for line in text.splitlines():
+        click.echo(textwrap.fill(line, wide, break_on_hyphens=False, break_long_words=False))
 
 
 def named_shell(agent: str) -> tuple[str, str]:

@@ -19,8 +19,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SEES_NOT = """Not covered, because no shell sees it: the agent's own tools for editing and writing files,
-MCP servers, plugins, and what programs do that start no shell."""
+_SEES_NOT = (
+    "Not covered, because no shell sees it: the agent's own tools for editing and writing files, MCP servers, "
+    "plugins, and what programs do that start no shell."
+)
 _GUARDS_NOT = (
     "Nor does gatesh guard this file: a project's own settings, or the agent with an editor, may"
 )
@@ -30,7 +32,7 @@ _SHELL = (
 )
 _HOOK = (
     "Covered: every command that the agent hands to its shell tool, as it is written there. It runs there, and"
-    "\nhow it ended is not recorded.\n"
+    " how it ended is not recorded.\n"
     f"{_SEES_NOT} {_GUARDS_NOT} take the hook out.\n"
 )
 _TRUST = "Codex passes over a hook until you trust it: start codex once, and say yes to it.\n"

@@ -92,6 +92,15 @@ def test_what_destroys_is_denied_with_its_reason(name, env, data):
     assert (row["door"], row["outcome"]) == ("hook", "refused")
 
 
+def test_an_agent_is_known_by_its_program_too(env, data):
+    said = [
+        json.loads(hook(env, name, call("claude-code", "rm -rf data", data)).stdout)
+        for name in ("claude-code", "claude")
+    ]
+    answers = [one["hookSpecificOutput"]["permissionDecision"] for one in said]
+    assert answers == ["deny", "deny"]
+
+
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if "other" in row])
 def test_other_tools_are_none_of_its_business(name, env, work):
     done = hook(env, name, TABLE[name]["other"].replace("@CWD@", str(work)))
