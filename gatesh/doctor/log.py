@@ -9,7 +9,7 @@ import time
 from gatesh.audit.database import SCHEMA, check_owner, explain, open_for_reading
 from gatesh.audit.migrations import migrate
 from gatesh.audit.query import AuditReader, Filter, running
-from gatesh.doctor.finding import note, ok, problem
+from gatesh.doctor.finding import Level, note, ok, problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def log(places: Places) -> Iterator[Finding]:
             yield note("log", what, "nothing: the next command brings it up to date")
         else:
             yield from _append_only(db)
-        yield from _whole(db, path)
+        for found in _whole(db, path):
+            yield found
+            if found.level is Level.PROBLEM:
+                return  # what is read of it can be wrong, or fail
         yield from _numbers(db)
     except sqlite3.Error as error:
         raise explain(error, path) from error

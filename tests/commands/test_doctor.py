@@ -131,6 +131,7 @@ def test_a_damaged_log_is_told_and_the_rest_is_looked_at(known, tell, place):
     (place / "audit.db").write_bytes(data)
     told = tell()
     assert "damaged" in told.of("log") and "problem" in told.of("log")
+    assert "defect of gatesh" not in told.of("log")
     assert told.of("rules") and told.of("keeper") and told.of("gate")
 
 
