@@ -11,7 +11,7 @@ import os
 
 from gatesh.approval.card import Card, Line
 from gatesh.approval.pending import keepable
-from gatesh.model import Credential, Locality, Request, Severity, Target
+from gatesh.model import Credential, Door, Locality, Request, Severity, Target
 from gatesh.printable import printable
 from gatesh.redact import Redacted, redact, secrets_of_environment
 
@@ -165,6 +165,8 @@ class Description:
     def _asker(self) -> list[Line]:
         clean, asker, wrapping = self._clean, self._request.asker, self._request.wrapping
         agent = clean(f"{asker.agent} {asker.agent_version}".strip()) or "an unknown agent"
+        if self._request.line.door is Door.TERMINAL and not asker.agent:
+            agent = "whoever types at this shell"
         root = f"{clean(asker.root_name)} {asker.root_pid}"
         lines = [
             Line("field", f"asks      {agent}; session {root}"),

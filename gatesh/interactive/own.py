@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _DRIVABLE = frozenset(
     ("tmux", "tmux: server", "screen", "SCREEN", "zellij", "dtach", "abduco", "ttyd", "gotty")
 )
+_NOT_HERE = "start `gatesh keeper` if none is open, and this shell in a terminal opened after it"
 
 
 def not_own() -> str:
@@ -75,7 +76,9 @@ class Own:
     def ask(self, request: Request) -> Answer:
         """Ask on this terminal; it is the Approver of the gate."""
         if self._why_not:
-            return Answer(Answered.NOBODY, why=f"{self._reason}, and {self._why_not}")
+            return Answer(
+                Answered.NOBODY, why=f"{self._reason}, and {self._why_not}", hint=_NOT_HERE
+            )
         desk = self._approvers.desk
         here, there = socket.socketpair()
         name = peer.name_of(os.getpid())

@@ -59,8 +59,9 @@ def test_inside_tmux_nobody_is_asked_unless_a_person_vouches(burning, work) -> N
     with Pane(f"{GATESH} --line-gate", burning, str(work)) as pane:
         pane.until(r"^\$$")
         pane.line("scorch")
-        pane.until("can type into this(.|\n)*^\\$$")
+        screen = pane.until("can type into this(.|\n)*^\\$$")
 
+    assert "this shell in a terminal opened after it" in " ".join(screen.split())
     assert not (work / "scorched").exists()
 
 
