@@ -33,6 +33,7 @@ if TYPE_CHECKING:
             """Return what a secret was used for, and how often, the most frequent first."""
 
 
+_MOST_READS = 5  # a file that no command named takes some milliseconds, in a long session
 _PURPOSE = b"credential\0"
 
 
@@ -52,6 +53,7 @@ def origins(
     """Return where the secrets come from that a held line would use; `line` is as it came in."""
     try:
         inner = inner_line(line, seen.reading)
+        past = _Once(past)
         found = carried(seen, decision.matches, inner, world)
         if not found:
             return ()
@@ -64,6 +66,20 @@ def origins(
         )
     except Exception as error:  # noqa: BLE001  promise 3: what cannot be told is not known
         return (Credential("…", f"cannot be looked for ({type(error).__name__})"),)
+
+
+class _Once:
+    """What the log knows, asked once for each file, and not for more than _MOST_READS."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self._reads: dict[str, tuple[int, int]] = {}
+        self.named, self.uses = past.named, past.uses
+
+    def first_read(self, path: str) -> tuple[int, int]:
+        if path not in self._reads and len(self._reads) < _MOST_READS:
+            self._reads[path] = self._past.first_read(path)
+        return self._reads.get(path, (0, 0))
 
 
 def _first(found: list[Carried], past: Past) -> list[str]:
