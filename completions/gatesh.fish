@@ -52,6 +52,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from history' -l since -x -a '' -d
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l until -x -a '' -d 'Likewise'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l exit -x -a '' -d 'An exit status, a signal’s name, or fail'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l outcome -x -a 'ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed' -d 'What became of it: ran, refused, rejected … (a word of the column `state`)'
+complete -c gatesh -n '__fish_seen_subcommand_from history' -l alerts -d 'What left its scope or was refused, instead of lines'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l limit -x -a '' -d 'How many at most'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l reverse -d 'The same records, oldest first'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l full -d 'Whole command lines; with --json also commands and facts'

@@ -47,6 +47,8 @@ VERDICTS: dict[Severity, dict[Locality, Verdict]] = {
 _RANK = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
 _WORST = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
 
+_SCOPE = ("scope-", "read-only", "gatesh-scope")  # rules that raise an alert
+
 # An approval is bound to the whole environment: any variable may choose the target (DOCKER_HOST,
 # TF_WORKSPACE) or carry code (LD_PRELOAD, BASH_FUNC_*). These change from command to command.
 VOLATILE = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES", "AI_AGENT"))
@@ -56,6 +58,11 @@ VOLATILE_PREFIXES = ("CLAUDE_", "CODEX_", "GEMINI_CLI", "QWEN_CODE", "COPILOT_AG
 def verdict_of(found: Match) -> Verdict:
     """Return what one match alone would lead to."""
     return Verdict.DENY if found.deny else VERDICTS[found.severity][found.target.locality]
+
+
+def outside(decision: Decision) -> Match | None:
+    """Return the first match that says that a line leaves its session's scope, or meddles with it."""
+    return next((found for found in decision.matches if found.rule.startswith(_SCOPE)), None)
 
 
 def decide(seen: Inspection, *, observe: bool = False) -> Decision:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from gatesh.approval.pin import Pin
     from gatesh.approval.questions import Question
+    from gatesh.model import Match
 
     class Log(Protocol):
         """What of the audit log is used here."""
@@ -190,6 +191,10 @@ class Approvers:
         except AuditError as error:
             self.note(f"this could not be recorded: {error.message}", "alert")
         self.note(text, "alert")
+
+    def outside(self, record: int, found: Match) -> None:
+        """Say at every approver, as loud as a card, that a line left its scope and was refused."""
+        self.note(f"record {record} refused [{found.rule}]: {found.say}", "outside")
 
     def say_status(self) -> None:
         """Tell everybody how many sessions there are and what waits."""

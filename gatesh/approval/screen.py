@@ -135,7 +135,10 @@ class Screen:
             case ["gone"]:
                 self._gone(words[1], words[2])
             case ["note"]:
-                if words[1] == "alert" or not self._only:
+                if words[1] == "outside":
+                    self._terminal.notify(words[2])
+                    self._say("alert", words[2])
+                elif words[1] == "alert" or not self._only:
                     self._say(words[1], words[2])
             case ["status"]:
                 self._status = words[1]

@@ -8,6 +8,7 @@ from gatesh import __version__
 from gatesh.audit.encode import to_json
 from gatesh.key import sha256
 from gatesh.model import Unparsed, Word, inner_line
+from gatesh.policy import outside
 from gatesh.redact import Redacted, is_plain, redact, redact_words, secrets_of_environment
 
 TYPE_CHECKING = False
@@ -63,7 +64,25 @@ def rows_of(
         "agent": to_text(asker.agent),
         "gatesh_version": __version__,
     }
-    return record, [*_matches(decision, shown), *_uses(seen, shown, mac)]
+    parts = (*_matches(decision, shown), *_uses(seen, shown, mac))
+    return record, [*parts, *_alerts(decision, asker, shown)]
+
+
+def _alerts(decision: Decision, asker: Asker, shown: _Shown) -> Iterator[Part]:
+    """Yield the alert of a line that leaves its scope; it is committed with the line."""
+    found = outside(decision)
+    if found:
+        yield (
+            "alert",
+            {
+                "time_ns": time.time_ns(),
+                "kind": "scope",
+                "text": f"{found.rule}: {shown.plain(found.say)}",
+                "session": asker.session,
+                "pid": asker.pid,
+                "uid": asker.uid,
+            },
+        )
 
 
 def _matches(decision: Decision, shown: _Shown) -> Iterator[Part]:

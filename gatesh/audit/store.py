@@ -265,7 +265,10 @@ def insert_record(db: Connection, record: Row, parts: Sequence[Part]) -> int:
     """Insert the row of a record and those that belong to it; return its number."""
     number = _insert(db, "record", record)
     for table, row in parts:
-        _insert(db, table, {"record": number, **row})
+        if table == "alert":
+            _insert(db, table, {**row, "text": f"record {number}: {row['text']}"})
+        else:
+            _insert(db, table, {"record": number, **row})
     return number
 
 

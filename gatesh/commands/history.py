@@ -110,6 +110,9 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="STATE",
     help="What became of it: ran, refused, rejected … (a word of the column `state`).",
 )
+@click.option(
+    "--alerts", is_flag=True, help="What left its scope or was refused, instead of lines."
+)
 @click.option("--limit", default=50, type=_COUNT, show_default=True, help="How many at most.")
 @click.option("--reverse", is_flag=True, help="The same records, oldest first.")
 @click.option(
@@ -124,7 +127,7 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 @_output
 def history(
     words: tuple[str, ...], *, since: str, until: str, exit_: str, reverse: bool, full: bool, follow_: bool,
-    form: str | None, fmt: str | None, internal: bool, programs: bool, tree: bool, **narrow: Any,
+    form: str | None, fmt: str | None, internal: bool, programs: bool, tree: bool, alerts: bool, **narrow: Any,
 ) -> None:  # fmt: skip
     """List recorded command lines, newest first; WORDS must all be in the line.
 
@@ -137,6 +140,9 @@ def history(
         raise UsageError(
             "-f prints lines or --nl, nothing else", "leave out --json, --csv, -t and --fmt"
         )
+    if alerts:
+        _alerts(form, fmt, narrow["limit"])
+        return
     given = {name: value for name, value in narrow.items() if value}
     wanted = Filter(
         words,
@@ -199,7 +205,7 @@ def stats(*, since: str, alerts: bool, form: str | None, fmt: str | None) -> Non
     """Count records by verdict, outcome, rule and program, answers, and alerts."""
     reader = _open()
     if alerts:
-        rows.Printer(form, fmt, names=rows.ALERTS).rows(reader.alerts(1000) if reader else [])
+        _alerts(form, fmt, 1000)
         return
     found = reader.stats(parse_time(since)) if reader else {}
     if form in ("json", "nl"):
@@ -210,6 +216,12 @@ def stats(*, since: str, alerts: bool, form: str | None, fmt: str | None) -> Non
             click.echo(f"by {name}")
             rows.Printer(form or "table", fmt).rows(counted)
             click.echo()
+
+
+def _alerts(form: str | None, fmt: str | None, limit: int) -> None:
+    """Print what left its scope, and what was refused at the keeper's socket."""
+    reader = _open()
+    rows.Printer(form, fmt, names=rows.ALERTS).rows(reader.alerts(limit) if reader else [])
 
 
 def _with_above(reader: AuditReader, found: list[Row]) -> list[Row]:

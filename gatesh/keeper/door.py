@@ -166,6 +166,9 @@ class Connection:
         """Commit the begin row and keep its number."""
         self._matches, self._approved = decision.matches, False
         self._record = self._log.begin(line, asker, seen, decision, rules)
+        left = policy.outside(decision)
+        if left and decision.verdict is Verdict.DENY:  # there will be no card
+            self._approvers.outside(self._record, left)
         return self._record
 
     def answer(self, record: int, answer: Answer) -> None:

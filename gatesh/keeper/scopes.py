@@ -15,20 +15,27 @@ from gatesh.wiring import scope_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatesh.approval.attach import Approvers
     from gatesh.places import Places
 
-CHANGED = "scope-changed"
+CHANGED, PINNED = "scope-changed", "scope"
 
 
 class Scopes:
     """What each session is held to; `given` is for all of them, as `gatesh run --scope` has it."""
 
     def __init__(
-        self, places: Places, approvers: Approvers, given: tuple[Manifest, ...] = ()
+        self,
+        places: Places,
+        approvers: Approvers,
+        given: tuple[Manifest, ...] = (),
+        record: Callable[..., None] | None = None,
     ) -> None:
-        """Keep where scopes are found, and who is told."""
+        """Keep where scopes are found, and who is told; `record` writes down what a session is held to."""
         self._places, self._approvers, self._given = places, approvers, given
+        self._record = record
         self._lock = threading.Lock()
         self._pinned: dict[str, dict[str, Manifest]] = {}  # by session, then by path
         self._stamps: dict[tuple[str, str], object] = {}
@@ -45,8 +52,15 @@ class Scopes:
                     stamp = _stamp(path)
                     pinned = {**pinned, path: manifest(self._places, path)}
                     self._stamps[session, path] = stamp
+            fresh = [*pinned.values()][len(self._pinned.get(session, ())) :]
+            if session not in self._pinned:
+                fresh = [*self._given, *fresh]
             self._pinned[session] = pinned
             changed = [path for path in pinned if self._is_new(session, path)]
+        for one in fresh:
+            text = f"the session is held to {one.file}, sha256 {one.digest}"
+            if self._record:
+                self._record(PINNED, text, session=session)
         for path in changed:
             text = f"{path} has changed: this session goes by what it said before"
             self._approvers.alert(CHANGED, text)

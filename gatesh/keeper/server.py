@@ -85,7 +85,7 @@ class Keeper:
         )
         self.rules = Rules(places, self.approvers)
         self._projects = Projects(places, self.approvers, self.rules)
-        self.scopes = Scopes(places, self.approvers, scope)
+        self.scopes = Scopes(places, self.approvers, scope, self.log.alert)
 
     def start(self) -> None:
         """Serve, in threads of its own."""

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from gatesh.errors import AuditError
 from gatesh.model import Door, Ran, Verdict
+from gatesh.policy import outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         CommandLine,
         Decision,
         Inspection,
+        Match,
         Opened,
         Outcome,
         Refused,
@@ -35,8 +37,15 @@ if TYPE_CHECKING:
 class Records:
     """The two logs of a session; TreeLog belongs to the thread that made this."""
 
-    def __init__(self, log: SqliteLog, tree: TreeLog, asker: Asker) -> None:
-        """Keep them, and who submits."""
+    def __init__(
+        self,
+        log: SqliteLog,
+        tree: TreeLog,
+        asker: Asker,
+        outside: Callable[[int, Match], None] | None = None,
+    ) -> None:
+        """Keep them, and who submits; `outside` is told what is refused for leaving its scope."""
+        self.outside = outside
         self._log, self._tree, self._asker = log, tree, asker
         self._thread = threading.get_ident()
 
@@ -116,7 +125,11 @@ class Below:
         row["above"] = self._above or None
         if allowed and not decision.matches:
             self.row = row
-        return self._records.begin(row, parts)
+        number = self._records.begin(row, parts)
+        left = outside(decision) if decision.verdict is Verdict.DENY else None
+        if left and self._records.outside:
+            self._records.outside(number, left)
+        return number
 
     def answer(self, record: int, answer: Answer) -> None:
         """Commit what a human, or nobody, said."""

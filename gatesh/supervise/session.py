@@ -149,7 +149,7 @@ def _gated(
 ) -> int:
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
     tree = TreeLog(wanted.places.audit_db)
-    records = Records(keeper.log, tree, asker)
+    records = Records(keeper.log, tree, asker, keeper.approvers.outside)
     shfmt = Shfmt()
 
     def make(rules: RuleSet, log: Below, door: Door) -> Gate:
