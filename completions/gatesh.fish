@@ -169,7 +169,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from doctor' -l json -d 'The findi
 complete -c gatesh -n '__fish_seen_subcommand_from doctor' -l no-agents -d 'Start no agent’s shell'
 complete -c gatesh -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from hook' -f
-complete -c gatesh -n '__fish_seen_subcommand_from hook' -a 'claude-code codex droid qwen-code vscode gemini-cli crush copilot-cli cline cursor windsurf kiro'
+complete -c gatesh -n '__fish_seen_subcommand_from hook' -a 'claude-code codex droid qwen-code vscode gemini-cli crush copilot-cli cline cursor windsurf kiro claude gemini qwen copilot cursor-agent'
 complete -c gatesh -n '__fish_seen_subcommand_from hook' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -f
 complete -c gatesh -n '__fish_seen_subcommand_from demo' -l unattended -d 'Nobody answers: the volume must survive'
