@@ -44,7 +44,9 @@ def command_line(
         cwd=os.fsdecode(cwd),
         env={os.fsdecode(name): os.fsdecode(value) for name, value in env.items()},
         door=Door(what.door.decode()),
-        arguments=tuple(map(os.fsdecode, what.arguments)),
+        arguments=tuple(
+            map(os.fsdecode, (what.script, *what.arguments) if what.script else what.arguments)
+        ),
         script=os.fsdecode(what.script) or None,
     )
     if what.shell == b"bash" and what.options in ((), (b"-c",)):

@@ -128,9 +128,13 @@ class _Following:
         return piped
 
     def before(self, line: CommandLine, every: tuple[SimpleCommand, ...]) -> None:
-        """Follow the file that bash reads before the line."""
+        """Follow the file that bash reads before the line; its name is expanded, whatever that runs."""
         path = before_line(line)
         text = self.opened.text(path) if path else None
+        for name in ("BASH_ENV", "ENV") if line.options else ("BASH_ENV",):
+            value = line.env.get(name, "")
+            if "$(" in value or "`" in value:
+                path, text = name, f'. "{value}"'
         if text is not None:
             words = (Word("source", self.span), Word(path, self.span))
             code = Code("shell", text, path, line.cwd, sourced=True)

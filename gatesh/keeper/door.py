@@ -67,7 +67,7 @@ def line_of(message: list[bytes], home: str) -> CommandLine:
         cwd=_decode(cwd),
         env={_decode(name): _decode(value) for name, _, value in env},
         door=Door(door.decode()),
-        arguments=tuple(map(_decode, arguments)),
+        arguments=tuple(map(_decode, (script, *arguments) if script else arguments)),
         script=_decode(script) or None,
         known=_decode(known),
     )

@@ -40,6 +40,9 @@ def evaluated(command: SimpleCommand) -> Iterator[Word]:
     for assignment in command.assignments:
         if assignment.value.known and _SUBSTITUTION.search(assignment.value.text):
             yield assignment.value
+    if command.program in DECLARES:
+        values = (w.but(text=w.text.partition("=")[2]) for w in command.words[1:] if w.known)
+        yield from (value for value in values if _SUBSTITUTION.search(value.text))
     if command.program in _OTHERS:
         return
     for word in command.words:

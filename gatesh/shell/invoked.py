@@ -26,6 +26,8 @@ _ZSH_LOGIN = (".zprofile", ".zlogin", ".zlogout")
 _PLAIN = re.compile(r"-[clexuv]+o?|--?(?:login|norc|noprofile)?|pipefail|errexit|nounset|xtrace")
 _ZSH_PLAIN = re.compile(r"-[clexuvif]+|--?")
 
+_EXPANDS = "its history is expanded, which gatesh does not follow"
+
 # zsh: globs that run code, flags in expansions, arrays (counted from 1, and all of one without a subscript),
 # `=rm`, `- rm`, functions that it calls by itself, aliases for any word.
 _ZSH = re.compile(
@@ -106,6 +108,7 @@ def as_told(found: Reading, line: CommandLine) -> Reading:
         for c in found.commands
         if c.words
     )
+    made = made or why == _EXPANDS
     return Unparsed(
         why, Span(0, len(text)), found.commands, rough.names(text), made, found.wrapping
     )
@@ -115,13 +118,25 @@ def _foreign(line: CommandLine, found: Reading, text: str) -> str:
     """Return why the text does not say to its shell what it says to bash; empty where it does."""
     letters = _letters(line.options)
     if line.shell == "bash":
-        odd = "k" in letters or "keyword" in line.options
-        return "under -k any word may set a variable" if odd else ""
+        return _other_bash(line, letters, text)
     if not all(map(_ZSH_PLAIN.fullmatch, line.options)):
         return "zsh has options of its own"
     builtins = any(c.program in _ZSH_BUILTINS | _ZSH_MODIFIERS for c in found.commands)
     if builtins or _ZSH.search(_unquoted(text)) or ("i" in letters and "#" in text):
         return "zsh reads it in its own way"
+    return ""
+
+
+def _other_bash(line: CommandLine, letters: str, text: str) -> str:
+    """Return which option makes of the text what bash does not read in it without."""
+    if "k" in letters or "keyword" in line.options:
+        return "under -k any word may set a variable"
+    told = {*line.options, *line.env.get("SHELLOPTS", "").split(":")}
+    expands = "H" in letters or "histexpand" in told or ("i" in letters and line.script)
+    if expands and ("!" in text or "^" in text):
+        return _EXPANDS
+    if "i" in letters and "#" in text and "interactive_comments" in line.options:
+        return "under +O interactive_comments a comment is run"
     return ""
 
 

@@ -76,7 +76,7 @@ def _invoked(
 ) -> Reading:
     """Read a line as its shell was started: with files to read first, or in another language."""
     found = _reading(line, texts, before)
-    if not line.options and line.shell == "bash":
+    if not line.options and line.shell == "bash" and "SHELLOPTS" not in line.env:
         return found
     from gatesh.shell.invoked import as_told
 

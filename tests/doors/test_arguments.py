@@ -142,6 +142,10 @@ HELD = [
     ("bash", ["-O", "extglob", "-c", "rm -rf k!(x)"], {}),
     ("bash", ["-kc", "ls PATH=lair rm"], {}),
     ("bash", ["evil"], {}),
+    ("bash", ["words", "rm", "-rf", "keep"], {}),
+    ("bash", ["-o", "history", "-H", "expands"], {}),
+    ("bash", ["-i", "expands"], {}),
+    ("bash", ["+O", "interactive_comments", "-ic", "true # ; rm -rf keep"], {}),
     ("bash", ["-e", "--", "evil"], {}),
     ("zsh", ["-c", "=rm -rf keep"], {}),
     ("zsh", ["-c", "repeat 1 rm -rf keep"], {}),
@@ -172,12 +176,36 @@ def test_what_a_shell_runs_besides_is_read(name, words, more, home, names, env):
         (home / folder).mkdir()
     (home / "keep/letter").write_text("dear")
     (home / "evil").write_text(DESTROYS)
+    (home / "words").write_text('"$@"\n')
+    (home / "expands").write_text("echo -rf keep\n^echo^rm\n")
     for file in (".bash_profile", ".bashrc", ".zshenv", "ls"):
         (home / "lair" / file).write_text("rm -rf keep\n")
     (home / "lair/ls").chmod(0o755)
     env = env | {"HOME": str(home)} | {key: str(home / value) for key, value in more.items()}
 
     status, _, err = started(str(names / name), name, words, home, env, "")
+
+    assert status == 126, err
+    assert (home / "keep/letter").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (["-c", "true"], "BASH_ENV", "$(rm -rf keep)"),
+        (["-c", "true"], "BASH_ENV", "`rm -rf keep`"),
+        (["--posix", "-ic", "true"], "ENV", "$(rm -rf keep)"),
+        (["expands"], "SHELLOPTS", "history:histexpand"),
+        (["-c", "export BASH_ENV='$(rm -rf keep)'; bash -c true"], "A", "b"),
+    ],
+)
+def test_what_a_variable_has_a_shell_run_is_read(words, name, value, home, names, env):
+    (home / "keep").mkdir()
+    (home / "keep/letter").write_text("dear")
+    (home / "expands").write_text("echo -rf keep\n^echo^rm\n")
+    env = env | {"HOME": str(home), name: value}
+
+    status, _, err = started(str(names / "bash"), "bash", words, home, env, "")
 
     assert status == 126, err
     assert (home / "keep/letter").exists()
