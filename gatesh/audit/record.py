@@ -7,7 +7,7 @@ import time
 from gatesh import __version__
 from gatesh.audit.encode import to_json
 from gatesh.key import sha256
-from gatesh.model import Unparsed, Word, inner_line
+from gatesh.model import Unparsed, Verdict, Word, inner_line
 from gatesh.policy import outside
 from gatesh.redact import Redacted, is_plain, redact, redact_words, secrets_of_environment
 
@@ -71,7 +71,8 @@ def rows_of(
 def _alerts(decision: Decision, asker: Asker, shown: _Shown) -> Iterator[Part]:
     """Yield the alert of a line that leaves its scope; it is committed with the line."""
     found = outside(decision)
-    if found:
+    known = decision.verdict is Verdict.ALLOW and not decision.reason.startswith("observe")
+    if found and not known:  # what was approved above raised its own
         yield (
             "alert",
             {

@@ -10,6 +10,7 @@ import re
 
 from gatesh._value import Value
 from gatesh.errors import ConfigError
+from gatesh.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +92,18 @@ class Scope(Value):
     """The manifests in force for a session."""
 
     manifests: tuple[Manifest, ...]
+
+    @property
+    def said(self) -> str:
+        """Return what the session is held to, for its first line."""
+        names = ", ".join(one.file.rpartition("/")[2] for one in self.manifests)
+        found = []
+        for one in self.manifests:
+            found += [f"works on {' or '.join(one.environment)}"] if one.environment else []
+            found += ["only reads what is elsewhere"] if one.read_only else []
+        if any(one.paths != Listed() for one in self.manifests):
+            found.append("its paths are advisory: known as far as lines and programs name them")
+        return printable(f"scope {names}: {', '.join(dict.fromkeys(found)) or 'in force'}")
 
     def judge(
         self, seen: Inspection, line: CommandLine, world: World, target_of: TargetOf

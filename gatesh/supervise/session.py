@@ -108,11 +108,12 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         _attach(keeper, guard, guard.front)
     here = guard.front is not None
     answer = "" if wanted.observe else _how_to_answer(me, keeper.approvers, here=here)
-    _say(me, found, answer or "nothing is held")
     try:
         asker = _asker(child, wanted)
         keeper.log.session(asker, wanted.name, found.name)
         keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
+        scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
+        _say(me, found, answer or "nothing is held", scope.said if scope else "")
         if found.why:
             keeper.log.alert(found.name, found.why, session=asker.session)
         if found.name == ADVISORY:
@@ -159,7 +160,7 @@ def _gated(
 
     path = os.fsdecode(wanted.env.get(b"PATH", b""))
     identities = Identities(keeper.rules.active[0].programs, path)
-    scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # as it stands before the agent starts
+    scope = keeper.scopes.of(asker.session, (os.getcwd(),))
 
     def active() -> tuple[RuleSet, World]:
         rules, world = keeper.rules.active
@@ -245,14 +246,15 @@ _LESS = {
 _UNFILTERED = "nothing counts deletions or keeps programs from signals to gatesh and from leaving"
 
 
-def _say(pid: int, found: Level, answer: str) -> None:
-    """Say at the start what stands between the agent and the machine, and how to answer."""
+def _say(pid: int, found: Level, answer: str, scope: str) -> None:
+    """Say at the start what stands between the agent and the machine, its scope, and how to answer."""
+    answer = f"{scope}; {answer}" if scope else answer
     if found.why:
         text = f"{_LESS[found.name]} ({found.why})"
         if found.name == PTRACE and not found.filtered:
             text += f"; {_UNFILTERED}"
         text += f"; {answer}"
-    elif os.isatty(2):
+    elif scope or os.isatty(2):
         text = f"every program below is gated and recorded; {answer}"
         text += "" if kernel.may_filter() else "; sudo does not work inside"
     else:

@@ -37,12 +37,14 @@ def test_what_is_within_runs_and_raises_none(tmp_path):
 
 def test_a_run_holds_every_program_to_its_scope(tmp_path):
     scope = tmp_path / "s.toml"
-    scope.write_text('environment = "staging"\noutside = "never"')
+    scope.write_text('environment = "staging"\noutside = "never"\n[paths]\noff-limits = ["infra"]')
     script = tmp_path / "agent.sh"
     script.write_text("curl https://api.prod.example.com/; echo status $?; echo it goes on\n")
     words = ("run", "--no-tty-prompt", "--scope", str(scope), "--", "bash", str(script))
     done = gatesh(tmp_path, *words, cwd=tmp_path)
+    assert "scope s.toml: works on staging, its paths are advisory" in done.stderr.splitlines()[0]
     assert "refused [scope-target]" in done.stderr
+    assert done.stdout == "status 126\nit goes on\n"
     alerts = gatesh(tmp_path, "history", "--alerts", "--nl", cwd=tmp_path).stdout
     assert "the session is held to" in alerts
     assert "scope-target: reaches api.prod.example.com" in alerts
