@@ -61,7 +61,8 @@ def lay_out(
     shown = body[first : first + left] if left > 0 else []
     hidden = len(body) - len(shown)
     if hidden:
-        status = f"{status} · {hidden} lines hidden, Space shows more"
+        many = "line" if hidden == 1 else "lines"
+        status = f"{status} · {hidden} {many} hidden, Space shows more"
     fill = [("", "")] * (left - len(shown)) if left < 1000 else []
     middle = [*matched, *shown, *fill, ("status", wrap(status, columns)[0])]
     return View(tuple(title + middle + foot), pages)

@@ -186,7 +186,7 @@ class Judge:
         """Decide on a line that the agent's own shell tells of, and record it; raises GateshError."""
         rules, world = self._active()
         gate = self._make(rules, self._records.below(0), line.door)
-        return gate.open(line, self._asker, world, _agents_are_gated)
+        return gate.open(line, self._asker, world, lambda *found: _typed(line.text, *found))
 
     def hold(
         self,
@@ -300,6 +300,22 @@ def _agents_are_gated(seen: Inspection, decision: Decision) -> Decision:
     if len(left) == len(decision.matches) or any(map(_leaves, seen.reading.commands)):
         return decision
     return _of_those(left, decision)
+
+
+def _typed(text: str, seen: Inspection, decision: Decision) -> Decision:
+    """Return a decision on a typed line without what is said of a shell that reads the same terminal."""
+    decision = _agents_are_gated(seen, decision)
+    commands = seen.reading.commands
+    if decision.verdict is not Verdict.ASK or len(commands) != 1 or _leaves(commands[0]):
+        return decision
+    begin, end = commands[0].span.start, commands[0].span.end
+    if commands[0].redirects or text[begin:end] != text.strip():
+        return decision  # what stands around it may lead it elsewhere
+    return _of_those([m for m in decision.matches if not _reads_on(m)], decision)
+
+
+def _reads_on(match: Match) -> bool:
+    return (match.rule, match.cannot_see) == ("unseen-code", ("code: standard input",))
 
 
 def _of_those(left: list[Match], decision: Decision) -> Decision:

@@ -172,6 +172,22 @@ def test_where_the_kernel_gates_programs_the_shell_is_bash_itself(burning, work,
     assert lines[1:] == [("burn", "deny"), ("scorch", "ask"), ("exit 3", "allow")]
 
 
+def test_a_shell_on_the_same_terminal_is_opened_without_a_question(burning, work, place) -> None:
+    (work / "code").write_text("echo told\n")
+    with Pane(f"{GATESH} --exec-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        for line in ("cat code | bash", "bash <(cat code)", "exec 3<code; bash"):
+            pane.line(f"clear; {line}")
+            pane.until(r"refused .unseen-code(.|\n)*^\$$")
+        pane.line("clear")
+        pane.line("PS1='in$ ' bash --norc")
+        pane.until(r"^in\$$")
+        pane.line("burn")
+        pane.until(r"refused .burn(.|\n)*^in\$$")
+
+    assert not (work / "burned").exists()
+
+
 def test_without_a_flag_a_lone_terminal_gets_the_exec_gate_where_sudo_works_inside(
     burning, work
 ) -> None:
