@@ -7,8 +7,7 @@ nothing was found pays nothing.
 
 from __future__ import annotations
 
-import json
-
+from gatesh.audit.encode import to_json
 from gatesh.model import CliCall, CloudCall, FileChange, HttpRequest, SqlStatement
 
 TYPE_CHECKING = False
@@ -49,7 +48,7 @@ def _held(seen: Inspection, clean: Callable[[str], str]) -> Iterator[Row]:
                 "operation": operation,
                 "target": target,
                 "carried": clean(one.carried),
-                "files": json.dumps([clean(path) for path in one.files]),
+                "files": to_json(tuple(clean(path) for path in one.files), str),
                 "read_in": one.read_in or None,
             }
 
@@ -64,17 +63,16 @@ def _plain(
         uses = _operations((fact for place, fact in seen.facts if place == index), clean)
         if not uses:
             continue
-        from gatesh.secrets.formats import kind_of
-        from gatesh.secrets.origin import fingerprint
-        from gatesh.secrets.recognise import essence
+        from gatesh.secrets.fingerprint import essence, fingerprint
+        from gatesh.secrets.formats import by_format
 
         for secret in secrets:
             value, _ = essence(secret)
-            mark, kind = fingerprint(value, mac), kind_of(value).name
+            mark, kind = fingerprint(value, mac), by_format(value)
             for operation, target in uses:
                 yield {
                     "fingerprint": mark,
-                    "kind": kind,
+                    "kind": kind.name if kind else "secret",
                     "operation": operation,
                     "target": target,
                     "carried": "the command line",

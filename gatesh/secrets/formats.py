@@ -162,10 +162,11 @@ _URLS = {
 
 def kind_of(value: str, name: str = "", before: str = "") -> Kind:
     """Return what a secret is by its own format, else by its name, else by what stands before it."""
-    return _by_format(value) or _by_place(value, name, before)
+    return by_format(value) or _by_place(value, name, before)
 
 
-def _by_format(value: str) -> Kind | None:
+def by_format(value: str) -> Kind | None:
+    """Return what a secret is by its own format; None where that tells nothing."""
     if value.startswith("eyJ") and value.count(".") >= 2:
         return _jwt(value)
     if "PRIVATE KEY" in value or value.startswith("-----BEGIN"):
@@ -265,7 +266,7 @@ def _pypi(value: str) -> str:
 
 def has_format(value: str) -> bool:
     """Claim that a value is a secret by its own format, wherever it stands."""
-    return _by_format(value) is not None
+    return by_format(value) is not None
 
 
 def is_public(value: str) -> bool:

@@ -7,6 +7,7 @@ import time
 
 from gatesh.model import Credential, inner_line
 from gatesh.secrets.carried import carried
+from gatesh.secrets.fingerprint import fingerprint
 from gatesh.secrets.formats import UNTOLD, kind_of
 from gatesh.secrets.trace import Place, trace
 
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
 
 
 _MOST_READS = 5  # a file that no command named takes some milliseconds, in a long session
-_PURPOSE = b"credential\0"
-
-
-def fingerprint(value: str, mac: Callable[[bytes], str]) -> str:
-    """Return what two uses of a secret have in common, and what does not lead back to it without the key."""
-    return mac(_PURPOSE + value.encode("utf-8", "surrogatepass"))
 
 
 def origins(

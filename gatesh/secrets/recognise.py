@@ -7,12 +7,11 @@ never shown by its own `repr`: an exception's text may reach a log.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error as NoBase64
 
 from gatesh._value import Value
 from gatesh.redact import MARK, is_strong, redact
 from gatesh.redact.shapes import find_shapes, may_have_shape
+from gatesh.secrets.fingerprint import decoded, essence
 from gatesh.secrets.formats import Kind, is_public, kind_of
 
 TYPE_CHECKING = False
@@ -27,10 +26,9 @@ NAME = re.compile(
 )
 _CODED = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/]{16,}={0,2}(?![A-Za-z0-9+/_=-])")
 _MAY_NAME = re.compile(  # a row that may name a secret and hold it
-    r"(?i)(?:pass|pwd|pw|secret|token|key|auth|cookie|credential|jwt|pat|psk|signature)[\w.-]*\\?[\"']?\s{0,3}"
+    r"(?i)(?:pass|pwd|pw|secret|token|key|auth|cookie|credential|jwt|pat|psk|signature)[\w.-]{0,80}\\?[\"']?\s{0,3}"
     r"(?:=>|:=|[=:]|'|\s+')|bearer |basic |identified|://[^\s/]*@"
 )
-_RUN = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 _EXAMPLE = re.compile(
     r"(?i)example|your[-_]|xxxx|changeme|change[-_]me|placeholder|dummy|redacted|sample|insert|replace[-_]"
     r"|\.\.\.|…|\*\*\*|[<>{}$]|^(.)\1+$|^(?:abc|123)[\w]{0,6}$|0123456789|12345678|abcdefgh|deadbeef"
@@ -106,7 +104,7 @@ def coded_in(text: str) -> list[Found]:
     """Return the secrets that stand in a text in base64: `echo SECRET | base64 -d`."""
     found: list[Found] = []
     for run in list(_CODED.finditer(text))[:_MOST_CODED]:
-        inside = _decoded(run[0])
+        inside = decoded(run[0])
         if not inside:
             continue
         spans = list(find_shapes(inside)) if may_have_shape(inside) else []
@@ -114,19 +112,6 @@ def coded_in(text: str) -> list[Found]:
         line = text.count("\n", 0, run.start()) + 1
         found += [one.but(line=line, spelled=run[0]) for one in _each(inside, spans)]
     return _once(found)
-
-
-def essence(value: str) -> tuple[str, str]:
-    """Return what is secret in a value, and the value where that is another: base64 of user:password."""
-    bare = value.strip().replace('"', "").replace("'", "").replace("\\", "")
-    if "\n" in bare or len(bare) > 400:  # a key: a line of it stands for the whole
-        runs = _RUN.findall(value)
-        return (runs[-2] if len(runs) > 1 else runs[0] if runs else bare), ""
-    inside = _decoded(bare) if len(bare) >= 12 else ""
-    user, colon, password = inside.partition(":")
-    if colon and is_strong(password) and user.isprintable() and " " not in user:
-        return password, bare
-    return bare, ""
 
 
 def is_example(value: str) -> bool:
@@ -173,15 +158,3 @@ def _by_grammar(text: str, file: str) -> Iterator[tuple[int, int]]:
         if re.fullmatch(names, file):
             for found in re.finditer(shape, text):
                 yield found.span("v")
-
-
-def _decoded(run: str) -> str:
-    """Return what base64 holds, where that is plain text."""
-    try:
-        raw = b64decode(
-            run.replace("-", "+").replace("_", "/") + "=" * (-len(run) % 4), validate=True
-        )
-        text = raw.decode("ascii")
-    except (NoBase64, ValueError):
-        return ""
-    return text if text.replace("\n", " ").isprintable() else ""

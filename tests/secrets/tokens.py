@@ -114,5 +114,10 @@ class Maker:
             + d(_LETTERS, 6)
             + "."
             + d(_LETTERS, 27),
+            "Kubernetes service account token": self.jwt(
+                iss="kubernetes/serviceaccount",
+                sub="system:serviceaccount:shop:deploy",
+                x=d(_LETTERS, 600),
+            ),
             "JSON Web Token": self.jwt(iss="auth.example.com", aud="orders", scope="orders:write"),
         }
