@@ -6,6 +6,7 @@ Each manifest is judged alone. What is outside of it becomes a match of `scope-t
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from gatesh._value import Value
@@ -13,7 +14,7 @@ from gatesh.model import CliCall, FileChange, Locality, Match, Severity, Span, T
 from gatesh.printable import printable
 from gatesh.scope.labels import LOCAL
 from gatesh.scope.manifest import CLASSES_TABLE, NEVER, PROPOSE
-from gatesh.scope.paths import outside_paths
+from gatesh.scope.paths import SILENT, outside_paths
 from gatesh.scope.reads import modifies
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ CREDENTIAL, READ_ONLY, CLASS = "scope-credential", "read-only", "scope-class"
 RULES = (TARGET, PATH, PROGRAM, CREDENTIAL, READ_ONLY, CLASS)
 KLASS = "scope"
 _LONGEST = 200  # characters of a command line in what is handed to a human
+_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _HOSTS = ("host", "ssh-host")
 _HERE = Target("host", locality=Locality.LOCAL)
 
@@ -54,6 +56,8 @@ def judge(
         one = _Judge(manifest, seen, line, world)
         found += one.classes()
         found += one.targets(reached)
+        known = {match.command for match in found if match.rule == TARGET}
+        found += [match for match in one.named_hosts() if match.command not in known]
         found += one.programs()
         found += one.paths()
         found += one.credentials()
@@ -136,6 +140,21 @@ class _Judge:
         wanted = " or ".join(scope.environment)
         is_ = f"it is {label}, {one.target.label_origin}" if label else "nobody knows what it is"
         return f"{is_}; this session works on {wanted} ({scope.at('', 'environment')})"
+
+    def named_hosts(self) -> Iterator[Match]:
+        """Yield what names a host that is off-limits, whatever is done with it: nc, a proxy, a tunnel."""
+        closed = self._scope.hosts.off_limits
+        for index, command in enumerate(self._commands) if closed else ():
+            if command.program in SILENT:
+                continue
+            words = [w.text for w in command.words[1:] if not any(map(str.isspace, w.text))]
+            words += [given.value.text for given in command.assignments]
+            for host in {host.lower() for text in words for host in _HOST.findall(text)}:
+                if _fits(host, closed):
+                    at = self._scope.at("hosts", "off-limits")
+                    said = f"names {printable(host)}, which is off-limits ({at})"
+                    target = Target("host", host, parts=(("host", host),))
+                    yield self._match(TARGET, index, target, said, self._scope.outside)
 
     def programs(self) -> Iterator[Match]:
         closed = self._scope.programs.off_limits

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from gatesh.scope.manifest import Manifest
 
 _PIECES = re.compile(r"[^\s'\"`=:,;(){}\[\]<>|&@$]+")
+# What stands there is the asking process's, not ours.
+_AROUND = re.compile(r"^/proc/[^/]+/(?:task/[^/]+/)?(cwd|root)(?=/|$)")
 _GLOB = re.compile(r"[*?\[]")
 _MOST = 400  # pieces of one word
-_SILENT = frozenset(
-    "echo printf : true false [ test cd pushd popd".split()
-)  # their words are words
+SILENT = frozenset("echo printf : true false [ test cd pushd popd".split())  # their words are words
 _CODE = frozenset(
     """
     python python2 python3 pypy pypy3 node nodejs deno bun ruby perl php lua Rscript awk gawk mawk sed jq
@@ -95,7 +95,7 @@ def _is_program(path: str, world: World) -> bool:
 
 def _used(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[tuple[str, bool]]:
     """Yield the absolute paths a command uses, and whether it takes all that is below."""
-    if command.program not in _SILENT:
+    if command.program not in SILENT:
         left_out = _left_out(command)
         whole = _takes_trees(command) and not left_out
         searches = command.program in _SEARCHING
@@ -116,6 +116,8 @@ def _used(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[t
 def _takes_trees(command: SimpleCommand) -> bool:
     if command.program in _WHOLE:
         return True
+    if command.program in ("find", "gfind"):
+        return any(word.text.startswith(("-exec", "-ok")) for word in command.words)
     letters = _WITH.get(command.program)
     if letters is None:
         return False
@@ -148,6 +150,7 @@ def _paths_of(word: Word, command: SimpleCommand, line: CommandLine, world: Worl
             texts.append(_absolute(piece, folder, world.home))
             if len(piece) > 2 and piece[0] == "-" and piece[1] != "-":  # -Finfra/x
                 texts.append(_absolute(piece[2:], folder, world.home))
+    texts = [_AROUND.sub(lambda at: folder if at[1] == "cwd" else "", text) for text in texts]
     for text in dict.fromkeys(texts):
         yield "/" + os.path.normpath(text).lstrip("/")
         if (real := world.files.real(text)) != text:
