@@ -16,7 +16,7 @@ from gatesh.printable import printable
 from gatesh.redact import Redacted, redact, secrets_of_environment
 
 _MOST_OTHERS = 8
-_MOST_SECRETS, _MOST_USES = 3, 4
+_MOST_SECRETS, _MOST_USES, _MOST_PLACES = 3, 4, 3
 LONGEST_NAME = 28  # a longer name is not typed: a UUID would only teach people to hate it
 _LONGEST_SHOWN = 400  # of the matched part and of any one sentence
 _LONGEST_COMMAND = 50_000  # redacting takes its time, and nobody reads more
@@ -122,7 +122,9 @@ class Description:
     def _secret(self, one: Credential) -> list[Line]:
         """Return where a secret comes from, what it could do, and what it was used for before."""
         clean = self._clean
-        places = ", ".join(clean(path, 80) for path in one.files)
+        places = ", ".join(clean(path, 80) for path in one.files[:_MOST_PLACES])
+        if one.files[_MOST_PLACES:]:
+            places += f" and {len(one.files) - _MOST_PLACES} more"
         source = clean(one.carried)
         if places and one.carried not in one.files:
             source = f"{places}, by {source}"

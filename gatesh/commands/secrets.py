@@ -105,7 +105,11 @@ def _state(one: Listed) -> str:
 
 def _sentence(one: Listed, look: Inventory, top: str) -> str:
     name = f" {printable(one.name)}" if one.name and one.path else ""
-    said = f"  {one.line:>4}{name}: {one.kind.name}" if one.path else f"        {one.kind.name}"
+    said = (
+        f"  {one.line:>4}{name}: {printable(one.kind.name)}"
+        if one.path
+        else f"        {printable(one.kind.name)}"
+    )
     if one.same_as >= 0:
         other = look.listed[one.same_as]
         said += f", the same as {_place(other, top)}" + (f":{other.line}" if other.path else "")

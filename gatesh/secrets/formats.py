@@ -230,7 +230,7 @@ def _jwt(value: str) -> Kind:
         kind = f"Supabase key ({claims.get('role', 'of some role')})"
     elif str(claims.get("iss", "")).startswith("kubernetes"):
         kind = "Kubernetes service account token"
-    return Kind(kind, ", ".join(told))
+    return Kind(kind, f"by its own word {', '.join(told)}" if told else "")
 
 
 def _claims(part: str) -> dict[str, Any]:

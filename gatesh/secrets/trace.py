@@ -25,7 +25,7 @@ _LATE_S = 0.5  # on the clock, where the machine is busy or the disk is slow
 _MOST_BYTES = 32_000_000
 _LONGEST = 512_000  # of one file
 _MOST_NAMES = 5_000  # in one folder
-_MOST_PLACES = 3  # of one secret
+_MOST_PLACES = 32  # of one secret
 _AROUND = 200  # bytes before a secret in its row
 _LEAST = 6  # characters of a value that is looked for
 # Made by programs, or git's own: looked at last.
@@ -68,7 +68,7 @@ def trace(
     seen: set[str] = set()
     for path in _candidates(cwd, homes, world, first):
         if time.thread_time() > until or time.monotonic() > late or left <= 0:
-            return Trace(tuple(map(tuple, places)), complete=False)
+            return Trace(_oldest_first(places, world), complete=False)
         if not path or path in seen:
             continue
         seen.add(path)
@@ -80,7 +80,17 @@ def trace(
             at = min((i for s in spellings if (i := content.find(s)) >= 0), default=-1)
             if at >= 0 and len(places[number]) < _MOST_PLACES:
                 places[number].append(_place(path, content, at))
-    return Trace(tuple(map(tuple, places)), complete=True)
+    return Trace(_oldest_first(places, world), complete=True)
+
+
+def _oldest_first(places: list[list[Place]], world: World) -> tuple[tuple[Place, ...], ...]:
+    """Return places by when their file last changed: a copy that was made to mislead is younger."""
+
+    def changed(place: Place) -> int:
+        stamp = world.files.stamp(place.path)
+        return int(stamp.rpartition(":")[2]) if stamp else 0
+
+    return tuple(tuple(sorted(found, key=changed)) for found in places)
 
 
 def _place(path: str, content: bytes, at: int) -> Place:

@@ -141,9 +141,9 @@ def test_the_home_and_the_variables_are_looked_at(env, work: Path) -> None:
     [
         (Maker().pypi('{"version": 1, "permissions": "user"}'), "uploads releases of every project of its user"),
         (Maker().pypi('{"version": 1, "permissions": {"projects": ["left", "right"]}}'), "uploads releases of left, right"),
-        (Maker().jwt(iss="a.example", scope="orders:write", exp=4102444800), "of a.example, may orders:write, until 2100-01-01"),
-        (Maker().jwt(aud=["x", "y"], exp=1), "for x y, ended 1970-01-01"),
-        (Maker().jwt(role="admin"), "as admin, without an end"),
+        (Maker().jwt(iss="a.example", scope="orders:write", exp=4102444800), "by its own word of a.example, may orders:write, until 2100-01-01"),
+        (Maker().jwt(aud=["x", "y"], exp=1), "by its own word for x y, ended 1970-01-01"),
+        (Maker().jwt(role="admin"), "by its own word as admin, without an end"),
     ],
 )  # fmt: skip
 def test_what_a_format_tells_is_told(token: str, may: str) -> None:

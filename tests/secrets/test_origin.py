@@ -188,6 +188,19 @@ def test_the_card_says_where_a_token_is_from_and_what_it_was_used_for(desk: Desk
     assert token not in card
 
 
+def test_copies_that_the_agent_makes_do_not_hide_where_it_is_from(desk: Desk) -> None:
+    token = TOKENS["GitLab token"]
+    desk.write("z/live.env", f"LIVE_TOKEN={token}\n")
+    for number in range(8):
+        os.utime(desk.write(f"a{number}/staging.env", f"STAGING_TOKEN={token}\n"), (1, 1))
+
+    opened = desk.open(f"{DELETE} -H 'Authorization: Bearer {token}'")
+    card = "\n".join(desk.card(opened))
+
+    assert "GitLab token from z/live.env:1 (LIVE_TOKEN), " in card
+    assert " and 6 more, by the command line" in card
+
+
 def test_what_was_refused_is_no_use(desk: Desk) -> None:
     from gatesh.model import Refused
 
