@@ -166,3 +166,54 @@ def test_a_real_database_keeps_its_table_until_a_person_says_yes(
         assert kept_agent.wait(pid).exit == 0
         gone = submit(kept_agent, f"{psql} -c 'SELECT count(*) FROM users'")
         assert b"does not exist" in gone.err
+
+
+def scoped(api: Api, env: dict[str, str], work: Path, effect: str) -> None:
+    """Say that sessions here work on staging, and that the volume is production's."""
+    place = Path(env["GATESH_HOME"])
+    place.mkdir(exist_ok=True, mode=0o700)
+    labels = (
+        f'[production]\nids = ["{api.volume.id}"]\n[staging]\nhosts = ["backboard.railway.app"]\n'
+    )
+    (place / "environments.toml").write_text(labels)
+    (work / ".gatesh").mkdir()
+    text = f'environment = "staging"\noutside = "{effect}"\n'
+    (work / ".gatesh/scope.toml").write_text(text)
+    (work / "infra").mkdir()
+    (work / "infra/domains.env").write_text(f"RAILWAY_TOKEN={TOKEN}\n")
+
+
+def test_a_staging_session_is_refused_what_is_productions_and_an_alert_says_so(
+    api: Api, agent: Agent, env: dict[str, str], work: Path
+) -> None:
+    scoped(api, env, work, "never")
+
+    done = submit(agent, api.mutation)
+
+    assert done.exit == 126
+    assert "refused [scope-target]" in done.err.decode()
+    assert (
+        "it is production, environments.toml:2; this session works on staging" in done.err.decode()
+    )
+    assert api.volume.exists()
+    alerts = agent.run(GATESH, "history", "--alerts", "--nl").out.decode()
+    assert '"kind": "scope"' in alerts
+    assert TOKEN not in alerts
+    assert submit(agent, api.curl("{ me { name } }")).exit == 0
+
+
+def test_the_card_of_a_staging_session_names_production_and_the_tokens_file(
+    api: Api, env: dict[str, str], work: Path
+) -> None:
+    scoped(api, env, work, "ask")
+    with Person(env, str(work)) as person, Agent(env, str(work)) as agent:
+        pid = agent.start(GATESH, "-c", api.mutation)
+        card = person.see(r"(?s)volumeDelete.*type `").string
+        time.sleep(0.8)
+        person.press("n")
+        person.type("")
+        assert agent.wait(pid).exit == 126
+    for shown in ("scope-target", "production", "works on staging", "infra/domains.env"):
+        assert shown in " ".join(card.split())
+    assert TOKEN not in card
+    assert api.volume.exists()
