@@ -139,7 +139,7 @@ _ENDED = {
 
 _NEXT = {
     Answered.REJECTED: "do not retry or work around it; tell your human what you wanted to do",
-    Answered.EXPIRED: "pending as {record}: ask your human to approve it, then submit it again",
+    Answered.EXPIRED: "pending as {record}: ask your human for `gatesh approve {record}`, then submit it again",
     Answered.WITHDRAWN: "submit it again if it is still needed",
     Answered.NOBODY: "ask your human to start `gatesh keeper` if none is open, then the agent again",
     Answered.STOPPED: "stop here and tell your human, who can free it at the keeper",
