@@ -8,6 +8,7 @@ from __future__ import annotations
 from os.path import commonprefix
 from posixpath import commonpath
 
+from gatesh.facts.words import SHOWN
 from gatesh.model import CliCall, FileChange, HttpRequest, SqlStatement
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ def suggestions(facts: Sequence[Fact]) -> Iterator[Change]:
     if changes and len(changes) == len(facts):
         yield from _of_files(changes)
     targets = {fact.target.name for fact in facts}
-    if "" not in targets:
+    if "" not in targets and not any(SHOWN in name for name in targets):
         yield from _none_of(targets, "target.name != {}")
 
 

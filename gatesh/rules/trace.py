@@ -46,8 +46,10 @@ class Trace:
         self.looks.append(Look(command, fact, rule, part, judged))
 
     def of(self, command: int, fact: Fact) -> Iterator[Look]:
-        """Yield what looked at this fact, in the order of the rules."""
-        return (k for k in self.looks if k.command == command and k.fact is fact)
+        """Yield what looked at this fact, in the order of the rules; its target may be known by now."""
+        looks = [look for look in self.looks if look.command == command]
+        same = [look for look in looks if look.fact is fact]
+        return iter(same or [k for k in looks if k.fact.but(target=fact.target) == fact])
 
 
 def fitting(look: Look, command: SimpleCommand, rules: RuleSet) -> str:
