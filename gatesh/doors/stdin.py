@@ -15,6 +15,7 @@ import time
 from gatesh import wire
 from gatesh.approval.nobody import NoApprover
 from gatesh.doors.client import connect, say, wait
+from gatesh.doors.earlier import Known
 from gatesh.errors import GateshError, InputError, PatternFileError, RunError
 from gatesh.model import CommandLine, Door, Ran
 from gatesh.places import private
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     Finish = Callable[[int, int], None]  # exit status, nanoseconds: writes the end row
 
 _FIRST_WORD_S = 30.0
-_MOST_KNOWN = 64 << 10  # characters of earlier lines that are read again for what they define
 _MOST_TEXT = 4 << 20
 
 
@@ -44,7 +44,7 @@ def serve(what: Submission, env: dict[bytes, bytes], places: Places) -> NoReturn
     gc.freeze()
     sys.setrecursionlimit(4000)
     behind = Behind(what.words(), what.name, env, private(places.runtime))
-    session = _Session(behind, env, places)
+    session = _Session(behind, (what.name, *what.arguments), env, places)
     try:
         while True:
             session.take(*_next(behind))
@@ -93,10 +93,13 @@ def _refuse_descriptors(text: str) -> None:
 class _Session:
     """What happened to the lines before, as far as the next one has to know it."""
 
-    def __init__(self, behind: Behind, env: dict[bytes, bytes], places: Places) -> None:
+    def __init__(
+        self, behind: Behind, words: tuple[bytes, ...], env: dict[bytes, bytes], places: Places
+    ) -> None:
         self._behind, self._places = behind, places
+        self._words = tuple(map(os.fsdecode, words)) if words[1:] else ()
         self._env = {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()}
-        self._known = ""
+        self._known = Known()
         self._open: tuple[Finish, int] | None = (
             None  # a command that has run: its status is not known
         )
@@ -109,10 +112,16 @@ class _Session:
         if not shown.strip() or all(row.lstrip()[:1] in ("", "#") for row in shown.split("\n")):
             return
         line = CommandLine(
-            shown, os.fsdecode(self._behind.cwd), self._env, Door.STDIN, known=self._known
+            shown,
+            os.fsdecode(self._behind.cwd),
+            self._env,
+            Door.STDIN,
+            self._words,
+            known=self._known.text,
         )
         try:
             _refuse_descriptors(shown)
+            self._known.require_room()
             finish = self._submit(line)
         except GateshError as error:
             say(error.lines().encode("utf-8", "replace"))
@@ -125,7 +134,7 @@ class _Session:
         if found == OPEN:
             self._open = (finish, 0)
             self._behind.finish(text)
-        self._known = f"{self._known}\n{shown}"[-_MOST_KNOWN:]
+        self._known.add(line)
         self._run(os.fsencode(shown), finish)
 
     def _run(self, text: bytes, finish: Finish | None) -> None:
@@ -158,7 +167,9 @@ class _Session:
         except OSError:
             return self._alone(line, "there is no keeper")
         packed = "\0".join(f"{name}={value}" for name, value in line.env.items())
-        fields = (line.door.value, line.text, line.cwd, "", packed, "bash", "", line.known)
+        fields = (
+            line.door.value, line.text, line.cwd, "", packed, "bash", "", line.known, *line.arguments,
+        )  # fmt: skip
         encoded = (field.encode("utf-8", "surrogateescape") for field in fields)
         try:
             wire.send(sock, b"submit", wire.VERSION, *encoded)

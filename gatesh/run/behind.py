@@ -57,6 +57,7 @@ class Behind:
         ended_r, ended_w = os.pipe()
         self._ended = ended_r
         self._status: list[int] = []
+        self._reads = f"socket:[{os.fstat(reads).st_ino}]"
         mask = blocked()
         self.pid = os.fork()
         if not self.pid:
@@ -78,7 +79,8 @@ class Behind:
 
         Raises EndedError where bash ended meanwhile, RunError where it did not run it.
         """
-        marks = os.fsencode(self._marks).replace(b"'", b"'\\''") + b"/"
+        nonce = os.urandom(8).hex()  # nobody can have made that file beforehand
+        marks = os.fsencode(f"{self._marks}/{nonce}-").replace(b"'", b"'\\''")
         group = _GROUP % (text, _STDIN, _STDIN, _MARK, marks, _MARK)
         try:
             while group:
@@ -86,7 +88,7 @@ class Behind:
         except (BrokenPipeError, ConnectionResetError):
             self.end()
         ended = self._wait()
-        before = self._before()
+        before = self._before(nonce)
         # After a syntax error it has read all, and is about to end.
         if ended or (before is None and select.select([self._ended], [], [], _GRACE_S)[0]):
             self.end(before)
@@ -100,10 +102,20 @@ class Behind:
         pause = _LOOK_S
         while not select.select([self._ended], [], [], pause)[0]:
             left = fcntl.ioctl(self._script, termios.TIOCOUTQ, b"\0\0\0\0")
-            if not int.from_bytes(left, "little"):
+            if not int.from_bytes(left, "little") and self._is_between():
                 return False
             pause = min(pause * 1.5, _MOST_S)
         return True
+
+    def _is_between(self) -> bool:
+        """Claim that bash is in no group, where a command may read the script at another number."""
+        try:
+            links = [
+                os.readlink(f"/proc/{self.pid}/fd/{n}") for n in os.listdir(f"/proc/{self.pid}/fd")
+            ]
+        except OSError:  # it ends, or one was closed meanwhile
+            return False
+        return links.count(self._reads) == 1
 
     def finish(self, text: bytes) -> NoReturn:
         """Have bash read a text that is not complete as its last, and raise EndedError."""
@@ -112,12 +124,13 @@ class Behind:
         finally:
             self.end()
 
-    def _before(self) -> int | None:
+    def _before(self, nonce: str) -> int | None:
         """Return the status that the last group's mark names, and remove the mark."""
         names = os.listdir(self._marks)
         for name in names:
             os.unlink(f"{self._marks}/{name}")
-        return int(names[0]) if names else None
+        found = [name.partition("-")[2] for name in names if name.startswith(f"{nonce}-")]
+        return int(found[0]) if found else None
 
     def wait_for(self, descriptor: int) -> None:
         """Wait until there is something to read; raises EndedError where bash ends first."""

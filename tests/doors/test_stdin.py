@@ -196,6 +196,19 @@ ROUND = {
     "reading it by another number": "exec 5<&1''0\nhead -c 7 <&5 & sleep 0.5\necho rm keep\n",
     "reading it with read": "read -n 7 -u 10 x & sleep 0.5\necho rm keep\n",
     "reading it by a name": "head -c 7 </proc/$$/fd/10 & sleep 0.5\necho rm keep\n",
+    "reading it where it really is": (
+        "o=-\nread ${o}t 1 ${o}u 199 -N 2 a; IFS= read ${o}t 1 ${o}u 199 -N 8 b\n echo '; rm keep #'\n"
+    ),
+    "a program in the table of the hashed": "hash -p /bin/rm ls\nls keep\n",
+    "an alias from a file": "shopt -s expand_aliases\n. ./sourced\nls keep\n",
+    "a function from a file that is gone": ". ./sourced; rm -f sourced\ng keep\n",
+    "an alias long ago": "shopt -s expand_aliases\nalias ls=rm\n"
+    + f": {'x' * 20_000}\n" * 4
+    + "ls keep\n",
+    "an alias behind what cannot be read": "shopt -s expand_aliases\nalias ls=rm\n"
+    + (":;" * 1500 + ":\n") * 2
+    + "ls keep\n",
+    "its arguments": '"$@"\n',
     "no newline": "rm keep",
     "a NUL": "rm\0 keep\n",
     "a carriage return": "rm keep\r\n",
@@ -205,17 +218,17 @@ ROUND = {
 @pytest.mark.parametrize("name", ROUND)
 def test_no_way_round(name, env, work, bash):
     (work / "keep").write_text("dear")
+    (work / "sourced").write_text('alias ls=rm\ng() { command rm "$@"; }\n')
     (work / "names").mkdir()
-    _, _, err = session(
-        bash, ROUND[name], env | {"PATH": f"{Path(bash).parent}:{env['PATH']}"}, work
-    )
+    env = env | {"PATH": f"{Path(bash).parent}:{env['PATH']}"}
+    _, _, err = session(bash, ROUND[name], env, work, ["-s", "rm", "keep"])
     assert (work / "keep").exists(), err
 
 
 def test_when_it_has_lost_track_nothing_runs_any_more(env, work, bash):
-    aliases = base64.b64encode(b'shopt -s expand_aliases; alias q="echo \'"\n').decode()
+    aliases = base64.b64encode(b'alias q="echo \'"\n').decode()
     text = f'eval "$(base64 -d <<<{aliases})"\nq\necho not here\n'
-    status, out, err = session(bash, text, env, work)
+    status, out, err = session(bash, text, env, work, ["-O", "expand_aliases"])
     assert status == 125 and out == b""
     assert b"bash took the line for a part of another" in err
 
