@@ -85,9 +85,11 @@ class Identities:
                 continue
             file = self._path(argv[at], found)
             program = self._named(os.path.normpath(os.path.join(found.cwd, argv[at])), file)
-            named = program.rsplit("/", 1)[-1] in self._programs
-            if named and interpreter_of(file) == argv[:at]:
-                return program, argv[at + 1 :]
+            name, words = program.rsplit("/", 1)[-1], argv[at + 1 :]
+            if name == "gatesh" and not (words and words[0].isalpha()):
+                return None  # a shell: it decides on its line itself, and knows that it stands below us
+            if name in self._programs and interpreter_of(file) == argv[:at]:
+                return program, words
         return None
 
     def _path(self, word: str, found: Image) -> str:
