@@ -56,6 +56,16 @@ __gatesh_remember() {
   builtin history -s -- "$1"
 }
 
+__gatesh_ended() {  # keep what bash says of jobs that have ended: it does so where a line is read, unheard
+  builtin local IFS= __gatesh_line __gatesh_running __gatesh_changed
+  __gatesh_running=$(builtin jobs -nr) __gatesh_changed=$(builtin jobs -n)
+  [[ $__gatesh_changed ]] || builtin return
+  builtin jobs -n >/dev/null  # none is told of twice
+  while builtin read -r __gatesh_line; do
+    [[ $'\n'$__gatesh_running$'\n' == *$'\n'"$__gatesh_line"$'\n'* ]] || __gatesh_told+=$__gatesh_line$'\n'
+  done <<<"$__gatesh_changed"
+}
+
 __gatesh_park() {  # wait for the next line, and answer what the door asks meanwhile
   builtin local __gatesh_asked __gatesh_text
   while IFS= builtin read -r -d '' __gatesh_asked; do
@@ -65,6 +75,7 @@ __gatesh_park() {  # wait for the next line, and answer what the door asks meanw
         __gatesh_ticket=${__gatesh_asked%%$'\n'*}
         [[ $__gatesh_ticket == skip:* ]] || __gatesh_remember "$__gatesh_text"
         __gatesh_ticket=${__gatesh_ticket#*:}
+        [[ ! ${!-} ]] || __gatesh_ended
         builtin break ;;
       functions$'\n'*)
         IFS=$' \t\n'
@@ -89,6 +100,9 @@ __gatesh_park() {  # wait for the next line, and answer what the door asks meanw
 __gatesh_prompt() {
   builtin local __gatesh_status=$?
   {
+    [[ ! ${!-} ]] || __gatesh_ended
+    builtin printf %s "$__gatesh_told"
+    __gatesh_told=
     __gatesh_attach
     if [[ -o vi || -o emacs ]]; then
       builtin printf 'plain\0' >&0
@@ -154,6 +168,6 @@ __gatesh_complete() {  # LINE up to the cursor → candidates for its last word,
 }
 
 builtin readonly -f __gatesh_rc __gatesh_declare __gatesh_report __gatesh_attach __gatesh_plain \
-  __gatesh_remember __gatesh_park __gatesh_prompt __gatesh_lost __gatesh_complete
+  __gatesh_remember __gatesh_park __gatesh_ended __gatesh_prompt __gatesh_lost __gatesh_complete
 builtin readonly __gatesh_tty __gatesh_mark
-__gatesh_mode=emacs __gatesh_blank=dropped __gatesh_bang=plain __gatesh_last= __gatesh_ticket=0
+__gatesh_mode=emacs __gatesh_blank=dropped __gatesh_bang=plain __gatesh_last= __gatesh_told= __gatesh_ticket=0

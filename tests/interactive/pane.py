@@ -115,7 +115,7 @@ class Pane:
         time.sleep(0.6)
 
     def do(self, step: str) -> None:
-        """Do one step of a situation: `until PATTERN`, `paste TEXT`, `key NAME`, `size C R`, or a line."""
+        """Do one step of a situation: `until PATTERN`, `paste TEXT`, `key NAME`, `size C R`, a line."""
         kind, _, rest = step.partition(" ")
         match kind:
             case "until":
@@ -132,5 +132,7 @@ class Pane:
                 self.line(rest)
             case "wait":
                 self.wait(rest)
+            case "pause":
+                time.sleep(float(rest))
             case _:
                 raise AssertionError(step)
