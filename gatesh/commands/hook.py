@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 
 import click
@@ -41,7 +42,7 @@ def _tool(*names: str) -> Callable[[Call], list[str] | None]:
 
 
 def _command(call: Call, tool: str, given: str, names: tuple[str, ...]) -> list[str] | None:
-    if call[tool] not in names:
+    if _text(call[tool]) not in names:
         return None
     arguments = call[given]
     if isinstance(arguments, str):
@@ -51,11 +52,26 @@ def _command(call: Call, tool: str, given: str, names: tuple[str, ...]) -> list[
 
 def _cline(call: Call) -> list[str] | None:
     made = call["tool_call"]
-    if made["name"] not in ("run_commands", "execute_command"):
+    if _text(made["name"]) not in ("run_commands", "execute_command"):
         return None
     given = made["input"]
-    commands = given["commands"] if "commands" in given else [given["command"]]
-    return [one if isinstance(one, str) else one["command"] for one in commands]
+    commands = given.get("commands", [])
+    if not isinstance(commands, list):
+        raise TypeError("commands is no list")
+    if "command" in given or not commands:
+        commands = [*commands, given["command"]]
+    return [one if isinstance(one, str) else _words(one) for one in commands]
+
+
+def _words(one: Call) -> str:
+    """Return a command that is given with its words apart."""
+    return " ".join((_text(one["command"]), *map(shlex.quote, one.get("args") or ())))
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{given!r:.40} is no text")
+    return given
 
 
 def _in_claudes_words(reason: str) -> object:

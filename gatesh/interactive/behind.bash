@@ -30,6 +30,7 @@ __gatesh_attach() {
   if [[ ${PS0-} != $'\e]6973;S;'* ]]; then
     PS0=$'\e]6973;S;'$__gatesh_mark$'\a'${PS0-}
   fi
+  builtin shopt -s interactive_comments  # what stands behind # is not decided on
   # bash saves no line that begins with a blank, as those do that it is given: `history -s` saves the user's.
   if [[ ${HISTCONTROL-} != *ignore@(space|both)* ]]; then
     __gatesh_blank=kept

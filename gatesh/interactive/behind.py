@@ -147,7 +147,12 @@ class Behind:
         while (said := self._message()) is not None:
             if said[0] == "plain":
                 return "plain"
-            if said[0] == "prompt" and said[1] == str(self._ticket) and said[2].isdigit():
+            if (
+                said[0] == "prompt"
+                and said[1] == str(self._ticket)
+                and said[2].isdigit()
+                and self._is_between()
+            ):
                 status, prompt, continuation, options, variables, aliases, functions = said[2:]
                 names = tuple(line.rpartition(" ")[2] for line in functions.splitlines())
                 return Report(int(status), prompt, continuation, options, variables, aliases, names)
@@ -167,6 +172,16 @@ class Behind:
     def at_prompt(self) -> bool:
         """Claim that no line is running: fd 0 is the socket."""
         return self._points_to(0) == self._name
+
+    def _is_between(self) -> bool:
+        """Claim that no line is running, which would keep the socket at 10 or above, and could speak too."""
+        try:
+            numbers = os.listdir(f"/proc/{self.pid}/fd")
+        except OSError:
+            return False
+        return self.at_prompt and not any(
+            int(number) > 2 and self._points_to(number) == self._name for number in numbers
+        )
 
     @property
     def replaced(self) -> bool:

@@ -143,6 +143,26 @@ def test_arguments_as_a_json_string_are_read(env, data):
     assert "files-tree" in denial("copilot-cli", hook(env, "copilot-cli", json.dumps(given)))
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "says"),
+    [
+        (
+            "claude-code",
+            {"tool_name": ["Bash"], "tool_input": {"command": "rm -rf data"}},
+            "is no text",
+        ),
+        ("cline", {"commands": "rm -rf data"}, "commands is no list"),
+        ("cline", {"commands": {"rm -rf data": 1}}, "commands is no list"),
+        ("cline", {"commands": [], "command": "rm -rf data"}, "files-tree"),
+        ("cline", {"commands": [{"command": "rm", "args": ["-rf", "data"]}]}, "files-tree"),
+    ],
+)
+def test_another_form_of_a_call_hides_nothing(name, given, says, env, data):
+    made = {"tool_call": {"name": "run_commands", "input": given}} if name == "cline" else given
+    made["cwd"] = str(data)
+    assert says in denial(name, hook(env, name, json.dumps(made)))
+
+
 def test_a_folder_that_the_model_names_counts(env, data):
     given = json.loads(call("gemini-cli", "rm -rf ../../work", Path("/")))
     given["tool_input"]["dir_path"] = str(data / "data")
