@@ -1,9 +1,12 @@
 """Files that a line runs: read before it runs, and read again after a human's yes."""
 
 import hashlib
+import sqlite3
+import threading
 
 import pytest
 
+from gatesh.audit.past import SessionPast
 from gatesh.facts import World
 from gatesh.gate import Gate
 from gatesh.model import Answer, Answered, Asker, CommandLine, Door, Ran, Verdict
@@ -26,6 +29,9 @@ class Log:
 
     def mac(self, data):
         return hashlib.sha256(data).hexdigest()
+
+    def past(self, session):
+        return SessionPast(sqlite3.connect(":memory:"), threading.Lock(), session)
 
 
 class Project:

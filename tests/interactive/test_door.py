@@ -153,7 +153,8 @@ def test_the_terminal_is_told_where_commands_begin_and_end(burning, work) -> Non
 
 
 def test_where_the_kernel_gates_programs_the_shell_is_bash_itself(burning, work, place) -> None:
-    with Pane(f"{GATESH} --exec-gate --ask-here", burning, str(work)) as pane:
+    shell = f"{GATESH} --exec-gate --ask-here; echo ended $?; cat"
+    with Pane(shell, burning, str(work)) as pane:
         pane.until(r"^\$$")
         pane.line("[[ $- == *i* ]] && bind -P | grep -c yank; echo > letter")
         pane.until(r"^\d+\n\$$")
@@ -165,7 +166,7 @@ def test_where_the_kernel_gates_programs_the_shell_is_bash_itself(burning, work,
         pane.line(word)
         pane.until(r"^scorched all\n\$$")
         pane.line("exit 3")
-        pane.until("Pane is dead .status 3")
+        pane.until("ended 3")
 
     assert not (work / "burned").exists()
     lines = [(line, verdict) for line, door, verdict in records(place) if door == "terminal"]

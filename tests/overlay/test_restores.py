@@ -78,7 +78,7 @@ def programs(*folders: Path) -> dict[str, tuple[str, str, list[str]]]:
         "curses": (f"{python} tui.py", "count 0", ["x", "y"]),
         "vim": ("vim -u NONE -N -c 'syntax on' text", "line 1 of", ["x", "G", "i", "!"]),
         "less": ("less -R text", "line 1 of", ["Space", "g", "/"]),
-        "bash": ("bash --norc -i", r"asks you\s*\$ ", ["l", "s", "Enter"]),
+        "bash": ("env PS1='$ ' bash --norc -i", r"asks you\s*\$ ", ["l", "s", "Enter"]),
     }  # fmt: skip
 
 
