@@ -29,7 +29,7 @@ from tests.shell.test_confirm import SEEDS, SPLICES
 
 CASES = int(os.environ.get("GATESH_CASES", "0"))
 SEED = int(os.environ.get("GATESH_SEED", "1"))
-LONGEST_S = 3.0  # of processor time: two, and what a busy machine adds
+LONGEST_S = 2.0
 MOST_MB = 300  # that a whole run may add
 CORPORA = (
     "agent_commands",
