@@ -151,22 +151,7 @@ def _gated(
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
     tree = TreeLog(wanted.places.audit_db)
     records = Records(keeper.log, tree, asker, keeper.approvers.outside)
-    shfmt = Shfmt()
-
-    def make(rules: RuleSet, log: Below, door: Door) -> Gate:
-        # What we have quoted ourselves cannot be misread, and what is in it is read when it starts.
-        second = None if door is Door.EXEC else shfmt
-        return Gate(rules, log, clock_ns, second=second, observe=wanted.observe)
-
-    path = os.fsdecode(wanted.env.get(b"PATH", b""))
-    identities = Identities(keeper.rules.active[0].programs, path)
-    scope = keeper.scopes.of(asker.session, (os.getcwd(),))
-
-    def active() -> tuple[RuleSet, World]:
-        rules, world = keeper.rules.active
-        return rules, world.scoped(scope)
-
-    judge = Judge(active, records, make, asker, identities)
+    judge = _judge_of(keeper, wanted, records, asker)
     budget = wanted.deletion_mode != OFF and found.filtered
 
     def approver(gone: threading.Event) -> _Asking:
@@ -203,6 +188,26 @@ def _gated(
         end_descendants()
         supervisor.finish()
         tree.close()
+
+
+def _judge_of(keeper: Keeper, wanted: Wanted, records: Records, asker: Asker) -> Judge:
+    """Return who decides on what is about to run, by the keeper's rules and the session's scope."""
+    shfmt = Shfmt()
+
+    def make(rules: RuleSet, log: Below, door: Door) -> Gate:
+        # What we have quoted ourselves cannot be misread, and what is in it is read when it starts.
+        second = None if door is Door.EXEC else shfmt
+        return Gate(rules, log, clock_ns, second=second, observe=wanted.observe)
+
+    path = os.fsdecode(wanted.env.get(b"PATH", b""))
+    identities = Identities(keeper.rules.active[0].programs, path)
+    scope = keeper.scopes.of(asker.session, (os.getcwd(),))
+
+    def active() -> tuple[RuleSet, World]:
+        rules, world = keeper.rules.active
+        return rules, world.scoped(scope)
+
+    return Judge(active, records, make, asker, identities)
 
 
 def _begun(child: Child, found: Level, *, budget: bool) -> tuple[type[Supervisor], Listener]:
