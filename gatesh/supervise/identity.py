@@ -6,6 +6,7 @@ Programs that rules speak of are known by size first, and only a file of the sam
 from __future__ import annotations
 
 import os
+import re
 from hashlib import sha256
 
 TYPE_CHECKING = False
@@ -72,7 +73,7 @@ class Identities:
         folder, _, name = program.rpartition("/")
         if name in _MULTI and called in _APPLETS:
             program = f"{folder}/{called}"
-        script = None if loaded else self._script(found)
+        script = self._script(found) if _INTERPRETER.fullmatch(name) else None
         if script is not None:
             return *script, False
         return program, words, not loaded
@@ -141,6 +142,10 @@ def _fitting(same: tuple[str, ...], path: str, called: str) -> str:
     return like or (same or (path,))[0]
 
 
+# Whose scripts are read for what they do; behind any other `#!` it is that program that does it: `#!/bin/rm -rf`.
+_INTERPRETER = re.compile(
+    r"(ba|da|z|k|mk)?sh|env|python[\d.]*|pypy[\d.]*|node|nodejs|deno|bun|perl[\d.]*|ruby[\d.]*|php[\d.]*"
+)
 # What a copy of busybox may be called as, of what rules could speak of.
 _APPLETS = frozenset(
     "rm rmdir unlink shred dd truncate mv cp find sh ash hush wget nc tee install ln sed awk xargs env"

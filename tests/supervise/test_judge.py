@@ -57,6 +57,15 @@ def test_a_script_is_the_program_that_it_is_called(first: str, path: str, run, w
     assert held == [("exec", "railway-delete")], run.history()
 
 
+@pytest.mark.parametrize("first", ["#!/usr/bin/rm -rf", "#!/bin/rm", "#!/usr/bin/env -S rm -rf"])
+def test_a_name_is_no_cover_for_an_interpreter_that_destroys(first: str, run, work: Path) -> None:
+    (work / "railway").write_text(f"{first}\n")
+    (work / "railway").chmod(0o755)
+    (work / "keep").write_text("x")
+    run.agent("import subprocess; subprocess.run(['./railway', 'keep'])")
+    assert (work / "keep").exists()
+
+
 @pytest.mark.parametrize("lines", [
     "mkdir -p build/a; touch build/a/b; rm -rf build",
     "printf 'O := a.o b.o\\nx: $(O)\\nclean:\\n\\trm -f $(O)\\n%%.o:\\n\\ttouch $@\\n' > Makefile; make -s; make -s clean",
