@@ -142,7 +142,7 @@ def _fitting(same: tuple[str, ...], path: str, called: str) -> str:
     return like or (same or (path,))[0]
 
 
-# Whose scripts are read for what they do; behind any other `#!` it is that program that does it: `#!/bin/rm -rf`.
+# Whose scripts are read for what they do; behind any other `#!` that program does it: `#!/bin/rm -rf`.
 _INTERPRETER = re.compile(
     r"(ba|da|z|k|mk)?sh|env|python[\d.]*|pypy[\d.]*|node|nodejs|deno|bun|perl[\d.]*|ruby[\d.]*|php[\d.]*"
 )

@@ -57,7 +57,9 @@ def test_a_script_is_the_program_that_it_is_called(first: str, path: str, run, w
     assert held == [("exec", "railway-delete")], run.history()
 
 
-@pytest.mark.parametrize("first", ["#!/usr/bin/rm -rf", "#!/bin/rm", "#!/usr/bin/env -S rm -rf"])
+@pytest.mark.parametrize(
+    "first", ["#!/usr/bin/rm -rf", "#!/bin/rm -rf", "#!/usr/bin/env -S rm -rf"]
+)
 def test_a_name_is_no_cover_for_an_interpreter_that_destroys(first: str, run, work: Path) -> None:
     (work / "railway").write_text(f"{first}\n")
     (work / "railway").chmod(0o755)
