@@ -11,6 +11,7 @@ from gatesh.approval.pending import clock_ns
 from gatesh.errors import AuditError, Exit, GateshError, InputError, RunError
 from gatesh.facts import World
 from gatesh.gate import Gate
+from gatesh.keeper.handed import Handed, sameness
 from gatesh.keeper.reentry import Entry, Running
 from gatesh.model import (
     Answer,
@@ -20,7 +21,7 @@ from gatesh.model import (
     Decision,
     Door,
     Inspection,
-    Match,
+    Opened,
     Outcome,
     Ran,
     Refused,
@@ -84,14 +85,20 @@ class Connection:
     """Takes one line through the gate: the log, the approver and the runner as this door sees them."""
 
     def __init__(
-        self, sock: socket.socket, log: SqliteLog, approvers: Approvers, running: Running, pid: int
+        self,
+        sock: socket.socket,
+        log: SqliteLog,
+        approvers: Approvers,
+        running: Running,
+        handed: Handed,
+        pid: int,
     ) -> None:
         """Keep the door's socket and process, and what it is served with."""
         self._sock, self._log, self._approvers = sock, log, approvers
-        self._running, self._pid = running, pid
+        self._running, self._handed, self._pid = running, handed, pid
         self._record = 0
-        self._matches: tuple[Match, ...] = ()
-        self._approved = False
+        self._opened: Opened | None = None
+        self._approved = self._let_through = False
 
     def serve(
         self, line: CommandLine, asker: Asker, rules: RuleSet, world: World, *, observe: bool
@@ -107,7 +114,12 @@ class Connection:
             elif known := self._came_back(gate, line, world):
                 self._start(known)
                 return
+            elif mine := self._from_hook(gate, line, asker, rules, world):
+                self._record = mine.record
+                self._log.end(mine.record, self._start(mine))
+                return
             else:
+                self._world, self._rules = world, rules.digest
                 outcome = gate.submit(line, asker, world, self, self)
         except _DoorGoneError:
             return
@@ -134,6 +146,20 @@ class Connection:
             return None
         _, decision = gate.consider(line, world)
         return above.below(line) if above.take(line, decision) else None
+
+    def _from_hook(
+        self, gate: Gate, line: CommandLine, asker: Asker, rules: RuleSet, world: World
+    ) -> Entry | None:
+        """Return the record of a line that a hook has let through just now; None of any other."""
+        if line.door is not Door.LINE or not self._handed.waits(asker.session):
+            return None
+        seen, decision = gate.consider(line, world)
+        same = sameness(line, asker, seen, rules.digest, world)
+        if same is None or decision.verdict is Verdict.DENY:
+            return None
+        asks = decision.verdict is Verdict.ASK
+        mine = self._handed.take(same, decision.matches, asks=asks)
+        return Entry(mine.record, line, mine.approved) if mine else None
 
     def _broken(self, error: Exception, asker: Asker) -> Refused:
         what = f"{type(error).__name__}: {error}"
@@ -164,8 +190,9 @@ class Connection:
         self, line: CommandLine, asker: Asker, seen: Inspection, decision: Decision, rules: str
     ) -> int:
         """Commit the begin row and keep its number."""
-        self._matches, self._approved = decision.matches, False
+        self._approved = False
         self._record = self._log.begin(line, asker, seen, decision, rules)
+        self._opened = Opened(self._record, line, asker, seen, decision)
         left = policy.outside(decision)
         if left and decision.verdict is Verdict.DENY:  # there will be no card
             self._approvers.outside(self._record, left)
@@ -177,8 +204,9 @@ class Connection:
         self._log.answer(record, answer)
 
     def end(self, record: int, outcome: Outcome) -> None:
-        """Write the end row."""
-        self._log.end(record, outcome)
+        """Write the end row, where no shell may come that knows how it ends."""
+        if not self._let_through:
+            self._log.end(record, outcome)
 
     def mac(self, data: bytes) -> str:
         """Return the keyed HMAC of `data`."""
@@ -211,8 +239,23 @@ class Connection:
 
     def run(self, line: CommandLine) -> Ran:
         """Let the door start bash, and wait for how it ended."""
-        approved = self._matches if self._approved else ()
-        return self._start(Entry(self._record, line, approved))
+        assert self._opened is not None  # it has begun
+        approved = self._opened.decision.matches if self._approved else ()
+        entry = Entry(self._record, line, approved)
+        return self._hand(entry, self._opened) if line.door is Door.HOOK else self._start(entry)
+
+    def _hand(self, entry: Entry, opened: Opened) -> Ran:
+        """Let the hook's agent run it; its shell may be here before the hook has said that it was told."""
+        same = sameness(opened.line, opened.asker, opened.seen, self._rules, self._world)
+        if same:
+            self._handed.add(entry.record, opened.asker.session, same, entry.approved)
+        try:
+            ran = self._start(entry)
+        except BaseException:
+            self._handed.forget(entry.record)
+            raise
+        self._let_through = same is not None
+        return ran
 
     def _start(self, entry: Entry) -> Ran:
         key = self._running.add(self._pid, entry)

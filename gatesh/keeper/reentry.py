@@ -25,8 +25,8 @@ class Entry:
 
     def __init__(self, record: int, line: CommandLine, approved: tuple[Match, ...]) -> None:
         """Keep them; the texts are made out when somebody asks."""
-        self.record = record
-        self._line, self._approved = line, approved
+        self.record, self.approved = record, approved
+        self._line = line
         self._texts: list[str] | None = None
         self._lock = threading.Lock()
 
@@ -41,7 +41,7 @@ class Entry:
 
     def take(self, line: CommandLine, decision: Decision) -> bool:
         """Claim that nothing of such a line has to be asked about any more; once for each text."""
-        if not all(map(self._is_known, decision.matches)):
+        if not all(covered(found, self.approved) for found in decision.matches):
             return False
         with self._lock:
             if self._texts is None or line.text not in self._texts:
@@ -51,13 +51,12 @@ class Entry:
 
     def below(self, line: CommandLine) -> Entry:
         """Return what is known while such a line runs in turn: it has no record of its own."""
-        return Entry(self.record, line, self._approved)
+        return Entry(self.record, line, self.approved)
 
-    def _is_known(self, match: Match) -> bool:
-        """Claim that nobody has to be asked about a match, or that a person approved the very same."""
-        if verdict_of(match) is Verdict.ALLOW:
-            return True
-        return any(_same(match, known) for known in self._approved)
+
+def covered(match: Match, approved: tuple[Match, ...]) -> bool:
+    """Claim that nobody has to be asked about a match, or that a person approved the very same."""
+    return verdict_of(match) is Verdict.ALLOW or any(_same(match, known) for known in approved)
 
 
 def _same(match: Match, other: Match) -> bool:

@@ -20,6 +20,7 @@ from gatesh.approval.pending import LATE_S, clock_ns
 from gatesh.approval.seal import seal_process
 from gatesh.errors import AuditError, ConfigError, Exit, GateshError
 from gatesh.keeper.door import Connection, line_of
+from gatesh.keeper.handed import Handed
 from gatesh.keeper.place import Place
 from gatesh.keeper.recorded import roots_of_this_boot
 from gatesh.keeper.reentry import Running
@@ -73,6 +74,7 @@ class Keeper:
         refuse_below_a_session(places)
         self.place = Place(at or places)
         self.log = wiring.open_log(places, thorough=True)
+        self._handed = Handed(self.log)
         self._lock = threading.Lock()
         self._roots: dict[tuple[int, int], Asker | None] = {}  # sessions seen; None: not served
         self._silent: dict[socket.socket, float] = {}
@@ -106,6 +108,7 @@ class Keeper:
         self._closing.set()
         self.place.close()
         try:
+            self._handed.close()
             self.log.alert("keeper", f"ended, pid {os.getpid()}", pid=os.getpid(), uid=os.getuid())
             self.log.close()
         except AuditError:
@@ -144,6 +147,7 @@ class Keeper:
             try:
                 self._end_silent()
                 self.approvers.desk.tick()
+                self._handed.tick()
                 self.rules.look_again()
                 self._mend()
                 if living != (living := self._living_sessions()):
@@ -229,7 +233,9 @@ class Keeper:
             _refuse(sock, "this session has too many commands at once")
             return
         try:
-            connection = Connection(sock, self.log, self.approvers, self._running, pid)
+            connection = Connection(
+                sock, self.log, self.approvers, self._running, self._handed, pid
+            )
             try:
                 folders = (line.cwd, session.folder_of(asker.root_pid))
                 rules, world = self._projects.of(asker.session, folders)

@@ -187,7 +187,7 @@ def test_a_person_answers(env, work):
     assert answers[0].out == b""
     assert b"not now" in answers[1].out and b"deny" in answers[1].out
     assert not (work / "hold-yes").exists(), "the agent runs it, nobody else"
-    assert [row["outcome"] for row in history(env)] == ["ran", "refused"]
+    assert [row["answered"] for row in history(env)] == ["approved", "rejected"]
 
 
 def test_an_agent_that_gives_up_withdraws_the_question(env, work):
