@@ -223,6 +223,17 @@ def test_what_a_file_does_is_seen_in_the_line_that_runs_it(text, files, project)
     assert "git-push-force" in project.rules(text)
 
 
+SHIM = r"""#!/bin/sh
+basedir=$(dirname "$(echo "$0" | sed -e 's,\\,/,g')")
+case `uname` in
+    *CYGWIN*|*MINGW*|*MSYS*) basedir=`cygpath -w "$basedir"`;;
+esac
+if [ -x "$basedir/node" ]; then
+  exec "$basedir/node" "$basedir/../tsx/dist/cli.mjs" "$@"
+else
+  exec node "$basedir/../tsx/dist/cli.mjs" "$@"
+fi
+"""
 QUIET = [
     ("bash x.sh", {"x.sh": f"# {DESTROYS}\necho '{DESTROYS}'\npytest -q"}),
     ("bash -n x.sh", {"x.sh": DESTROYS}),
@@ -282,6 +293,95 @@ QUIET = [
 def test_an_environment_is_a_deletion_where_its_folder_is_cleared(text, removes, project):
     commands = project.gate.consider(project.line(text), project.world)[0].reading.commands
     assert ("rm" in [command.program for command in commands]) is removes
+
+
+RM = "#!/bin/rm -rf\n"
+STARTED = [  # each would delete /etc/passwd; nothing is run
+    ("./x /etc/passwd", {"x": RM}),
+    ("./x /etc/passw*", {"x": RM}),
+    ("./x 'no such file' /etc/pass??", {"x": RM}),
+    ('D=/etc/passwd; ./x "$D"', {"x": RM}),
+    ('./x "$(cat names)"', {"x": RM}),
+    ("ls | xargs ./x", {"x": RM}),
+    ("sudo env -u A timeout 5 ./x /etc/passwd", {"x": RM}),
+    ("cd sub && ./x ../../../../../../../../etc/passwd", {"sub/x": RM}),
+    ("echo hi; PATH=.:$PATH; x /etc/passwd", {"x": RM}),
+    ("printf '#!/bin/rm -rf\\n' > y; chmod +x y; ./y /etc/passwd", {}),
+    ("bash x.sh", {"x.sh": "./x /etc/passwd", "x": RM}),
+    ("./x /etc/passwd", {"x": "#! \t/usr/bin/env -S rm\t-rf"}),
+    ("./x", {"x": "#!/usr/bin/env -S rm -rf /etc/passwd\n"}),
+    ("./x", {"x": "#!/usr/bin/env -S bash -c 'rm -rf /etc/passwd'\n"}),
+    ("./x", {"x": "#!/usr/bin/env -S BASH_ENV=y bash\n", "y": "rm -rf /etc/passwd"}),
+    ("./x /etc/passwd", {"x": "#!/usr/bin/busybox rm\n"}),
+    ("./x /etc/passwd", {"x": "#!/usr/bin/nice /bin/rm\n"}),
+    ("./x /etc/passwd", {"x": "#!/usr/bin/find -delete\n"}),
+    ("./x /etc/passwd", {"x": "#!/usr/bin/shred -u\n"}),
+    ("echo /etc/passwd | ./x", {"x": "#!/usr/bin/env -S xargs rm -rf\n"}),
+    ("./x", {"x": "#!/usr/bin/perl -eunlink('/etc/passwd')\n"}),
+    ("./x", {"x": "#!/usr/bin/python3 -cimport shutil; shutil.rmtree('/etc/passwd')\n"}),
+    ("./x", {"x": "#!/usr/bin/awk BEGIN{system(\"rm -rf /etc/passwd\")}\n"}),
+    ("echo rm -rf /etc/passwd | ./x", {"x": "#!/bin/bash -s\n"}),
+    ("./x /etc/passwd", {"x": "#!y\n", "y": RM}),
+    ("./x /etc/passwd", {"x": "#!./python3\n", "python3": RM}),
+    ("./python3 /etc/passwd", {"python3": RM}),
+    ("./python3", {"python3": "#!/bin/sh\nrm -rf /etc/passwd"}),
+    ("perl ./x /etc/passwd", {"x": RM}),
+    ("perl ./x", {"x": "#!/bin/sh\nrm -rf /etc/passwd"}),
+    ("./x /etc/passwd", {"x": RM + "#" * 300_000}),
+    ("./x /etc/passwd", {"x": RM + "\0"}),
+    ("./x", {"x": "#!/bin/sh\n" + "# \n" * 90_000 + "rm -rf /etc/passwd"}),
+    ("./x", {"x": "#!/bin/sh\n\0\nrm -rf /etc/passwd"}),
+    ("sh x", {"x": "\0\nrm -rf /etc/passwd"}),
+    ("git commit -m x", {".git/hooks/pre-commit": "#!/usr/bin/env -S rm -rf /etc/passwd\n"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "files"), STARTED, ids=[repr(s)[:80] for s in STARTED])
+def test_the_program_that_a_first_line_names_is_decided_on_as_if_it_were_typed(
+    text, files, project
+):
+    project.write(files)
+    assert project.asks(text)
+
+
+READ = [
+    ("./x data", {"x": "#!/usr/bin/make -f\ndata:\n\techo hi\n"}),
+    ("./x data", {"x": "#!/usr/bin/awk -f\n{ print }\n"}),
+    ("./x data", {"x": "#!/usr/bin/perl -w\nprint 1;\n"}),
+    ("./x data", {"x": "#!/usr/bin/perl -CSD -w\nprint 1;\n"}),
+    ("./x data", {"x": "#!/usr/bin/python3 -u\nprint(1)\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S python3 -u\nprint(1)\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S node --no-warnings\nconsole.log(1)\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S NODE_OPTIONS=--no-warnings node\nconsole.log(1)\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S uv run --script\nprint(1)\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S deno run -A\nconsole.log(1)\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S npx tsx\nconsole.log(1)\n"}),
+    ("./x data", {"x": "#!/bin/bash -eu\necho hi\n"}),
+    ("./x data", {"x": "#!/bin/sh -\necho hi\n"}),
+    ("./x data", {"x": "#!/bin/sh\r\necho hi\r\n"}),
+    ("./x data", {"x": "#!/usr/bin/sed -nf\n1p\n"}),
+    ("./x data", {"x": "#!/usr/bin/env bats\n@test a { true; }\n"}),
+    ("./x data", {"x": "#!/usr/bin/gnuplot\nplot 1\n"}),
+    ("./x data", {"x": "#!/usr/bin/env fish\necho hi\n"}),
+    ("./x data", {"x": "#!/usr/bin/env -S just --justfile\nall:\n  echo hi\n"}),
+    ("./x data", {"x": "#!/usr/bin/expect -f\nputs 1\n"}),
+    ("./x data", {"x": "#!/usr/bin/env nix-shell\n#! nix-shell -i bash -p hello\nhello\n"}),
+    ("./x 'a b' *.md \"$HOME/x\" \"$(pwd)\" | tee log", {"x": "#!/usr/bin/env -S ruby -w\nputs 1\n"}),
+    ("xargs ./x < names", {"x": "#!/usr/bin/env -S grep -f\nfoo\n", "names": "a\n"}),
+    (".venv/bin/pytest -q", {".venv/bin/pytest": "#!{folder}/.venv/bin/python3\nimport sys\nfrom pytest import main\nsys.exit(main())\n"}),
+    ("bash a", {"a": "bash b", "b": "./c", "c": "#!/bin/sh\n.venv/bin/go", ".venv/bin/go": "#!/w/.venv/bin/python3\nprint(1)"}),
+    ("node_modules/.bin/tsx x.ts", {"node_modules/.bin/tsx": SHIM, "x.ts": "console.log(1)"}),
+    ("perl ./x", {"x": "#!/usr/bin/env perl\nprint 1;\n"}),
+    ("./x", {"x": "\x7fELF\x02\x01\x01\0rm"}),
+    ("python3 x.pyc", {"x.pyc": "\xa7\r\r\n\0\0shutil rmtree"}),
+    ("./x data", {"x": "#!/not/there\n"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "files"), READ, ids=[repr(r)[:80] for r in READ])
+def test_an_interpreter_that_reads_its_script_is_not_asked_about(text, files, project):
+    project.write(files)
+    assert not project.asks(text)
 
 
 @pytest.mark.parametrize(("text", "files"), QUIET, ids=[t.split("\n")[0] for t, _ in QUIET])

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         def read(self, path: str, limit: int) -> bytes | None:
             """Return the content, or None where it cannot be read or is longer than `limit` bytes."""
 
+        def head(self, path: str, limit: int) -> bytes:
+            """Return what a file begins with; nothing where it cannot be read."""
+
         def kind(self, path: str) -> str:
             """Return "file", "directory", "link", "other" or "missing", without following a last link."""
 

@@ -10,6 +10,7 @@ import re
 from time import monotonic
 
 from gatesh._value import Value
+from gatesh.facts.shebang import HEAD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ class Code(Value):
     names: frozenset[str] | None = None  # of an imported module: what its importer uses
 
 
+def _is_binary(content: bytes) -> bool:
+    """Claim that a file is a program, or compiled: a shell tells by its first line."""
+    compiled = content[2:4] == b"\r\n" and b"\0" in content[:16]  # Python's
+    return compiled or b"\0" in content[:80].partition(b"\n")[0]
+
+
 class Opened:
     """The files that a line was found to run, each read once."""
 
@@ -61,9 +68,14 @@ class Opened:
                 return None
             self.contents[path] = self._world.files.read(path, LIMIT)
         content = self.contents[path]
-        if content is None or b"\0" in content[:1024]:
+        if content is None or _is_binary(content):
             return None
-        return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+        text = content.decode("utf-8", "surrogateescape").replace("\0", "")
+        return text.removeprefix("\ufeff")
+
+    def first_line(self, path: str) -> str:
+        """Return what the kernel reads of a file that it is to start, however long the rest is."""
+        return self._world.files.head(path, HEAD).decode("utf-8", "surrogateescape")
 
     def _is_there(self, path: str) -> bool:
         return self._world.files.kind(path) == "file" or self.made(path) != (None, "")

@@ -16,9 +16,10 @@ from gatesh.facts.opened import LIMIT, Code
 from gatesh.facts.paths import expand, working_folder
 from gatesh.facts.piped import printed
 from gatesh.facts.python_modules import MODULES, cleared, modules
+from gatesh.facts.shebang import hands_over, reader, started, told
 from gatesh.facts.surroundings import Surroundings, only_readers
 from gatesh.facts.words import UNSEEN, visible, visible_document
-from gatesh.model import Certainty
+from gatesh.model import Certainty, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from gatesh.facts import World
     from gatesh.facts.opened import Opened
-    from gatesh.model import CommandLine, SimpleCommand, Word
+    from gatesh.model import CommandLine, SimpleCommand
 
 _DEEP = 3  # cp a b; cp b c; bash c
 
@@ -34,9 +35,6 @@ _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
 _SYSTEM = re.compile(
     r"/(?:usr/(?:s?bin|lib)|s?bin|lib)/"
 )  # installed programs are told by their names
-_SHEBANG = re.compile(
-    r"#![ \t]*(?:\S*/)?([\w.+-]+)(?:[ \t]+(?:-S[ \t]+)?(?:\w+=\S*[ \t]+)*([\w.+/-]+))?"
-)
 _MAKING = frozenset("cp mv ln install tee dd curl wget rsync tar unzip".split())
 _WRITING = frozenset((">", ">|", ">>", "&>", "&>>", ">&", "<>"))
 _SHOWN_FILE = re.compile(r"\"?(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]+)\s*[)`]\"?")
@@ -106,12 +104,12 @@ class Runs:
         language = _language(program)
         from gatesh.facts.projects import PROGRAMS
 
-        reader = _PROGRAMS.get(program) or PROGRAMS.get(program)
-        if reader is not None:
-            yield from reader(self, words)
+        known = _PROGRAMS.get(program) or PROGRAMS.get(program)
+        if known is not None:
+            yield from known(self, words)
         elif language in _OPTIONS:
             yield from interpreter(self, words, language)
-        elif "/" in words[0].text:
+        if "/" in words[0].text:
             yield from executed(self, words)
 
     def path(self, word: Word) -> str | None:
@@ -159,9 +157,13 @@ class Runs:
         if language in _STARTS and self._is_folder(path, _STARTS[language]):
             path = os.path.join(path, _STARTS[language])
         text, hidden = self.content(path)
-        if text is None and not hidden and language == "shell" and self._too_long(path):
-            hidden = "too-long"
-        if text is not None or hidden:
+        if text is None and not hidden and language == "shell":
+            binary = not sourced and self.opened.contents.get(path) is not None
+            hidden = "too-long" if self.too_long(path) else "unparsed" if binary else ""
+        if language == "perl" and text and hands_over(text):
+            name = Word(path, self.command.span, Certainty.EXPANDED)
+            yield from self.with_shebang(text, path, cwd, (name, *arguments))
+        elif text is not None or hidden:
             yield Code(language, text or "", path, cwd, arguments, sourced, hidden)
 
     def _guessed(
@@ -181,7 +183,8 @@ class Runs:
             kind == "missing" and self.made(os.path.join(path, start)) != (None, "")
         )
 
-    def _too_long(self, path: str) -> bool:
+    def too_long(self, path: str) -> bool:
+        """Claim that a file is longer than gatesh reads, and not one that is so everywhere."""
         name = os.path.basename(path)
         return self.world.files.size(path) > LIMIT and name not in (
             "configure",
@@ -321,17 +324,22 @@ class Runs:
         self, text: str, path: str, cwd: str | None, words: tuple[Word, ...] = ()
     ) -> Iterator[Code]:
         """Yield a text whose first line says what reads it."""
-        found = _SHEBANG.match(text)
-        names = [n.rsplit("/", 1)[-1] for n in (found[2], found[1]) if n] if found else ["sh"]
-        for name in names:
-            language = _language(name) or ("shell" if name in _SHELLS else "")
-            if language:
-                yield Code(language, text, path, cwd, words[1:])
-                return
-            if name in ("make", "gmake") and words:
-                from gatesh.facts.projects import make
+        name, argument = started(text) or ("/bin/sh", "")
+        program = "" if self._is_script(name) else reader(name, argument, _SHELLS)
+        language = "shell" if program in _SHELLS else _language(program)
+        if language:
+            yield Code(language, text, path, cwd, words[1:])
+            return
+        script, given = path if words else "", self.given()
+        line = told(name, argument, script, words[1:], given, more=self.command.more_words)
+        yield Code("shell", line, "", cwd)
 
-                yield from make(self, (words[0], words[0].but(text="-f"), *words))
+    def _is_script(self, interpreter: str) -> bool:
+        if _SYSTEM.match(interpreter):
+            return False
+        path = os.path.normpath(os.path.join(self.cwd or self.line.cwd, interpreter))
+        text = self.made(path)[0] or self.opened.first_line(path)
+        return started(text) is not None
 
     def nearest(self, names: list[str]) -> Iterator[tuple[str, str]]:
         """Yield the first of these files, with its text, in the folder or the closest one above."""
@@ -440,9 +448,14 @@ def executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     text, hidden = runs.content(path)
     if hidden:
         yield Code("shell", "", path, runs.cwd, words[1:], hidden=hidden)
-    if text is None:
-        return
-    yield from runs.with_shebang(text, path, runs.cwd, words)
+    if text is not None:
+        yield from runs.with_shebang(text, path, runs.cwd, words)
+    elif not hidden and started(first := runs.opened.first_line(path)):
+        for code in runs.with_shebang(first, path, runs.cwd, words):
+            if not code.path:  # a program that does not read the rest
+                yield code
+            elif code.language == "shell":
+                yield code.but(text="", hidden="too-long" if runs.too_long(path) else "unparsed")
 
 
 def _direnv(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:

@@ -77,6 +77,10 @@ class ExampleFiles:
         text = self._files.get(path)
         return None if text is None or len(text) > limit else text.encode()
 
+    def head(self, path: str, limit: int) -> bytes:
+        """Return what the content begins with."""
+        return self._files.get(path, "").encode()[:limit]
+
     def kind(self, path: str) -> str:
         """Return what stands there."""
         path = posixpath.normpath(path)

@@ -50,6 +50,15 @@ class OsFiles:
 
     def read(self, path: str, limit: int) -> bytes | None:
         """Return the content of a regular file; None where it cannot be read or is too long."""
+        content = self._read(path, limit)
+        return None if content is None or len(content) > limit else content
+
+    def head(self, path: str, limit: int) -> bytes:
+        """Return what a regular file begins with; nothing where it cannot be read."""
+        return (self._read(path, limit - 1) or b"")[:limit]
+
+    def _read(self, path: str, limit: int) -> bytes | None:
+        """Return up to one byte more than `limit`."""
         try:
             # A FIFO would block and a terminal would swallow what a person types.
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -67,7 +76,7 @@ class OsFiles:
             return None
         finally:
             os.close(descriptor)
-        return content if len(content) <= limit else None
+        return content
 
     def kind(self, path: str) -> str:
         """Return "file", "directory", "link", "other" or "missing"."""

@@ -92,6 +92,10 @@ class Elsewhere:
         """Return the content, as Files does."""
         return self._files.read(self._at(path), limit)
 
+    def head(self, path: str, limit: int) -> bytes:
+        """Return what a file begins with, as Files does."""
+        return self._files.head(self._at(path), limit)
+
     def kind(self, path: str) -> str:
         """Return the kind, as Files does."""
         return self._files.kind(self._at(path))
