@@ -40,7 +40,7 @@ _gatesh() {
             'patterns/test/') options='--plain -h --help' kind=file ;;
             'patterns/trust/') options='--undo --dry-run -h --help' kind=file ;;
             'patterns/tune/') options='--unless --when --severity --off --deny --undo --dry-run --since -h --help' kind=rule ;;
-            'setup/') words='claude-code codex gemini-cli qwen-code droid copilot-cli cline opencode pi cursor windsurf crush continue aider mini-swe-agent gptme kiro vscode claude gemini qwen copilot cn mini cursor-agent' options='--list --dry-run --undo --yes -h --help' ;;
+            'setup/') words='claude-code codex gemini-cli qwen-code droid copilot-cli cline opencode pi cursor windsurf crush continue aider gptme mini-swe-agent kiro vscode claude gemini qwen copilot cn mini cursor-agent' options='--list --dry-run --undo --yes -h --help' ;;
             'doctor/') options='--json --no-agents -h --help' ;;
             'hook/') words='claude-code codex droid qwen-code vscode gemini-cli crush copilot-cli cline cursor windsurf kiro claude gemini qwen copilot cursor-agent' options='-h --help' ;;
             'demo/') options='--unattended -h --help' ;;

@@ -158,7 +158,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_sub
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -l since -x -a '' -d 'Look at records from then on only'
 complete -c gatesh -n '__fish_seen_subcommand_from patterns; and __fish_seen_subcommand_from tune' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -f
-complete -c gatesh -n '__fish_seen_subcommand_from setup' -a 'claude-code codex gemini-cli qwen-code droid copilot-cli cline opencode pi cursor windsurf crush continue aider mini-swe-agent gptme kiro vscode claude gemini qwen copilot cn mini cursor-agent'
+complete -c gatesh -n '__fish_seen_subcommand_from setup' -a 'claude-code codex gemini-cli qwen-code droid copilot-cli cline opencode pi cursor windsurf crush continue aider gptme mini-swe-agent kiro vscode claude gemini qwen copilot cn mini cursor-agent'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l list -d 'List the agents and where each keeps its settings'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l dry-run -d 'Show the change and make none'
 complete -c gatesh -n '__fish_seen_subcommand_from setup' -l undo -d 'Take gatesh out of the settings again'

@@ -34,6 +34,11 @@ class Places(Value):
         """Return the socket that a keeper listens on."""
         return f"{self.runtime}/keeper.sock"
 
+    @property
+    def shells(self) -> str:
+        """Return the folder of links that are called like a shell and lead to gatesh."""
+        return f"{self.state}/shells"
+
     def of_run(self, pid: int) -> Places:
         """Return the same places for the keeper inside `gatesh run`, whose supervisor is `pid`."""
         return self.but(runtime=f"{self.runtime}/run-{pid}")

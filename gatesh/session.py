@@ -129,6 +129,9 @@ _PROGRAMS = (
     ("pi", "pi", 280.0),
 )
 DEFAULT_WAIT_S = 110.0
+HOOKED_S = (
+    60  # how long a hook's line waits for the shell that runs it: the agent may ask its own person
+)
 # Below `gatesh run -- bash` it is a person who waits, and who can press ^C.
 _PERSON_WAITS_S = 3600.0
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "fish"))

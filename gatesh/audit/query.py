@@ -19,7 +19,8 @@ from sqlite_utils import Database
 from gatesh._value import Value
 from gatesh.audit.database import open_for_reading
 from gatesh.errors import UsageError
-from gatesh.model import Answered
+from gatesh.model import Answered, Door
+from gatesh.session import HOOKED_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -243,9 +244,14 @@ def parse_time(text: str, now: datetime | None = None) -> int:
 
 
 def running(row: Row) -> bool:
-    """Claim that the process that submitted `row` still lives, so that its outcome is yet to come."""
+    """Claim that the process that submitted `row` still lives, so that its outcome is yet to come.
+
+    A hook is gone when the shell begins that runs its line, and comes back to the record.
+    """
     if row["outcome"] != "unknown" or not row["pid"]:
         return False
+    if row["door"] == Door.HOOK and time.time_ns() - row["time_ns"] < HOOKED_S * 1_000_000_000:
+        return True
     try:
         with open(f"/proc/{row['pid']}/stat", encoding="ascii", errors="replace") as file:
             ticks = int(file.read().rpartition(")")[2].split()[19])

@@ -32,6 +32,7 @@ _CHECKS = (
     ("gate", keeper.gate),
     ("terminal", keeper.terminal),
     ("PATH", programs.names),
+    ("links", programs.links),
     ("completions", programs.completions),
 )
 _COLOURS = {Level.OK: "green", Level.NOTE: "yellow", Level.PROBLEM: "red"}

@@ -16,7 +16,7 @@ import sys
 import click
 
 from gatesh._value import Value
-from gatesh.commands.setup_ways import ALIASES
+from gatesh.commands.setup_ways import ALIASES, AgentName
 from gatesh.errors import GateshError
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ _NAMES = (*PROTOCOLS, *(name for name, agent in ALIASES.items() if agent in PROT
 
 
 @click.command(short_help="Decide on what an agent is about to run, for its hook.")
-@click.argument("agent", type=click.Choice(_NAMES), metavar="AGENT")
+@click.argument("agent", type=AgentName(_NAMES), metavar="AGENT")
 def hook(agent: str) -> None:
     """Decide on the command that AGENT's hook hands over on standard input, in the form AGENT speaks.
 

@@ -8,22 +8,33 @@ import shutil
 import sys
 import tempfile
 import textwrap
+from contextlib import suppress
 
 import click
 
-from gatesh.commands.setup_ways import ALIASES, ELSEWHERE, PROGRAMS, WAYS, Shell
+from gatesh.commands import setup_links as links
+from gatesh.commands.setup_ways import (
+    ALIASES,
+    ELSEWHERE,
+    PROGRAMS,
+    STARTED_WITH,
+    WAYS,
+    AgentName,
+    Shell,
+)
+from gatesh.doors.client import here
 from gatesh.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.commands.setup_ways import Way
 
-_NAMES = (*WAYS, *ELSEWHERE, *ALIASES)
+_NAMES = (*WAYS, *STARTED_WITH, *ELSEWHERE, *ALIASES)
 _EVERYTHING = "With every program that it starts, whatever starts it: gatesh run --"
 
 
 @click.command(short_help="Lead an agent's commands through gatesh.")
-@click.argument("agent", required=False, type=click.Choice(_NAMES), metavar="[AGENT]")
+@click.argument("agent", required=False, type=AgentName(_NAMES), metavar="[AGENT]")
 @click.option(
     "--list", "list_", is_flag=True, help="List the agents and where each keeps its settings."
 )
@@ -42,7 +53,10 @@ def setup(agent: str | None, *, list_: bool, dry_run: bool, undo: bool, yes: boo
         raise UsageError("which agent?", "gatesh setup --list; for others see the README")
     agent = ALIASES.get(agent, agent)
     if agent in ELSEWHERE:
-        _say_elsewhere(agent)
+        _say_elsewhere(agent, undo=undo)
+        return
+    if agent in STARTED_WITH:
+        _link(agent, dry_run=dry_run, undo=undo, yes=yes)
         return
     way = WAYS[agent]
     path = way.file()
@@ -56,29 +70,67 @@ def setup(agent: str | None, *, list_: bool, dry_run: bool, undo: bool, yes: boo
         program = PROGRAMS.get(agent, agent)
         _say(way.covered)
         click.echo(f"{_EVERYTHING} {program}")
-    if dry_run:
-        click.echo("dry run: nothing was written")
-    elif _agreed(yes=yes):
+    if _agreed(dry_run=dry_run, yes=yes):
         _write(way, path, before, after)
         click.echo(f"written: {path}" if after else f"removed: {path}")
-        if not undo:
+        if undo:
+            _clear_away(path, after)
+        else:
             click.echo(f"Now `gatesh keeper` in a terminal of your own, then start {program}")
-    else:
-        raise click.exceptions.Exit(1)
+
+
+def _link(agent: str, *, dry_run: bool, undo: bool, yes: bool) -> None:
+    """Make the links for an agent that finds its shell when it starts, or take them away."""
+    folder, gatesh = here().shells, own_path()
+    program, takes, start = STARTED_WITH[agent]
+    start = start.replace("LINKS", folder)
+    there = dict(links.present(folder))
+    if undo:
+        if not there:
+            click.echo(
+                f"nothing to undo: gatesh is in none of {agent}'s settings, and has no links"
+            )
+            return
+        click.echo("".join(f"-{path} -> {leads}\n" for path, leads in there.items()), nl=False)
+        click.echo(f"Whatever else is started with {folder} has no shell then.")
+        if _agreed(dry_run=dry_run, yes=yes):
+            links.remove(folder)
+            click.echo(f"removed: the links in {folder}")
+        return
+    fresh = links.missing(folder, gatesh)
+    if not fresh:
+        click.echo(f"nothing to do: the links in {folder} lead to {gatesh}")
+    for name in fresh:
+        before = there.get(f"{folder}/{name}")
+        click.echo(f"-{folder}/{name} -> {before}\n" if before else "", nl=False)
+        click.echo(f"+{folder}/{name} -> {gatesh}")
+    _say(f"{agent} {takes} when it starts. Start it so:")
+    click.echo(f"    {start}")
+    click.echo(f"{_EVERYTHING} {program}")
+    if fresh and _agreed(dry_run=dry_run, yes=yes):
+        links.make(folder, gatesh)
+        click.echo(f"made: links in {folder}")
 
 
 def _list() -> None:
-    wide = max(map(len, (*WAYS, *ELSEWHERE)))
+    wide = max(map(len, (*WAYS, *STARTED_WITH, *ELSEWHERE)))
     for name, way in WAYS.items():
         path = way.file()
         done = "set up" if way.is_set_up(_read(path)) else "not set up"
         click.echo(f"{name:{wide}}  {path}  {done}")
+    folder = here().shells
+    done = "links made" if dict(links.present(folder)) else "no links"
+    for name in STARTED_WITH:
+        click.echo(f"{name:{wide}}  {folder}  {done}")
     for name, (program, _) in ELSEWHERE.items():
         click.echo(f"{name:{wide}}  gatesh run -- {program}")
 
 
-def _say_elsewhere(agent: str) -> None:
+def _say_elsewhere(agent: str, *, undo: bool) -> None:
     program, what = ELSEWHERE[agent]
+    if undo:
+        click.echo(f"nothing to undo: gatesh writes nothing for {agent}")
+        return
     click.echo(f"nothing is written: {agent} {what.replace('GATESH', own_path())}")
     click.echo(f"{_EVERYTHING} {program}")
 
@@ -157,14 +209,20 @@ def _difference(path: str, before: str | None, after: str) -> str:
     return "".join(f"{line}\n" for line in difflib.unified_diff(old, new, *names, lineterm=""))
 
 
-def _agreed(*, yes: bool) -> bool:
+def _agreed(*, dry_run: bool, yes: bool) -> bool:
+    """Return whether a person wants it written, or only to look; a no ends with status 1."""
+    if dry_run:
+        click.echo("dry run: nothing was written")
+        return False
     if yes:
         return True
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "nobody to ask: this is no terminal", "--yes writes without asking, --dry-run shows"
         )
-    return click.confirm("Write this?", default=False)
+    if not click.confirm("Write this?", default=False):
+        raise click.exceptions.Exit(1)
+    return True
 
 
 def _backup(path: str) -> str:
@@ -186,6 +244,21 @@ def _write(way: Way, path: str, before: str | None, after: str) -> None:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}", "nothing was changed"
         ) from error
+
+
+def _clear_away(path: str, after: str) -> None:
+    """Take away the copy, where the file is as it was, and folders that nothing is left in."""
+    backup = _backup(path)
+    with suppress(OSError, ConfigError):  # what stays does no harm
+        if after and _read(backup) == after:
+            os.unlink(backup)
+    home = os.path.realpath(os.path.expanduser("~"))
+    shared = (home, os.path.realpath(os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"))
+    folder = os.path.dirname(path)
+    with suppress(OSError):  # it is not empty, or not ours
+        while not after and folder not in shared and folder.startswith(f"{home}/"):
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)
 
 
 def _mode(path: str, new: int = 0o644) -> int:

@@ -11,6 +11,8 @@ import os
 import re
 import shlex
 
+import click
+
 from gatesh._value import Value
 from gatesh.commands import jsonc
 from gatesh.errors import ConfigError
@@ -18,6 +20,10 @@ from gatesh.errors import ConfigError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice
 
 _SEES_NOT = (
     "Not covered, because no shell sees it: the agent's own tools for editing and writing files, MCP servers, "
@@ -252,12 +258,17 @@ _VSCODE = (
 )
 # Agents whose settings name neither a shell nor a hook: what to do instead.
 ELSEWHERE = {
-    "continue": ("cn", "takes the shell that SHELL names when it starts: SHELL=GATESH cn"),
-    "aider": ("aider", "takes the shell that SHELL names, and only on a terminal: SHELL=GATESH aider"),
     "mini-swe-agent": ("mini", "starts /bin/sh, whatever it is told"),
-    "gptme": ("gptme", "takes the first bash in PATH: a link of that name, in a folder in front, to GATESH"),
     "kiro": ("kiro-cli", _KIRO),
     "vscode": ("code", _VSCODE),
+}  # fmt: skip
+
+# Agents that find their shell when they start: what it goes by, and how to start them. LINKS is the folder in
+# which links called bash, sh and zsh lead to gatesh.
+STARTED_WITH = {
+    "continue": ("cn", "takes the shell that SHELL names", "SHELL=LINKS/bash cn"),
+    "aider": ("aider", "takes the shell that SHELL names, and only on a terminal", "SHELL=LINKS/bash aider"),
+    "gptme": ("gptme", "takes the first bash in PATH", 'PATH="LINKS:$PATH" gptme'),
 }  # fmt: skip
 
 # What starts an agent, where that is not its name; it may be asked for by either.
@@ -266,3 +277,17 @@ PROGRAMS = {
     "continue": "cn", "mini-swe-agent": "mini", "cursor": "cursor-agent",
 }  # fmt: skip
 ALIASES = {program: agent for agent, program in PROGRAMS.items()}
+
+
+class AgentName(_Choice):
+    """An agent's name; of one that is misspelt it is said what it may have been."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; ends as used wrongly where it is none."""
+        if value in self.choices:
+            return value
+        from difflib import get_close_matches
+
+        near = get_close_matches(value.lower(), self.choices, 1)
+        hint = f"did you mean {near[0]}?" if near else "gatesh setup --list shows which there are"
+        return self.fail(f"{value} is no agent that is known; {hint}", param, ctx)

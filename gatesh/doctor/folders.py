@@ -40,6 +40,8 @@ def folders(places: Places) -> Iterator[Finding]:
         else:
             what = f"{name}: {folder} cannot be made: {_above(folder)} is not yours to write"
             yield problem("places", what, f"mkdir -m 700 {folder}, for user {os.getuid()}")
+    if os.path.lexists(places.shells):
+        yield from _folder(places.shells, "links")
     yield from _key(places)
 
 

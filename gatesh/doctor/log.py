@@ -10,6 +10,7 @@ from gatesh.audit.database import SCHEMA, check_owner, explain, open_for_reading
 from gatesh.audit.migrations import migrate
 from gatesh.audit.query import AuditReader, Filter, running
 from gatesh.doctor.finding import Level, note, ok, problem
+from gatesh.errors import AuditError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def log(places: Places) -> Iterator[Finding]:
         yield note("log", f"there is none yet at {path}", "the first command makes it")
         return
     check_owner(path, os.lstat(path))
-    check_owner(os.path.dirname(path), os.lstat(os.path.dirname(path)))
+    try:
+        check_owner(os.path.dirname(path), os.lstat(os.path.dirname(path)))
+    except AuditError:
+        return  # said already, with the places
     size = os.stat(path).st_size
     db = open_for_reading(path)
     try:

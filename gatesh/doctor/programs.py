@@ -104,6 +104,24 @@ def names(_: Places) -> Iterator[Finding]:
             yield ok("PATH", f"{name} is gatesh ({first}): agents that look for it find gatesh")
 
 
+def links(places: Places) -> Iterator[Finding]:
+    """Look where the links lead that `gatesh setup` has made for agents that go by a shell's name."""
+    if not os.path.isdir(places.shells):
+        return
+    do = "gatesh setup gptme makes them again, gatesh setup gptme --undo takes them away"
+    for name in _SHELLS:
+        path = os.path.join(places.shells, name)
+        if not os.path.lexists(path):
+            continue
+        if not os.path.exists(path):
+            yield problem("links", f"{path} leads to {os.readlink(path)}, which is not there", do)
+        elif not is_gatesh(path):
+            what = f"{path} leads to {os.path.realpath(path)}, which is no gatesh"
+            yield problem("links", what, do)
+        else:
+            yield ok("links", f"{path} is gatesh")
+
+
 def is_gatesh(path: str) -> bool:
     """Claim that a program is a gatesh: this one, or one by its name."""
     return os.path.basename(os.path.realpath(path)) == "gatesh"

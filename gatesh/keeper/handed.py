@@ -17,13 +17,13 @@ from gatesh._value import Value
 from gatesh.approval.pending import SECOND_NS, clock_ns
 from gatesh.facts.stamps import stamps
 from gatesh.model import Asker, CommandLine, Inspection, Match, Ran, inner_line
+from gatesh.session import HOOKED_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.audit.store import SqliteLog
     from gatesh.facts import World
 
-WAITS_S = 60  # for the shell: the agent may ask its own person in between
 _MOST = 4096
 
 # What agents set in their shells and not in their hooks, or the other way round, and with these values alone.
@@ -104,7 +104,7 @@ class Handed:
 
     def add(self, record: int, session: str, same: Same, approved: tuple[Match, ...]) -> None:
         """Know a line that a hook is about to let through."""
-        until = clock_ns() + WAITS_S * SECOND_NS
+        until = clock_ns() + HOOKED_S * SECOND_NS
         with self._lock:
             self._lines[record] = HandedLine(record, session, same, approved, until)
             first = next(iter(self._lines)) if len(self._lines) > _MOST else 0

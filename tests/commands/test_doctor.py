@@ -89,7 +89,7 @@ def test_a_person_reads_what_to_do(known, env, place):
     assert done.returncode == 1
     assert f"all: {place} can be written by others than you" in done.stdout
     assert f"chmod 700 {place}" in done.stdout
-    assert "\n2 problems, " in done.stdout, "the log's folder is refused too"
+    assert "\n1 problem, " in done.stdout, "the log's folder is the same one"
 
 
 def test_folders(known, tell, place, tmp_path, env):
@@ -179,6 +179,21 @@ def test_a_command_that_runs_is_not_one_without_an_end(tell, env, work):
     finally:
         process.kill()
         process.stdout.close()
+
+
+def test_links_that_lead_elsewhere(tell, env, place):
+    subprocess.run([GATESH, "setup", "gptme", "--yes"], env=env, check=True, capture_output=True)
+    assert f"ok: {place}/shells/bash is gatesh" in tell().of("links")
+    (place / "shells/bash").unlink()
+    (place / "shells/bash").symlink_to("/bin/bash")
+    (place / "shells/sh").unlink()
+    (place / "shells/sh").symlink_to("/nowhere")
+    told = tell()
+    assert "which is no gatesh" in told.of("links") and "which is not there" in told.of("links")
+    subprocess.run([GATESH, "setup", "gptme", "--yes"], env=env, check=True, capture_output=True)
+    assert not tell().problems
+    (place / "shells").chmod(0o777)
+    assert f"{place}/shells can be written by others" in tell().of("places")
 
 
 # -- rules -----------------------------------------------------------------------------------------------------

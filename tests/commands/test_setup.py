@@ -53,6 +53,7 @@ def test_a_new_file_names_gatesh_and_undo_removes_it(env, config):
     assert "nothing to do" in setup(env, "opencode", "--yes")
     setup(env, "opencode", "--undo", "--yes")
     assert not os.path.exists(config)
+    assert os.listdir(env["HOME"] + "/.config") == [], "no folder of ours is left"
 
 
 def test_comments_stay_and_undo_brings_the_earlier_shell_back(env, config):
@@ -64,6 +65,7 @@ def test_comments_stay_and_undo_brings_the_earlier_shell_back(env, config):
     assert read(config + ".before-gatesh") == COMMENTED
     setup(env, "opencode", "--undo", "--yes")
     assert read(config) == COMMENTED
+    assert not os.path.exists(config + ".before-gatesh")
 
 
 def test_undo_keeps_what_was_written_since(env, config):
@@ -72,6 +74,7 @@ def test_undo_keeps_what_was_written_since(env, config):
     write(config, read(config).replace('"a": 1', '"a": 2'))
     setup(env, "opencode", "--undo", "--yes")
     assert read(config) == '{\n  "a": 2\n}\n'
+    assert read(config + ".before-gatesh") == '{\n  "a": 1\n}\n', "it is not as it was"
 
 
 def test_the_file_that_decides_is_changed(env, config):
@@ -127,7 +130,9 @@ def test_the_agents_are_listed(env, config):
 
 
 def test_an_unknown_agent_is_a_usage_error(env):
-    assert "'emacs' is not" in setup(env, "emacs", status=2)
+    assert "did you mean gptme?" in setup(env, "gpt-me", status=2)
+    assert "did you mean claude-code?" in setup(env, "Claude-Cod", status=2)
+    assert "emacs is no agent that is known; gatesh setup --list" in setup(env, "emacs", status=2)
 
 
 def test_the_path_written_is_the_one_in_path(env, config, tmp_path):
@@ -175,8 +180,12 @@ def test_a_hook_is_written_once_and_taken_out_again(agent, env):
     assert "nothing to do" in setup(env, agent, "--yes")
     assert f"{path}  set up\n" in setup(env, "--list")
     setup(env, agent, "--undo", "--yes")
-    assert not os.path.exists(path)
-    assert not os.path.exists(path + ".before-gatesh")
+    left = [
+        os.path.join(at, one)
+        for at, below, files in os.walk(env["HOME"])
+        for one in (*below, *files)
+    ]
+    assert left in ([], [env["HOME"] + "/.config"]), "neither files nor folders"
 
 
 def test_a_hook_stands_beside_others_and_their_comments_stay(env):
@@ -236,7 +245,59 @@ def test_the_folder_that_a_variable_names_is_used(env, tmp_path):
     assert (tmp_path / "c/settings.json").exists()
 
 
-@pytest.mark.parametrize("agent", ["continue", "aider", "mini", "gptme", "kiro", "vscode"])
+@pytest.mark.parametrize("agent", ["mini", "kiro", "vscode"])
 def test_an_agent_without_a_setting_is_told_what_helps(agent, env):
     said = setup(env, agent, "--yes")
     assert "nothing is written" in said and "gatesh run -- " in said
+    assert "nothing to undo: gatesh writes nothing for " in setup(env, agent, "--undo")
+
+
+@pytest.mark.parametrize("agent", ["continue", "aider", "gptme"])
+def test_an_agent_that_finds_its_shell_at_its_start_gets_links(agent, env, place):
+    links = place / "shells"
+    assert "nothing to undo: gatesh is in none of" in setup(env, agent, "--undo", "--yes")
+    setup(env, agent, "--dry-run")
+    assert "--yes" in setup(env, agent, status=2)
+    assert not links.exists()
+    said = setup(env, agent, "--yes")
+    assert f"+{links}/bash -> {GATESH}" in said and "gatesh run -- " in said
+    assert os.readlink(links / "bash") == os.readlink(links / "sh") == GATESH
+    start = next(line for line in said.splitlines() if line.startswith("    "))
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"{start.rpartition(' ')[0]} env"],
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    path = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    assert path.get("SHELL") == f"{links}/bash" or path["PATH"].startswith(f"{links}:")
+    assert f"nothing to do: the links in {links}" in setup(env, agent, "--yes")
+    assert f"{links}  links made" in setup(env, "--list")
+    ran = subprocess.run([links / "bash", "-c", "echo $0"], env=env, capture_output=True, text=True)
+    assert ran.stdout == f"{links}/bash\n", ran.stderr
+    setup(env, agent, "--undo", "--yes")
+    assert not links.exists()
+
+
+def test_a_link_that_leads_elsewhere_is_mended_and_what_is_not_ours_stays(env, place):
+    links = place / "shells"
+    links.mkdir(mode=0o700)
+    (links / "bash").symlink_to("/old/gatesh")
+    (links / "fish").write_text("mine")
+    said = setup(env, "gptme", "--yes")
+    assert f"-{links}/bash -> /old/gatesh\n+{links}/bash -> {GATESH}\n" in said
+    setup(env, "gptme", "--undo", "--yes")
+    assert os.listdir(links) == ["fish"]
+
+
+def test_the_links_are_guarded(env, place, work):
+    """What an agent starts them with is let through; what would lead them elsewhere is not."""
+    setup(env, "gptme", "--yes")
+    for line, status in (
+        (f"{place}/shells/bash -c 'echo 1'", 0),
+        (f"export PATH={place}/shells:$PATH", 0),
+        (f"rm {place}/shells/bash", 126),
+        (f"ln -sf /bin/bash {place}/shells/bash", 126),
+    ):
+        done = subprocess.run([GATESH, "-c", line], env=env, cwd=work, capture_output=True)
+        assert done.returncode == status, (line, done.stderr)

@@ -50,6 +50,7 @@ def test_a_line_has_one_record_with_its_end(both, rows):
     _, agent, hook = both
     hook("true; exit 3")
     assert records(rows) == [("hook", "allow", "unknown", None)], "it has not ended"
+    assert b" running " in agent.run(GATESH, "history").out
     assert agent.run(GATESH, "-c", "true; exit 3").exit == 3
     ends(rows, ("hook", "allow", "ran", 3))
     assert rows("SELECT duration_ns > 0 FROM outcome") == [(1,)]
@@ -174,7 +175,7 @@ def test_what_no_shell_comes_for_is_ended_with_the_keeper(both, rows):
 
 
 def test_what_no_shell_comes_for_is_ended_in_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(handed, "WAITS_S", 0)
+    monkeypatch.setattr(handed, "HOOKED_S", 0)
     log = SqliteLog(str(tmp_path / "audit.db"))
     line = CommandLine("true", "/", {}, Door.HOOK)
     who = Asker(os.getpid(), os.getuid(), "s", 1, 1)
