@@ -1,12 +1,13 @@
 """The records of a tree: all are committed before their program runs; who waits for the disk, and where.
 
 What is promised to survive a power loss (lines, and whatever a rule spoke of) is committed like the rest and
-then synced, in a thread of its own: the loop of the supervisor never waits for a disk.
+then synced: in a thread of its own, so that the loop of the supervisor waits for no slow disk.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from queue import SimpleQueue
 
 from gatesh.errors import AuditError
@@ -80,14 +81,28 @@ def durable(opened: Opened) -> bool:
     return opened.line.door is not Door.EXEC or bool(opened.decision.matches)
 
 
+_QUICK_S = 0.0005  # about what it costs to hand a sync to another thread, and to hear of its end
+
+
 class Syncs:
     """Programs that wait for the disk: one sync for all that came while the last one ran."""
 
     def __init__(self, records: Records) -> None:
         """Start the thread."""
         self._records = records
+        self._took = 1.0  # seconds, of the last one
         self._waiting: SimpleQueue[Callable[[AuditError | None], None]] = SimpleQueue()
         threading.Thread(target=self._serve, name="sync", daemon=True).start()
+
+    def at_once(self) -> bool:
+        """Sync here and now, where the disk was quick the last time; return whether that is done."""
+        if self._took >= _QUICK_S:
+            return False
+        try:
+            self._sync()
+        except AuditError:
+            return False  # and so it stays: the thread will meet it too, and say so
+        return True
 
     def add(self, done: Callable[[AuditError | None], None]) -> None:
         """Have `done` called, in that thread, once all that is committed now is on the disk, or failed."""
@@ -100,11 +115,16 @@ class Syncs:
                 together.append(self._waiting.get())
             failed = None
             try:
-                self._records.sync()
+                self._sync()
             except AuditError as error:
                 failed = error
             for done in together:
                 done(failed)
+
+    def _sync(self) -> None:
+        began = time.monotonic()
+        self._records.sync()
+        self._took = time.monotonic() - began
 
 
 class Below:

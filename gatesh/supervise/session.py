@@ -178,6 +178,7 @@ def _gated(
     gc.collect()
     gc.freeze()
     threading.Thread(target=_preload, name="preload", daemon=True).start()
+    kernel.react_quickly()
     try:
         status = supervisor.serve()
         if told:

@@ -283,11 +283,11 @@ class Supervisor:
         else:
             if opened.decision.verdict is not Verdict.ALLOW:
                 self._hold(_Held(pid, opened, above), None)
-            elif durable(opened):
+            elif not durable(opened) or self._syncs.at_once():
+                self._let_go(pid, opened, below(opened, above, approved=False))
+            else:
                 held = self._held[pid] = _Held(pid, opened, above)
                 self._syncs.add(lambda failed: self._synced(held, failed))
-            else:
-                self._let_go(pid, opened, below(opened, above, approved=False))
 
     def _hold(self, held: _Held, refused: Refused | None) -> None:
         held.refused = refused
