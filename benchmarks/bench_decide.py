@@ -58,6 +58,9 @@ class NothingRecoverable(GitProbe):
         del path
         return Extent.LOSABLE
 
+    def git_extents(self, paths: tuple[str, ...]) -> tuple[Extent, ...]:
+        return tuple(map(self.git_extent, paths))
+
     def git_edits(self, path: str) -> Extent:
         return self.git_extent(path)
 

@@ -90,6 +90,9 @@ class NothingRecoverable(GitProbe):
         derived = any(map(is_derived, path.split("/")))
         return Extent.DERIVED if derived else Extent.LOSABLE
 
+    def git_extents(self, paths: tuple[str, ...]) -> tuple[Extent, ...]:
+        return tuple(map(self.git_extent, paths))
+
     def git_edits(self, path: str) -> Extent:
         return self.git_extent(path)
 

@@ -81,6 +81,9 @@ if TYPE_CHECKING:
         def git_extent(self, path: str) -> Extent:
             """Return whether git can bring back everything at `path`; UNKNOWN where git cannot tell."""
 
+        def git_extents(self, paths: tuple[str, ...]) -> tuple[Extent, ...]:
+            """Return the same for each of some paths, with as few questions as it takes."""
+
         def git_edits(self, path: str) -> Extent:
             """Return the same of what git has at `path` alone: what it does not know is left out."""
 

@@ -9,7 +9,7 @@ from gatesh.model import Extent, PathEffect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gatesh.facts import World
     from gatesh.model import CommandLine, SimpleCommand, Word
@@ -33,8 +33,6 @@ _SYSTEM = frozenset(
     """.split()
 )
 _SYSTEM_PARENTS = frozenset({"/usr", "/var", "/etc", "/boot", "/lib", "/System", "/Library"})
-
-_ONE_BY_ONE = 4  # questions to git about paths of one folder
 
 _GIT_COSTS = 400  # as World.spend counts
 _MOVERS = frozenset("mv gmv ln mount rename exch".split())
@@ -70,11 +68,15 @@ class Extents:
         self._command = command
         self._line = line
         self._world = world
-        self._asked: dict[str, int] = {}
-        self._of_folder: dict[str, Extent] = {}
+        self._expected: list[str] = []
+        self._of_git: dict[str, Extent] = {}
         self._folders = {f for f in (working_folder(command, line, world.before), line.cwd) if f}
         if not command.remote:
             self._folders |= {world.files.real(f) for f in self._folders}
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Take it that these will be asked about: then git is asked about all of them together."""
+        self._expected = [os.path.normpath(path) for path in paths]
 
     def effect(self, path: str) -> PathEffect:
         """Return what would become of an absolute path whose links are resolved."""
@@ -132,17 +134,15 @@ class Extents:
         return Extent.LOSABLE
 
     def _git(self, path: str) -> Extent:
-        """Ask git; of many paths in one folder it is asked about the folder first."""
+        """Ask git; about what is expected besides at once."""
         if not self._world.spend(_GIT_COSTS):
             return Extent.UNKNOWN
-        folder = os.path.dirname(path)
-        self._asked[folder] = self._asked.get(folder, 0) + 1
-        if self._asked[folder] > _ONE_BY_ONE:
-            if folder not in self._of_folder:
-                self._of_folder[folder] = self._world.probe.git_extent(folder)
-            if self._of_folder[folder] is Extent.RECOVERABLE:
-                return Extent.RECOVERABLE
-        return self._world.probe.git_extent(path)
+        probe = self._world.probe
+        if path not in self._of_git:
+            others = [p for p in self._expected if p not in self._of_git and probe.repository(p)]
+            paths = tuple(dict.fromkeys((path, *others)))
+            self._of_git |= zip(paths, probe.git_extents(paths), strict=True)
+        return self._of_git[path]
 
     def _holds_cwd(self, path: str) -> bool:
         prefix = path.rstrip("/") + "/"

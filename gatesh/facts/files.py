@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 
 from gatesh.facts.extents import Extents, is_derived
 from gatesh.facts.paths import TEMPORARY, adds_words, expand, filled
@@ -133,13 +134,15 @@ class Change:
         """Tell the files in `words` that hold something and would be written over, links followed."""
         effects: list[PathEffect] = []
         new: list[PathEffect] = []
-        for word in words:
+        every = [self.paths(word) for word in words]
+        self.expect(self.world.files.real(path) for paths in every for path in paths if path)
+        for word, paths in zip(words, every, strict=True):
             # Inside `sh -c 'echo > {}'` the reader puts $_ for what is filled in.
             if word.text in ("{}", "$_") and self.found_by_find(word):
                 edited = action == "overwrite" and self.command.program in _EDITORS
                 yield from _found(self, "overwrite" if edited else "delete-tree")
                 continue
-            for path in self.paths(word):
+            for path in paths:
                 if path is None or len(effects) + len(new) >= _MANY:
                     effects.append(PathEffect(path or word.text, Extent.UNKNOWN))
                     continue
@@ -183,8 +186,9 @@ class Change:
     def deleted(self, action: str, words: list[Word], *, trees: bool) -> Iterator[FileChange]:
         """Tell what would be removed; a last symbolic link is removed itself, not what it leads to."""
         effects: list[PathEffect] = []
-        for word in words:
-            paths = sorted(self.paths(word), key=lambda path: path is None)
+        every = [sorted(self.paths(word), key=lambda path: path is None) for word in words]
+        self.expect(self.resolved(path) for paths in every for path in paths if path)
+        for word, paths in zip(words, every, strict=True):
             for path in paths:
                 if path is None or len(effects) >= _MANY:
                     effects.append(self._rest(word, paths, trees=trees))
@@ -201,6 +205,12 @@ class Change:
             effects += known
         if effects:
             yield self.change(action, effects, hidden)
+
+    def expect(self, paths: Iterator[str]) -> None:
+        """Take it that these will be asked about, so that git is asked once."""
+        found = [] if self.command.remote else list(islice(paths, _MANY))
+        if len(found) > 1:
+            self.extents.expect(found)
 
     def _rest(self, word: Word, paths: list[str | None], *, trees: bool) -> PathEffect:
         """Tell what was not looked at one by one: it is what its folder is, if that is no loss."""

@@ -133,6 +133,10 @@ class ExampleProbe:
             return Extent.RECOVERABLE
         return Extent.LOSABLE
 
+    def git_extents(self, paths: tuple[str, ...]) -> tuple[Extent, ...]:
+        """Return the same for each."""
+        return tuple(map(self.git_extent, paths))
+
     def git_edits(self, path: str) -> Extent:
         """Return the same: what can be lost here counts as changed."""
         return self.git_extent(path)

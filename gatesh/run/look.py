@@ -151,21 +151,26 @@ class GitProbe:
         RECOVERABLE: all of it is committed and unchanged. DERIVED: the rest is ignored build output.
         LOSABLE: something is changed, untracked, or ignored without being build output.
         """
-        top = self.repository(path)
-        if not top or top == path or self._has_submodule(top, path):
-            return Extent.UNKNOWN if top != path else Extent.LOSABLE
-        git = _Git(top)
-        if not git.switch_filters_off():
-            return Extent.UNKNOWN
-        where = ":(top,literal)" + os.path.relpath(path, top)
-        status = git.ask(
-            "status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=normal",
-            "--ignore-submodules=dirty", "--no-renames", "--", where,
-        )  # fmt: skip
-        tracked = git.ask("ls-files", "-v", "-z", "--", where)
-        if status is None or tracked is None:
-            return Extent.UNKNOWN
-        return _judged(status.split(b"\0")[:-1], tracked.split(b"\0")[:-1])
+        return self.git_extents((path,))[0]
+
+    def git_extents(self, paths: tuple[str, ...]) -> tuple[Extent, ...]:
+        """Return the same for each of some paths; git is asked once for all that are in one repository."""
+        found: dict[str, Extent] = {}
+        asked: dict[str, list[str]] = {}
+        for path in paths:
+            top = self.repository(path)
+            if not top or top == path or self._has_submodule(top, path):
+                found[path] = Extent.UNKNOWN if top != path else Extent.LOSABLE
+            else:
+                asked.setdefault(top, []).append(path)
+        for top, those in asked.items():
+            said = _said(top, those)
+            if said is None and len(those) > 1:  # one may say too much for all
+                for path in those:
+                    found |= _said(top, [path]) or {path: Extent.UNKNOWN}
+            else:
+                found |= said or dict.fromkeys(those, Extent.UNKNOWN)
+        return tuple(found[path] for path in paths)
 
     def git_edits(self, path: str) -> Extent:
         """Return the same of what git has at `path` alone, which may be the whole repository.
@@ -263,6 +268,49 @@ def _owner(path: str) -> tuple[int, int] | None:
             return found.st_uid, found.st_gid
         path = os.path.dirname(path)
     return None
+
+
+def _said(top: str, paths: list[str]) -> dict[str, Extent] | None:
+    """Return what git says of paths in a repository; None where it fails, or says of others."""
+    git = _Git(top)
+    if not git.switch_filters_off():
+        return None
+    names = [os.path.relpath(path, top) for path in paths]
+    where = [f":(top,literal){name}" for name in names]
+    status = git.ask(
+        "status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=normal",
+        "--ignore-submodules=dirty", "--no-renames", "--", *where,
+    )  # fmt: skip
+    tracked = git.ask("ls-files", "-v", "-z", "--", *where)
+    if status is None or tracked is None:
+        return None
+    states = _shared_out(status.split(b"\0")[:-1], 3, names)
+    known = _shared_out(tracked.split(b"\0")[:-1], 2, names)
+    if states is None or known is None:
+        return None
+    return {path: _judged(*both) for path, *both in zip(paths, states, known, strict=True)}
+
+
+def _shared_out(entries: list[bytes], at: int, names: list[str]) -> list[list[bytes]] | None:
+    """Return for each name the entries about it, what is below it, or a folder above; None if one has none.
+
+    In an entry the path begins at `at`.
+    """
+    if len(names) == 1:
+        return [entries]
+    found: list[list[bytes]] = [[] for _ in names]
+    for entry in entries:
+        about = f"{os.fsdecode(entry[at:]).rstrip('/')}/"
+        places = [
+            place
+            for place, name in enumerate(names)
+            if about.startswith(f"{name}/") or f"{name}/".startswith(about)
+        ]
+        for place in places:
+            found[place].append(entry)
+        if not places:
+            return None
+    return found
 
 
 def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:

@@ -133,3 +133,29 @@ def test_a_real_repository_says_what_can_be_brought_back(tmp_path):
         ("losable", False),
         ("losable", True),
     ]
+
+
+class CountingProbe(GitProbe):
+    """git, with a note of what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def git_extents(self, paths):
+        self.asked.append(paths)
+        return super().git_extents(paths)
+
+
+@pytest.mark.parametrize("line", ["rm n*.pyc", "rm -rf n{0..19}.pyc", "tee n*.pyc"])
+def test_git_is_asked_once_about_many_files(tmp_path, line):
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": "/dev/null"}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, env=env, check=True)
+    (tmp_path / ".gitignore").write_text("*.pyc\n")
+    for number in range(20):
+        (tmp_path / f"n{number}.pyc").write_text("made again\n")
+    probe = CountingProbe()
+
+    (found,) = changes(line, World(OsFiles(), probe, "/home/me"), str(tmp_path))
+
+    assert [path.extent.value for path in found.paths] == ["derived"] * 20
+    assert len(probe.asked) == 1

@@ -64,6 +64,9 @@ class TreeProbe:
     def git_extent(self, path):
         return self.known.get(path, Extent.LOSABLE)
 
+    def git_extents(self, paths):
+        return tuple(map(self.git_extent, paths))
+
     def git_edits(self, path):
         return self.git_extent(path)
 

@@ -46,6 +46,9 @@ class NothingInGit:
     def git_extent(self, path):
         return Extent.LOSABLE
 
+    def git_extents(self, paths):
+        return (Extent.LOSABLE,) * len(paths)
+
     def git_edits(self, path):
         return Extent.LOSABLE
 

@@ -63,6 +63,36 @@ def test_git_brings_back_what_is_committed_and_unchanged(repository, name, exten
     assert GitProbe().git_extent(path) is extent
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_of_many_paths_git_says_what_it_says_of_each(repository, backwards):
+    (repository / ":(exclude)kept.py").write_text("x")
+    (repository / "*").write_text("x")
+    (repository / "tab\tand\nline").write_text("x")
+    odd = [
+        (":(exclude)kept.py", Extent.LOSABLE),
+        ("*", Extent.LOSABLE),
+        ("tab\tand\nline", Extent.LOSABLE),
+    ]
+    table = [*EXTENTS, *odd, ("not/there", Extent.LOSABLE), ("../outside", Extent.UNKNOWN)]
+    if backwards:
+        table.reverse()
+
+    found = GitProbe().git_extents(tuple(os.path.normpath(repository / name) for name, _ in table))
+
+    assert found == tuple(extent for _, extent in table)
+
+
+def test_one_of_many_of_which_git_says_too_much_does_not_hide_the_others(repository):
+    (repository / "many").mkdir()
+    for number in range(3000):
+        (repository / f"many/a-rather-long-name-{number}.pyc").write_text("x")
+    git(repository, "add", "-f", "many/a-rather-long-name-0.pyc")
+
+    found = GitProbe().git_extents(tuple(f"{repository}/{name}" for name in ("kept.py", "many")))
+
+    assert found == (Extent.RECOVERABLE, Extent.UNKNOWN)
+
+
 def test_a_deleted_file_that_is_committed_is_a_change(repository):
     (repository / "src/a.py").unlink()
     assert GitProbe().git_extent(str(repository / "src/a.py")) is Extent.LOSABLE
