@@ -211,12 +211,12 @@ class Gate:
         """Ask where it must, record the answer, and return the refusal, or None where it may run."""
         record, decision = opened.record, opened.decision
         if decision.verdict is Verdict.DENY:
-            return self._refuse(record, decision, None)
+            return self._refuse(opened, None)
         if decision.verdict is Verdict.ASK:
             answer = self._ask(opened, world, approver)
             self._log.answer(record, answer)
             if not answer.yes:
-                return self._refuse(record, decision, answer)
+                return self._refuse(opened, answer)
         return None
 
     def _ask(self, opened: Opened, world: World, approver: Approver) -> Answer:
@@ -247,7 +247,7 @@ class Gate:
         files = stamps(policy.bound(seen).values(), inner, world)
         return self._log.mac(policy.binding(inner, asker, seen, self._rules.digest, files))
 
-    def _refuse(self, record: int, decision: Decision, answer: Answer | None) -> Refused:
-        refused = policy.refusal(record, decision, answer)
-        self._log.end(record, refused)
+    def _refuse(self, opened: Opened, answer: Answer | None) -> Refused:
+        refused = policy.refusal(opened.record, opened.decision, answer, opened.asker)
+        self._log.end(opened.record, refused)
         return refused

@@ -426,6 +426,7 @@ class Asker(Value):
     agent_version: str = ""
     tty: str = ""
     wait_s: float = 110.0  # how long a hold may take before the calling agent would give up
+    person: bool = False  # it was typed at a shell with no agent above: they are spoken to
 
 
 class Opened(Value):

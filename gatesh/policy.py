@@ -148,22 +148,53 @@ _NEXT = {
 }
 
 
-def refusal(record: int, decision: Decision, answer: Answer | None) -> Refused:
+# What is said otherwise to a person who typed the line.
+_ENDED_TYPED = {
+    Answered.REJECTED: "it was rejected",
+    Answered.EXPIRED: "nobody answered in time",
+    Answered.NOBODY: "nobody can be asked",
+    Answered.STOPPED: "this session was stopped",
+    Answered.REPEATED: "the same command was rejected before",
+}
+
+_NEXT_TYPED = {
+    Answered.REJECTED: "",
+    Answered.EXPIRED: "it still waits as {record}: `gatesh approve {record}`, then enter it again",
+    Answered.WITHDRAWN: "",
+    Answered.NOBODY: "start `gatesh keeper` in another terminal, and this shell after it",
+    Answered.STOPPED: "it can be freed at the keeper",
+    Answered.REPEATED: "the rejection can be taken back at the keeper",
+    Answered.CHANGED: "enter it again; the card will show what it is now",
+}
+
+
+def refusal(record: int, decision: Decision, answer: Answer | None, asker: Asker) -> Refused:
     """Word a refusal: two plain lines that an agent and a human both understand."""
     first = decision.matches[0] if decision.matches else None
     rule = first.rule if first else decision.reason or "gatesh"
     said = first.say if first else decision.unparsed
-    why = _ENDED[answer.answered] if answer else "a rule denies it"
-    if answer and answer.answered is Answered.NOBODY:
-        why += f", and {answer.why or 'no approver is there'}"
-    hint = (
-        answer.hint or _NEXT.get(answer.answered, "")
-        if answer
-        else "a rule of your human denies this command"
-    )
+    why, hint = _why(answer, typed=asker.person)
     ended = f"{why}; nothing ran; record {record}"
     lines = f"gatesh: refused [{rule}]: " + (f"{said} ({ended})\n" if said else f"{ended}\n")
     if answer and answer.comment:
-        lines += f"gatesh: your human says: {answer.comment}\n"
+        lines += (
+            f"gatesh: {'the answer' if asker.person else 'your human'} says: {answer.comment}\n"
+        )
     advice = [part for part in (first.instead if first else "", hint.format(record=record)) if part]
-    return Refused(Exit.REFUSED, lines + f"gatesh: hint: {'; '.join(advice)}\n")
+    if advice:
+        lines += f"gatesh: hint: {'; '.join(advice)}\n"
+    return Refused(Exit.REFUSED, lines)
+
+
+def _why(answer: Answer | None, *, typed: bool) -> tuple[str, str]:
+    """Return why a line is refused, and what whoever submitted it can do next."""
+    if answer is None:
+        return (
+            "a rule denies it",
+            f"a rule of {'yours' if typed else 'your human'} denies this command",
+        )
+    how = answer.answered
+    why = (_ENDED_TYPED.get(how, "") if typed else "") or _ENDED[how]
+    if how is Answered.NOBODY:
+        why += f"{': ' if typed else ', and '}{answer.why or 'no approver is there'}"
+    return why, answer.hint or (_NEXT_TYPED if typed else _NEXT).get(how, "")

@@ -132,8 +132,7 @@ DEFAULT_WAIT_S = 110.0
 HOOKED_S = (
     60  # how long a hook's line waits for the shell that runs it: the agent may ask its own person
 )
-# Below `gatesh run -- bash` it is a person who waits, and who can press ^C.
-_PERSON_WAITS_S = 3600.0
+_PERSON_WAITS_S = 3600.0  # at an interactive shell: they see that it waits, and can press ^C
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "fish"))
 
 
@@ -179,12 +178,10 @@ def _is_typed_at(command: list[str]) -> bool:
 def asker_below(root: Process, uid: int, env: dict[str, str], command: list[str]) -> Asker:
     """Return who submits below an agent that this very process starts as `root`."""
     name, version, limit = agent_of(env, root)
-    if _is_typed_at(command):
-        limit = _PERSON_WAITS_S
     for word in command[:2]:
         base = os.path.basename(word)
         name, limit = next(((n, w) for p, n, w in _PROGRAMS if p == base), (name, limit))
-    return Asker(
+    found = Asker(
         pid=root.pid,
         uid=uid,
         session=key_of(root),
@@ -196,11 +193,15 @@ def asker_below(root: Process, uid: int, env: dict[str, str], command: list[str]
         tty=str(root.tty) if root.tty else "",
         wait_s=limit,
     )
+    return typing(found) if _is_typed_at(command) else found
 
 
-def asker(
-    pid: int, uid: int, env: dict[str, str], keeper: int = 0, wait_s: float | None = None
-) -> Asker:
+def typing(found: Asker) -> Asker:
+    """Return who types at an interactive shell: a person, where no agent is above."""
+    return found if found.agent else found.but(person=True, wait_s=_PERSON_WAITS_S)
+
+
+def asker(pid: int, uid: int, env: dict[str, str], keeper: int = 0) -> Asker:
     """Return who submits, for the process `pid` as the kernel names it."""
     root = root_of(pid, keeper) or Process(pid, 0, 0, "gone", 0, 0)
     name, version, limit = agent_of(env, root, pid)
@@ -215,7 +216,7 @@ def asker(
         agent=name,
         agent_version=version,
         tty=str(door.tty) if door and door.tty else "",
-        wait_s=limit if wait_s is None else wait_s,
+        wait_s=limit,
     )
 
 

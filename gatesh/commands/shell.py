@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from gatesh.doors.client import become_bash, environment, run_above, where
+from gatesh.doctor.keeper import asked
+from gatesh.doors.client import become_bash, environment, run_above, say, where
 from gatesh.errors import UsageError
 from gatesh.interactive.own import forbidden, not_own
 from gatesh.interactive.shell import Shell
@@ -13,6 +14,7 @@ from gatesh.interactive.startup import startup
 from gatesh.overlay.front import opened
 from gatesh.places import RUN_VARIABLE
 from gatesh.run.bash import BASH, leave_as
+from gatesh.session import process, root_of
 from gatesh.supervise.kernel import may_filter
 from gatesh.supervise.probe import EXEC_GATE, level
 from gatesh.supervise.session import Wanted, supervise
@@ -39,10 +41,33 @@ def main(what: Submission, flags: list[str]) -> NoReturn:
     above = run_above(env, places) if RUN_VARIABLE in env else None
     if above is not None and above[1]:
         become_bash(what, env)  # whatever it starts is decided on
-    here = not (forbidden() if "--ask-here" in flags else not_own())
+    ask_here = "--ask-here" in flags
+    why_not = forbidden() if ask_here else not_own()
+    here = not why_not
     if "--exec-gate" in flags or (here and "--line-gate" not in flags and _gated_with_sudo()):
         _supervised(what, env, places, here=here)
-    leave_as(Shell(env, places, what.options, ask_here="--ask-here" in flags).run())
+    answer = _who_answers(places, why_not)
+    if answer:
+        say(f"gatesh: {answer}\n".encode())
+    leave_as(Shell(env, places, what.options, ask_here=ask_here).run())
+
+
+def _who_answers(places: Places, why_not: str) -> str:
+    """Return where a line that is held is asked about; empty where it is here, or nothing is held."""
+    found, root = asked(places), root_of(os.getpid())
+    keeper = process(found.pid) if found else None
+    if found and keeper and root and root.start > keeper.start:  # it serves this terminal
+        if found.observes:
+            return ""
+        if found.attached:
+            return f"what would destroy waits for an answer at the keeper, pid {found.pid}"
+        return (
+            "nobody is at the keeper: what would destroy needs `gatesh approve` in another terminal"
+        )
+    if not why_not:
+        return ""
+    may = "" if forbidden() else "; --ask-here asks all the same"
+    return f"nobody can be asked here, so what would destroy is refused: {why_not}{may}"
 
 
 def _gated_with_sudo() -> bool:

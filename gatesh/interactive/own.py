@@ -63,7 +63,7 @@ class Own:
     def submit(self, line: CommandLine, runner: Runner, reason: str) -> Outcome:
         """Take a line the whole way; `reason` says why no keeper did."""
         self._reason = reason
-        who = session.asker(os.getpid(), os.getuid(), line.env)
+        who = session.typing(session.asker(os.getpid(), os.getuid(), line.env))
         rules, world = self._projects.of(who.session, (line.cwd,))
         world = world.scoped(self._scopes.of(who.session, (line.cwd,)))
         gate = Gate(rules, self._log, clock_ns, second=Shfmt())

@@ -180,7 +180,7 @@ class Connection:
         number = self.begin(line, asker, seen, decision, rules.digest)
         answer = Answer(Answered.STOPPED, by=record)
         self.answer(number, answer)
-        refused = policy.refusal(number, decision, answer)
+        refused = policy.refusal(number, decision, answer, asker)
         self.end(number, refused)
         return refused
 
@@ -228,7 +228,8 @@ class Connection:
         first = request.decision.matches[0]
         seconds = (request.expires_ns - request.created_ns) // 10**9
         text = f"gatesh: held [{first.rule}]: {first.say}\n"
-        text += f"gatesh: hint: waiting for your human; record {request.record}\n"
+        whom = "an answer at the keeper" if request.asker.person else "your human"
+        text += f"gatesh: hint: waiting for {whom}; record {request.record}\n"
         try:
             wire.send(self._sock, b"held", text.encode("utf-8", "replace"), b"%d" % seconds)
         except OSError:

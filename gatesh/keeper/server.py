@@ -26,7 +26,7 @@ from gatesh.keeper.recorded import roots_of_this_boot
 from gatesh.keeper.reentry import Running
 from gatesh.keeper.rules import Projects, Rules
 from gatesh.keeper.scopes import Scopes
-from gatesh.model import Asker
+from gatesh.model import Asker, Door
 from gatesh.places import Places
 
 TYPE_CHECKING = False
@@ -219,7 +219,11 @@ class Keeper:
         except wire.WireError as error:
             _refuse(sock, str(error))
             return
-        asker = session.asker(pid, uid, line.env, keeper=os.getpid(), wait_s=self._wait_s)
+        asker = session.asker(pid, uid, line.env, keeper=os.getpid())
+        if line.door is Door.TERMINAL:
+            asker = session.typing(asker)
+        if self._wait_s is not None:
+            asker = asker.but(wait_s=self._wait_s)
         alone = self._not_served(asker)
         self._know(asker, served=not alone)
         if alone:

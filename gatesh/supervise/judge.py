@@ -215,7 +215,7 @@ class Judge:
         records.answer(record, answer)
         if answer.yes:
             return None
-        refused = refusal(record, decision, answer)
+        refused = refusal(record, decision, answer, asker)
         records.end(record, refused)
         return refused
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 
 _NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
+_NOT_IN_THIS_ONE = "start this shell in a terminal window of its own, outside of tmux and screen"
 
 
 class Wanted(Value):
@@ -100,7 +101,7 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         pin=wanted.pin,
         observe=wanted.observe,
         at=own,
-        hint=_NOBODY_HERE,
+        hint=_NOBODY_HERE if wanted.startup is None else _NOT_IN_THIS_ONE,
         scope=wanted.scope,
     )
     keeper.start()

@@ -48,7 +48,8 @@ def test_a_held_line_that_is_rejected_does_not_run_and_says_126(pane, work, plac
     pane.until("type `")
     pane.wait_seen()
     pane.line("nnot today")
-    pane.until(r"your human says: not today(.|\n)*^\$$")
+    screen = pane.until(r"the answer says: not today(.|\n)*^\$$")
+    assert "it was rejected" in screen and "your human" not in screen
     pane.line("echo status:$?")
 
     pane.until("^status:126")
@@ -57,11 +58,17 @@ def test_a_held_line_that_is_rejected_does_not_run_and_says_126(pane, work, plac
 
 def test_inside_tmux_nobody_is_asked_unless_a_person_vouches(burning, work) -> None:
     with Pane(f"{GATESH} --line-gate", burning, str(work)) as pane:
-        pane.until(r"^\$$")
+        began = " ".join(pane.until(r"^\$$").split())
+        pane.keys("C-l")
         pane.line("scorch")
-        screen = pane.until("can type into this(.|\n)*^\\$$")
+        screen = pane.until("opened after it(.|\n)*^\\$$").replace("\n", "")
 
-    assert "this shell in a terminal opened after it" in " ".join(screen.split())
+    assert began.startswith(
+        "gatesh: nobody can be asked here, so what would destroy is refused: whoever runs tmux"
+    )
+    assert "--ask-here asks all the same" in began
+    assert "nobody can be asked: there is no keeper, and whoever runs tmux" in screen
+    assert "this shell in a terminal opened after it" in screen and "your human" not in screen
     assert not (work / "scorched").exists()
 
 
@@ -70,9 +77,9 @@ def test_a_keeper_that_serves_the_terminal_is_asked(burning, work, place) -> Non
         Person(burning, str(work)) as person,
         Pane(f"{GATESH} --line-gate", burning, str(work)) as pane,
     ):
-        pane.until(r"^\$$")
+        assert "an answer at the keeper, pid " in " ".join(pane.until(r"^\$$").split())
         pane.line("scorch")
-        pane.until("held .scorch")
+        pane.until("held .scorch(.|\n)*waiting for an answer at the keeper; record 1")
         person.approve()
         pane.until(r"^scorched all\n\$$")
 

@@ -8,7 +8,7 @@ import pytest
 
 from gatesh import wiring
 from gatesh.errors import ConfigError
-from gatesh.model import CommandLine, Door, Verdict
+from gatesh.model import Asker, CommandLine, Door, Verdict
 from gatesh.places import Places
 from gatesh.policy import refusal
 from gatesh.rules.rule import CLASSES
@@ -72,7 +72,7 @@ def test_a_class_has_the_effect_of_the_scope(effect, verdict, project, places):
 
 def test_what_may_only_be_proposed_is_refused_with_the_text_for_a_human(project, places):
     (project / ".gatesh/scope.toml").write_text('[classes]\ndata-destroy = "propose"')
-    message = refusal(7, decided(DROP, project, places), None).message
+    message = refusal(7, decided(DROP, project, places), None, Asker(1, 0, "s", 1, 1)).message
     assert message.startswith("gatesh: refused [scope-class]")
     assert f"Hand to your human: “I propose to run, in {project}: {DROP}" in message
 
