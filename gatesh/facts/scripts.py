@@ -445,12 +445,17 @@ def executed(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     path = runs.path(words[0])
     if path is None or _SYSTEM.match(path):
         return
-    text, hidden = runs.content(path)
+    text, hidden = runs.made(path)
     if hidden:
         yield Code("shell", "", path, runs.cwd, words[1:], hidden=hidden)
+        return
+    first = runs.opened.first_line(path) if text is None else ""
+    if "\0" in first.partition("\n")[0]:
+        return  # a program, not a script
+    text = runs.opened.text(path) if text is None else text
     if text is not None:
         yield from runs.with_shebang(text, path, runs.cwd, words)
-    elif not hidden and started(first := runs.opened.first_line(path)):
+    elif started(first):
         for code in runs.with_shebang(first, path, runs.cwd, words):
             if not code.path:  # a program that does not read the rest
                 yield code
