@@ -57,6 +57,9 @@ if TYPE_CHECKING:
         def stamp(self, path: str) -> str:
             """Return what changes whenever a regular file does; empty where there is none."""
 
+        def mountinfo(self) -> str:
+            """Return what is mounted, as /proc/self/mountinfo says it; empty where nobody knows."""
+
     class Labels(Protocol):
         """What a person calls the targets: production, staging, local."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gatesh.facts import World
+    from gatesh.facts.mounts import Mount
     from gatesh.model import CommandLine, SimpleCommand, Word
 
 # Names that build tools and package managers make again by a command.
@@ -35,7 +36,11 @@ _SYSTEM = frozenset(
 _SYSTEM_PARENTS = frozenset({"/usr", "/var", "/etc", "/boot", "/lib", "/System", "/Library"})
 
 _GIT_COSTS = 400  # as World.spend counts
-_MOVERS = frozenset("mv gmv ln mount rename exch".split())
+_MOUNTERS = frozenset("mount bindfs fuse-overlayfs mergerfs sshfs unionfs".split())
+_MOVERS = frozenset("mv gmv ln rename exch".split()) | _MOUNTERS
+_MOUNT_VALUED = "otOLNTU"  # letters of their options that have a value
+_ROOTED = frozenset(("chroot",))  # where a path is not what it is called here
+_BELOW_TEMPORARY = tuple(folder + "/" for folder in TEMPORARY)
 
 
 # Of ~/.cache, what a program fetches or makes again; others keep more there than they should.
@@ -86,18 +91,30 @@ class Extents:
             return PathEffect(path, Extent.UNKNOWN, root=path == "/")
         kind = self._world.files.kind(path)
         if kind == "missing":
-            extent = Extent.UNKNOWN if self.moved_here(path) else Extent.MISSING
+            moved = _ROOTED & set(self._command.prefixes) or self.moved_here(path)
+            extent = Extent.UNKNOWN if moved else Extent.MISSING
             return PathEffect(path, extent, root=self.is_system(path))
         directory = kind == "directory"
         root = self._is_root(path)
         extent = self._extent(path, kind)
-        if extent is Extent.DERIVED and self.moved_here(path):
+        if extent is Extent.DERIVED and (
+            _ROOTED & set(self._command.prefixes) or self._mounted(path) or self.moved_here(path)
+        ):
             extent = Extent.UNKNOWN
         return PathEffect(path, extent, directory, root, self._size(path, kind))
 
     def temporary(self, path: str) -> bool:
         """Claim that a resolved path lies below a temporary folder, and is not that folder."""
-        return path.startswith(tuple(folder + "/" for folder in TEMPORARY))
+        return path.startswith(_BELOW_TEMPORARY) and not self._mounted(path)
+
+    def _mounted(self, path: str) -> bool:
+        """Claim that a path that would be thrown away is another name of something that would not."""
+        found = self._world.once("mounts", lambda: _kept(self._world.files.mountinfo()))
+        if not (isinstance(found, tuple) and found):
+            return False
+        from gatesh.facts.mounts import touched
+
+        return touched(path, found)
 
     def ours(self, path: str) -> bool:
         """Claim that a resolved path is the line's folder or lies below it."""
@@ -188,7 +205,8 @@ def arrivals(line: CommandLine, world: World) -> Iterator[str | None]:
 
 def landings(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[str | None]:
     """Yield the paths where a mv, ln or mount would put something; None where nobody knows."""
-    words = list(command.words[1:])
+    mounts = command.program in _MOUNTERS
+    words = _without_values(command.words[1:]) if mounts else list(command.words[1:])
     plain = [w for w in words if not (w.known and w.text[:1] == "-" and len(w.text) > 1)]
     into = [w.text for w in words if w.known and w.text.startswith(("-t", "--t"))]
     if command.more_words or into or len(plain) < 2 or command.program == "rename":
@@ -200,12 +218,29 @@ def landings(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
             yield None
             continue
         folder = world.files.real(path)
-        if world.files.kind(folder) != "directory" or command.program == "mount":
+        if mounts or world.files.kind(folder) != "directory":
             yield folder
             continue
         for source in sources:
             for name in _names(source, command, line, world):
                 yield os.path.join(folder, name) if name else folder
+
+
+def _without_values(words: tuple[Word, ...]) -> list[Word]:
+    """Return the words of a mount without those that are an option's value: `mount a b -o bind`."""
+    valued = [
+        w.text[:1] == "-" and w.text[1:2] != "-" and w.text[-1:] in _MOUNT_VALUED for w in words
+    ]
+    return [w for at, w in enumerate(words) if not (at and valued[at - 1])]
+
+
+def _kept(mountinfo: str) -> tuple[Mount, ...]:
+    from gatesh.facts.mounts import mounts, thrown_away
+
+    def thrown(path: str) -> bool:
+        return path.startswith(_BELOW_TEMPORARY) or is_derived(path.strip("/"))
+
+    return thrown_away(mounts(mountinfo), thrown)
 
 
 def _names(

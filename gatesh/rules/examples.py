@@ -113,6 +113,10 @@ class ExampleFiles:
         del path
         return ""
 
+    def mountinfo(self) -> str:
+        """Return nothing."""
+        return ""
+
 
 class ExampleProbe:
     """What git would say of the example repository."""

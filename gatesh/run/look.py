@@ -119,6 +119,14 @@ class OsFiles:
         except (OSError, ValueError):
             return 0
 
+    def mountinfo(self) -> str:
+        """Return what is mounted; empty where nobody says."""
+        try:
+            with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+        except OSError:
+            return ""
+
     def stamp(self, path: str) -> str:
         """Return device, inode, size and times of a regular file, a last link followed."""
         try:

@@ -116,12 +116,20 @@ def _prefix(program: str, grammar: Grammar, words: Words, stdin: Word | None) ->
         )
     inner = Inner(
         rest,
-        program,
+        "chroot" if _elsewhere(program, words[1:at], values) else program,
         assigned=tuple(word for word in words[1:at] if "=" in word.text) if grammar.assigns else (),
         folder=values.get("D", values.get("chdir")) if program == "sudo" else None,
         rooted=program in ("chroot", "unshare", "nsenter"),
     )
     return Unwrapped((inner,), keep=False)
+
+
+def _elsewhere(program: str, options: Words, values: dict[str, Word]) -> bool:
+    """Claim that unshare or nsenter finds other files under the same names: `nsenter -t 1 -m`."""
+    if program == "unshare":
+        return bool(values.keys() & {"R", "root"})
+    told = r"-[a-zA-Z]*[mra]|--(?:mount|root|all)"
+    return program == "nsenter" and any(re.match(told, word.text) for word in options)
 
 
 def _command(program: str, words: Words, _: Word | None) -> Unwrapped:

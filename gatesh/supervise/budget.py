@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+from functools import lru_cache
 
 from gatesh._value import Value
 from gatesh.facts.extents import is_derived
@@ -31,7 +32,7 @@ from gatesh.model import (
     Word,
 )
 from gatesh.supervise import bpf, kernel
-from gatesh.supervise.elsewhere import alike, resolved, root_of
+from gatesh.supervise.elsewhere import Throwaway, resolved, root_of
 from gatesh.supervise.gits import GIT
 
 TYPE_CHECKING = False
@@ -227,9 +228,14 @@ def _led(tid: int, path: str, *, last: bool) -> tuple[str, bool]:
     plain = os.path.normpath(path)
     if not _is_thrown_away(plain):
         return plain, False
-    root = root_of(tid)
+    root, places = root_of(tid), _throwaway()
     real = resolved(tid, path, root, last=last)
-    return real, _is_thrown_away(real) and (not root or alike(root, os.path.dirname(real)))
+    return real, places.there(real, root) if root else places.here(real)
+
+
+@lru_cache(1)
+def _throwaway() -> Throwaway:
+    return Throwaway(_is_thrown_away)
 
 
 def _is_thrown_away(path: str) -> bool:

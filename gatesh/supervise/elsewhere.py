@@ -6,11 +6,17 @@ What a program calls /tmp/x may be anything: it can have entered a chroot, or bo
 from __future__ import annotations
 
 import os
+import select
 from functools import lru_cache
+
+from gatesh.facts.mounts import mounts, thrown_away, touched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gatesh.facts import Files
+    from gatesh.facts.mounts import Mount
 
 _MOST_STEPS = 400
 _SELF = {"/proc/self": "/proc/{0}", "/proc/thread-self": "/proc/{0}/task/{0}"}
@@ -119,12 +125,60 @@ class Elsewhere:
         """Return what changes with a file, as Files does."""
         return self._files.stamp(self._at(path))
 
+    def mountinfo(self) -> str:
+        """Return what is mounted for the process."""
+        try:
+            with open(_mountinfo(self._root), encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+        except OSError:
+            return ""
+
+
+def _mountinfo(root: str) -> str:
+    return f"{root.removesuffix('/root')}/mountinfo"
+
 
 def _link(path: str) -> str:
     try:
         return os.readlink(path)
     except OSError:
         return ""
+
+
+class Throwaway:
+    """Places that are thrown away by their names, and what is mounted there that would not be."""
+
+    def __init__(self, thrown: Callable[[str], bool]) -> None:
+        """`thrown` claims that of a path by its name."""
+        self.named = thrown
+        self._text = open("/proc/self/mountinfo", "rb", 0)  # noqa: SIM115  it is asked as long as we live
+        self._changes = select.poll()
+        self._changes.register(self._text, select.POLLPRI)
+        self._kept: tuple[Mount, ...] | None = None
+
+    def here(self, path: str) -> bool:
+        """Claim that a resolved path may be thrown away, where we see it too."""
+        if not self.named(path):
+            return False
+        if self._changes.poll(0) or self._kept is None:
+            self._text.seek(0)
+            self._kept = _kept(self._text.read(), self.named)
+        return not touched(path, self._kept)
+
+    def there(self, path: str, root: str) -> bool:
+        """Claim the same of what a program finds that has other mounts, or another root."""
+        if not self.named(path) or not alike(root, os.path.dirname(path)):
+            return False
+        try:
+            with open(_mountinfo(root), "rb") as file:
+                return not touched(path, _kept(file.read(), self.named))
+        except OSError:
+            return False
+
+
+@lru_cache(16)
+def _kept(text: bytes, thrown: Callable[[str], bool]) -> tuple[Mount, ...]:
+    return thrown_away(mounts(os.fsdecode(text)), thrown)
 
 
 def alike(root: str, path: str) -> bool:

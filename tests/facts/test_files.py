@@ -9,7 +9,7 @@ import pytest
 
 from gatesh.facts import World, inspect, may_have_run, runs_out_of_order
 from gatesh.facts.paths import expand
-from gatesh.model import CommandLine, FileChange, Parsed, SimpleCommand, Span, Word
+from gatesh.model import CommandLine, Extent, FileChange, Parsed, SimpleCommand, Span, Word
 from gatesh.run.look import GitProbe, OsFiles
 from gatesh.shell.read import read
 from tests.facts.tree import TreeFiles, TreeProbe
@@ -57,6 +57,80 @@ def test_line_changes_what_the_table_says(row, tree):
 def test_words_that_cannot_be_seen_are_said_to_be_missing(tree):
     (change,) = changes("ls | xargs rm -rf", tree, TABLE["cwd"])
     assert change.cannot_see == ("paths: more will be added",)
+
+
+ROOT = "20 1 8:1 / / rw - ext4 /dev/a rw"
+MOUNTED = [  # what is mounted besides, a path, and whether it may go unasked
+    ("", "/tmp/x/a", True),
+    ("21 20 8:1 /srv /tmp/x rw - ext4 /dev/a rw", "/tmp/x/a", False),
+    ("21 20 8:1 /srv /tmp/x rw - ext4 /dev/a rw", "/tmp/x", False),
+    ("21 20 8:1 /srv /tmp/x/a rw - ext4 /dev/a rw", "/tmp/x", False),
+    ("21 20 8:1 /srv /tmp/y rw - ext4 /dev/a rw", "/tmp/x/a", True),
+    ("21 20 8:1 /srv/my\\040files /tmp/x rw shared:1 - ext4 /dev/a rw", "/tmp/x/a", False),
+    ("21 20 8:1 /srv /tmp rw - ext4 /dev/a rw", "/tmp/x/a", False),
+    ("21 20 8:1 /tmp/systemd-private/tmp /tmp rw - ext4 /dev/a rw", "/tmp/x/a", True),
+    ("21 20 8:1 /tmp/y /tmp/x rw - ext4 /dev/a rw", "/tmp/x/a", True),
+    ("21 20 8:2 / /tmp rw - ext4 /dev/b rw", "/tmp/x/a", True),
+    ("21 20 8:2 / /tmp/x rw - ext4 /dev/b rw", "/tmp/x/a", False),
+    ("21 20 0:30 / /tmp rw - tmpfs none rw", "/tmp/x/a", True),
+    ("21 20 0:30 / /tmp/x rw - tmpfs none rw", "/tmp/x/a", True),
+    ("21 20 0:31 / /tmp/x rw - overlay o rw,upperdir=/srv", "/tmp/x/a", False),
+    ("21 20 0:31 / /tmp rw - overlay o rw,upperdir=/srv", "/tmp/x/a", False),
+    ("21 20 0:32 / /tmp/x rw - fuse.sshfs h: rw", "/tmp/x/a", False),
+    ("21 20 8:1 / /mnt/all rw - ext4 /dev/a rw", "/tmp/x/a", True),
+    ("21 20 8:1 /srv /home/me/p/dist rw - ext4 /dev/a rw", "/home/me/p/dist", False),
+    ("21 20 8:3 /volumes/1 /home/me/p/dist rw - ext4 /dev/c rw", "/home/me/p/dist", True),
+    ("not what it was", "/tmp/x/a", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "path", "thrown"), MOUNTED)
+def test_what_is_mounted_in_a_temporary_folder_is_not_temporary(row, path, thrown):
+    files = TreeFiles(["/tmp/x/a", "/home/me/p/dist/a"])
+    files.mounted = f"{ROOT}\n{row}\n"
+    world = World(files, TreeProbe(files, [], ["/home/me/p/dist"]), "/home/me")
+    line = CommandLine(f"rm -rf {path}", "/home/me/p", {})
+    (change,) = changes(line.text, world, line.cwd)
+    assert (change.paths[0].extent is Extent.DERIVED) is thrown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mount --bind . /tmp/x && rm -rf /tmp/x/a",
+        "mount . /tmp/x -o bind && rm -rf /tmp/x/a",
+        "mount --move /srv /tmp/x; rm -rf /tmp/x/new",
+        "bindfs -o nonempty . /tmp/x; rm -rf /tmp/x/a",
+        "mount /tmp/x; rm -rf /tmp/x/a",
+        "chroot . rm -rf /tmp/x/a",
+        "chroot . rm -rf /tmp/x/new",
+        "unshare --root=. rm -rf /tmp/x/a",
+        "unshare -R . sh -c 'rm -rf /tmp/x/a'",
+        "nsenter -t 1 -m rm -rf /tmp/x/a",
+        "sudo nsenter --target 1 --all -- rm -rf /tmp/x/a",
+    ],
+)
+def test_what_another_mount_or_root_may_show_is_unknown(line):
+    files = TreeFiles(["/tmp/x/a", "/home/me/p/src/a"])
+    world = World(files, TreeProbe(files, [], []), "/home/me")
+    (change,) = changes(line, world, "/home/me/p")
+    assert change.paths[0].extent is Extent.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mount --bind . /tmp/y && rm -rf /tmp/x/a",
+        "unshare -rn rm -rf /tmp/x/a",
+        "nsenter -t 1 -n rm -rf /tmp/x/a",
+        "mount -o bind /tmp/x /srv/y; rm -rf /tmp/x/a",
+    ],
+)
+def test_a_temporary_folder_beside_a_mount_is_what_it_was(line):
+    files = TreeFiles(["/tmp/x/a", "/home/me/p/src/a"])
+    world = World(files, TreeProbe(files, [], []), "/home/me")
+    (change,) = changes(line, world, "/home/me/p")
+    assert change.paths[0].extent is Extent.DERIVED
 
 
 def test_what_is_only_added_to_is_a_write(tree):

@@ -22,8 +22,16 @@ class TreeFiles:
             while (path := os.path.dirname(path.rstrip("/"))) != "/":
                 self.folders.add(path)
 
+    mounted = ""
+
     def read(self, path, limit):
         return None
+
+    def head(self, path, limit):
+        return b""
+
+    def mountinfo(self):
+        return self.mounted
 
     def kind(self, path):
         folder = self.real(os.path.dirname(path))

@@ -99,6 +99,11 @@ ELSEWHERE = {
         "libc = ctypes.CDLL(None, use_errno=True); base = t + '/m'; os.mkdir(base)\n"
         "if libc.unshare(0x10020000) or libc.mount(b'd', base.encode(), None, 0x1000, None): os._exit(77)"
     ),
+    "mounted there for everybody": (
+        "libc = ctypes.CDLL(None, use_errno=True); base = t + '/m'; os.mkdir(base)\n"
+        "if libc.mount(b'd', base.encode(), None, 0x1000, None): os._exit(77)\n"
+        "import atexit; atexit.register(libc.umount2, base.encode(), 2)"
+    ),
     "a root of one's own": (
         "libc = ctypes.CDLL(None); os.makedirs('r/tmp'); os.rename('d', 'r/tmp/d'); base = '/tmp/d'\n"
         "if libc.unshare(0x10000000): os._exit(77)\n"
