@@ -4,24 +4,25 @@ _gatesh() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     local path='' words='' options='' kind='' i
     for ((i = 1; i < COMP_CWORD; i++)); do # the words that name commands, not their options
-        case ' run keeper approve history show sessions stats secrets check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor hook demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
+        case ' run keeper approve elevate history show sessions stats secrets check patterns patterns/backtest patterns/coverage patterns/explain patterns/lint patterns/list patterns/new patterns/schema patterns/show patterns/test patterns/trust patterns/tune setup doctor hook demo completions ' in *" $path${COMP_WORDS[i]} "*) path+=${COMP_WORDS[i]}/ ;; esac
     done
     case "$path $before" in
-        " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"run/ --scope"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
+        " -c"|"run/ --name"|"run/ --deletions"|"run/ --notify"|"run/ --scope"|"keeper/ --late"|"keeper/ --wait"|"approve/ --run"|"elevate/ --session"|"elevate/ --class"|"elevate/ --target"|"elevate/ --for"|"elevate/ --revoke"|"history/ --session"|"history/ --agent"|"history/ --program"|"history/ --target"|"history/ --label"|"history/ --since"|"history/ --until"|"history/ --exit"|"history/ --limit"|"sessions/ --limit"|"stats/ --since"|"patterns/backtest/ --since"|"patterns/backtest/ --limit"|"patterns/coverage/ --since"|"patterns/coverage/ --limit"|"patterns/list/ --program"|"patterns/list/ --file"|"patterns/new/ --from"|"patterns/new/ --file"|"patterns/tune/ --unless"|"patterns/tune/ --when"|"patterns/tune/ --since") : ;;
         "run/ --require") words='exec-gate' ;;
         "run/ --deletion-mode") words='hold record off' ;;
         "history/ --verdict") words='allow ask deny' ;;
         "history/ --rule") kind=rule ;;
         "history/ --cwd"|"check/ --cwd"|"patterns/backtest/ --patterns"|"patterns/explain/ --cwd") kind=file ;;
-        "history/ --outcome") words='ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed' ;;
+        "history/ --outcome") words='ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed elevated' ;;
         "history/ --fmt"|"sessions/ --fmt"|"stats/ --fmt") words='simple plain github grid simple_grid rounded_grid outline pipe psql orgtbl rst mediawiki jira html latex tsv' ;;
         "patterns/list/ --class") words='access-grant access-revoke audit-off backup-destroy data-destroy data-overwrite deferred-destroy exposure guard-off history-rewrite key-destroy money opaque-exec outage publish resource-destroy' ;;
         "patterns/list/ --severity"|"patterns/tune/ --severity") words='low medium high critical' ;;
         *) case $path in
-            '') words='run keeper approve history show sessions stats secrets check patterns setup doctor hook demo completions' options='-c --version -h --help' kind=file ;;
+            '') words='run keeper approve elevate history show sessions stats secrets check patterns setup doctor hook demo completions' options='-c --version -h --help' kind=file ;;
             'run/') options='--name --observe --pin --require --deletions --deletion-mode --no-tty-prompt --notify --scope --read-only -h --help' ;;
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='--run -h --help' ;;
+            'elevate/') options='--session --class --target --for --list --revoke -h --help' ;;
             'history/') options='--session --agent --program --verdict --rule --target --label --cwd --since --until --exit --outcome --alerts --limit --reverse --full --internal --programs --tree -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
             'show/') options='--json -h --help' ;;
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;

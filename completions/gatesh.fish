@@ -2,6 +2,7 @@
 complete -c gatesh -n '__fish_use_subcommand' -a run -d 'Run an agent with every program below it under the gate'
 complete -c gatesh -n '__fish_use_subcommand' -a keeper -d 'Serve the shells of your agents, and ask you'
 complete -c gatesh -n '__fish_use_subcommand' -a approve -d 'Answer here what the keeper asks'
+complete -c gatesh -n '__fish_use_subcommand' -a elevate -d 'Lift limits of a session’s scope for a while'
 complete -c gatesh -n '__fish_use_subcommand' -a history -d 'List recorded command lines'
 complete -c gatesh -n '__fish_use_subcommand' -a show -d 'Show everything about one record'
 complete -c gatesh -n '__fish_use_subcommand' -a sessions -d 'List the sessions of agents'
@@ -39,6 +40,14 @@ complete -c gatesh -n '__fish_seen_subcommand_from keeper' -s h -l help -d 'Show
 complete -c gatesh -n '__fish_seen_subcommand_from approve' -f
 complete -c gatesh -n '__fish_seen_subcommand_from approve' -l run -x -a '' -d 'Of this `gatesh run`, where several ask'
 complete -c gatesh -n '__fish_seen_subcommand_from approve' -s h -l help -d 'Show this message and exit'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -f
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -l session -x -a '' -d 'Its key, a part of it, or its root’s pid'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -l class -x -a '' -d 'Of rules, a glob; `read`, `data-write` for what no rule speaks of'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -l target -x -a '' -d 'A label (staging) or a glob of hosts'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -l for -x -a '' -d '1m to 8h; it ends by itself'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -l list -d 'Say what is lifted now'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -l revoke -x -a '' -d 'End one, or all, at once'
+complete -c gatesh -n '__fish_seen_subcommand_from elevate' -s h -l help -d 'Show this message and exit'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -f
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l session -x -a '' -d 'Of one session; a part of its key will do'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l agent -x -a '' -d 'Submitted by this agent'
@@ -51,7 +60,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from history' -l cwd -rF -d 'Submi
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l since -x -a '' -d '30m, 2h, 3d, today, or an ISO 8601 time'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l until -x -a '' -d 'Likewise'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l exit -x -a '' -d 'An exit status, a signal’s name, or fail'
-complete -c gatesh -n '__fish_seen_subcommand_from history' -l outcome -x -a 'ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed' -d 'What became of it: ran, refused, rejected … (a word of the column `state`)'
+complete -c gatesh -n '__fish_seen_subcommand_from history' -l outcome -x -a 'ran refused abandoned failed unknown approved rejected expired withdrawn nobody stopped granted repeated changed denied observed elevated' -d 'What became of it: ran, refused, rejected … (a word of the column `state`)'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l alerts -d 'What left its scope or was refused, instead of lines'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l limit -x -a '' -d 'How many at most'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l reverse -d 'The same records, oldest first'

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SUBCOMMANDS = (
-    "approve", "check", "completions", "demo", "doctor", "history", "hook", "keeper", "patterns", "run",
-    "secrets", "sessions", "setup", "show", "stats",
+    "approve", "check", "completions", "demo", "doctor", "elevate", "history", "hook", "keeper", "patterns",
+    "run", "secrets", "sessions", "setup", "show", "stats",
 )  # fmt: skip
 
 

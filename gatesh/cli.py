@@ -28,6 +28,7 @@ _COMMANDS = {
     "run": ("gatesh.commands.run", "run"),
     "keeper": ("gatesh.commands.keeper", "keeper"),
     "approve": ("gatesh.commands.approve", "approve"),
+    "elevate": ("gatesh.commands.elevate", "elevate"),
     "history": ("gatesh.commands.history", "history"),
     "show": ("gatesh.commands.history", "show"),
     "sessions": ("gatesh.commands.history", "sessions"),

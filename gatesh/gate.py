@@ -148,11 +148,10 @@ class Gate:
             return targets[0].of(index, fact)
 
         matches = match(self._rules, seen.reading, seen.facts, line, watch, target_of)
+        found = seen.but(matches=matches)
         if world.scope:
-            found = seen.but(matches=matches)
-            matches = world.scope.judge(found, line, world, target_of)
-        facts = targets[0].facts() if targets else seen.facts
-        return seen.but(facts=facts, matches=matches)
+            found = world.scope.judge(found, line, world, target_of)
+        return found.but(facts=targets[0].facts()) if targets else found
 
     def _read(self, line: CommandLine) -> Reading:
         """Read a text that the line runs, and where it may have been misread, have it read once more."""
@@ -237,7 +236,10 @@ class Gate:
         answer = approver.ask(request)
         if answer.yes:
             again, _ = self.consider(line, world)
-            if self._bind(line, asker, again, world) != request.digest:
+            # An elevation that has expired meanwhile lifts nothing any more; one that came is no matter.
+            lapsed = set(seen.elevations) - set(again.elevations)
+            again = again.but(elevations=seen.elevations)
+            if lapsed or self._bind(line, asker, again, world) != request.digest:
                 return answer.but(answered=Answered.CHANGED)
         return answer
 

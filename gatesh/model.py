@@ -391,6 +391,29 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
+class Lift(Value):
+    """Limits of a scope that are lifted, or are to be; never what is off-limits, and no rule."""
+
+    classes: tuple[str, ...]  # globs: classes of rules, `read`, `data-write`
+    target: str  # a label, or a glob of names
+
+    @property
+    def said(self) -> str:
+        """Return what is lifted, for a person: `data-write on staging`."""
+        what = "everything" if "*" in self.classes else ", ".join(self.classes)
+        return f"{what} {'anywhere' if self.target == '*' else f'on {self.target}'}"
+
+
+class Elevation(Lift):
+    """What a person has lifted of a session's scope, for a while."""
+
+    number: int
+    session: str
+    until_ns: int  # as the clock on the wall shows it
+    approver: str
+    assurance: Assurance
+
+
 class Inspection(Value):
     """Everything that was seen in one command line."""
 
@@ -402,6 +425,7 @@ class Inspection(Value):
     ] = ()  # the code it runs, as it was read: path, content
     places: tuple[CommandLine, ...] = ()  # where each of the last commands stands: code of that
     credentials: tuple[Credential, ...] = ()  # looked for where the line is held
+    elevations: tuple[Elevation, ...] = ()  # without which its scope would hold the line
 
 
 class Decision(Value):

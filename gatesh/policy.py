@@ -114,6 +114,7 @@ def binding(
         for name, value in sorted(line.env.items())
         if name not in VOLATILE and not name.startswith(VOLATILE_PREFIXES)
     ]
+    fields += [f"elevation {one.number}" for one in seen.elevations]
     # Targets and paths, as they stand now.
     fields += [repr(fact) for index, fact in seen.facts if index in commands]
     encoded = [f.encode("utf-8", "surrogateescape") for f in fields]

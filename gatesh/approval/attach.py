@@ -3,6 +3,7 @@
     approver → keeper    attach VERSION
                          pin PIN                    after `pin`
                          answer ID TYPED PIN · reject ID COMMENT · stop ID · overview
+                         elevate SESSION CLASSES TARGET SECONDS
     keeper → approver    code CODE                  show it: a person types it at an attached approver
                          pin                        nobody is attached: the PIN pairs
                          paired NAME · refused WHY · locked WHY
@@ -16,18 +17,19 @@ one approver and is burned by the first answer; whatever is not believed is reco
 from __future__ import annotations
 
 import os
-import queue
 import threading
 from collections import deque
 
 from gatesh import wire
 from gatesh.approval import peer
-from gatesh.approval.card import Line, to_fields
+from gatesh.approval.card import Line
+from gatesh.approval.elevating import Elevating, wanted_of
+from gatesh.approval.elevations import Elevations
 from gatesh.approval.overview import Overview, items
 from gatesh.approval.pairing import Pairing
 from gatesh.approval.pending import LATE_S, Desk
 from gatesh.approval.questions import HeldLine, Loosening, NewTerminal
-from gatesh.approval.word import fresh_word
+from gatesh.approval.seat import Seat
 from gatesh.errors import AuditError
 from gatesh.model import Answer, Answered, Assurance, Request
 from gatesh.printable import printable
@@ -50,83 +52,22 @@ if TYPE_CHECKING:
         ) -> None:
             """Write down something that was refused."""
 
+        def elevation(
+            self, session: str, classes: str, target: str, until_ns: int, who: str, assurance: str
+        ) -> int:
+            """Commit that an elevation is given and return its number; raises AuditError."""
+
+        def elevation_end(self, number: int, how: str, who: str) -> None:
+            """Write how an elevation ended; raises AuditError."""
+
         def refused_answer(self, record: int, who: str, how: str, why: str) -> None:
             """Write down an answer that was not believed."""
 
 
-_MOST_WAITING = 4096  # messages for an approver that does not read them
 _LASTS = {
     Answered.REJECTED: "also when it is submitted again",
     Answered.STOPPED: "and the whole session",
 }
-
-
-class _Seat:
-    """One paired approver: its socket, its name, and the words on its cards."""
-
-    def __init__(self, sock: socket.socket, name: str, pid: int, *, pin: bool) -> None:
-        self.sock = sock
-        self.name = name
-        self.pin = pin
-        # A PIN that others of this user can read along proves no more than a word.
-        self.assurance = Assurance.A1 if pin and not peer.within_reach(pid) else Assurance.A0
-        self.level: tuple[
-            Line, ...
-        ] = ()  # what its cards say of how far its answers can be trusted
-        self.words: dict[str, str] = {}
-        self.own: dict[str, Question] = {}  # shown to this one only: its overview
-        self._outbox: queue.SimpleQueue[Callable[[], list[bytes]] | None] = queue.SimpleQueue()
-
-    def send(self, *fields: bytes | str) -> None:
-        """Queue a message; never blocks."""
-        message = [f if isinstance(f, bytes) else f.encode("utf-8", "replace") for f in fields]
-        self._queue(lambda: message)
-
-    def show(self, question: Question, problem: str = "") -> None:
-        """Queue a card, with a fresh word of its own."""
-
-        def message() -> list[bytes]:
-            word = fresh_word()
-            card = question.card(word, pin=self.pin)
-            shown = to_fields(card.but(body=(*card.body, *self.level)))
-            self.words[question.id] = word
-            return [b"card", problem.encode(), *shown]
-
-        self._queue(message)
-
-    def _queue(self, message: Callable[[], list[bytes]]) -> None:
-        if self._outbox.qsize() < _MOST_WAITING:
-            self._outbox.put(message)
-        else:
-            self.close()
-
-    def tell(self, *fields: str) -> None:
-        """Queue a message that may be lost: where many wait already, this one says nothing new."""
-        if self._outbox.qsize() < _MOST_WAITING // 4:
-            self.send(*fields)
-
-    def write(self) -> None:
-        """Send what is queued until the approver is gone."""
-        while (message := self._outbox.get()) is not None:
-            try:
-                wire.send(self.sock, *message())
-            except OSError:
-                self.close()
-                return
-            except Exception as error:  # noqa: BLE001  one bad card must not silence the others
-                self.send("note", "alert", f"a card cannot be shown: {type(error).__name__}")
-
-    def finish(self) -> None:
-        """End the writer when it has sent what is queued."""
-        self._outbox.put(None)
-
-    def close(self) -> None:
-        """End the connection; its reader and its writer end too."""
-        self.finish()
-        try:
-            self.sock.shutdown(2)
-        except OSError:
-            return
 
 
 class Approvers:
@@ -141,28 +82,33 @@ class Approvers:
         late_s: float = LATE_S,
         sessions: Callable[[], Mapping[str, str]] = dict,
         hint: str = "",
+        limits: Callable[[str], str] = lambda _: "",
     ) -> None:
         """Make the desk; `sessions` are those that are alive, with their names.
 
-        `hint` is what an asker is told to do where nobody can answer.
+        `hint` is what an asker is told to do where nobody can answer; `limits` says what a session is held to.
         """
+        self._limits = limits
         self._hint = hint
         self._log = log
         self._pin = pin
         self._sessions = sessions
         self._lock = threading.Lock()
-        self._seats: list[_Seat] = []
+        self._seats: list[Seat] = []
         self._questions: dict[str, Question] = {}
         self._notes: deque[tuple[str, str]] = deque(maxlen=20)
         self._number = 0
         self._pairing = Pairing(self, pin)
         self.desk = Desk(clock_ns, self, late_s)
+        self.elevations = Elevations(log, self.alert, clock_ns)
 
     # -- what the keeper and the desk say ----------------------------------------------------------
 
     def held(self, request: Request, late_until_ns: int) -> None:
         """Show a request; `late_until_ns` as in pending.Watcher."""
-        self.open(HeldLine(self.desk, request, late_until_ns))
+        session = request.asker.session
+        elevated = lambda: self.elevations.of(session)  # noqa: E731
+        self.open(HeldLine(self.desk, request, late_until_ns, elevated))
 
     def closed(self, request: Request, answer: Answer) -> None:
         """Take a request off the screens."""
@@ -184,10 +130,12 @@ class Approvers:
             for seat in self._seats:
                 seat.tell("note", style, text)
 
-    def alert(self, kind: str, text: str, *, pid: int = 0, uid: int | None = None) -> None:
+    def alert(
+        self, kind: str, text: str, *, session: str = "", pid: int = 0, uid: int | None = None
+    ) -> None:
         """Record what was refused, and say it at every approver."""
         try:
-            self._log.alert(kind, text, pid=pid, uid=uid)
+            self._log.alert(kind, text, session=session, pid=pid, uid=uid)
         except AuditError as error:
             self.note(f"this could not be recorded: {error.message}", "alert")
         self.note(text, "alert")
@@ -254,14 +202,14 @@ class Approvers:
 
     def attach_own(self, sock: socket.socket, name: str) -> None:
         """Serve the terminal the keeper was started on; blocks until it is gone."""
-        self._serve(_Seat(sock, name, os.getpid(), pin=self._pin is not None))
+        self._serve(Seat(sock, name, os.getpid(), pin=self._pin is not None))
 
     def own_terminal(self, sock: socket.socket, pid: int) -> Callable[[], None]:
         """Attach the terminal that the process `pid` holds for this keeper; return what serves it.
 
         From here on somebody may answer. It proves more than a word where nothing but a person can type there.
         """
-        seat = _Seat(sock, peer.name_of(pid), pid, pin=self._pin is not None)
+        seat = Seat(sock, peer.name_of(pid), pid, pin=self._pin is not None)
         why = peer.reach(pid)
         seat.assurance = Assurance.A0 if why else Assurance.A1
         level = f"level     A0: {why}" if why else "level     A1: nothing but you can type here"
@@ -283,15 +231,15 @@ class Approvers:
             wire.send(sock, b"refused", why.encode("utf-8", "replace"))
             return
         self.note(f"{name} is attached")
-        self._serve(_Seat(sock, name, pid, pin=self._pin is not None))
+        self._serve(Seat(sock, name, pid, pin=self._pin is not None))
 
     # -- one approver ----------------------------------------------------------------------------------
 
-    def _serve(self, seat: _Seat) -> None:
+    def _serve(self, seat: Seat) -> None:
         self._sit(seat)
         self._serve_seated(seat)
 
-    def _sit(self, seat: _Seat) -> None:
+    def _sit(self, seat: Seat) -> None:
         seat.sock.settimeout(None)
         with self._lock:
             seat.send("paired", seat.name)
@@ -302,7 +250,7 @@ class Approvers:
             self._seats.append(seat)
             self._say_status()
 
-    def _serve_seated(self, seat: _Seat) -> None:
+    def _serve_seated(self, seat: Seat) -> None:
         writer = threading.Thread(target=seat.write, name=f"to {seat.name}", daemon=True)
         writer.start()
         try:
@@ -320,7 +268,7 @@ class Approvers:
             writer.join()
             seat.sock.close()
 
-    def _take(self, seat: _Seat, message: list[bytes]) -> None:
+    def _take(self, seat: Seat, message: list[bytes]) -> None:
         try:
             self._answered(seat, message)
         except wire.WireError:
@@ -328,7 +276,7 @@ class Approvers:
         except Exception as error:  # noqa: BLE001  one bad answer must not cost the person their screen
             self.note(f"an answer failed: {type(error).__name__}: {error}", "alert")
 
-    def _answered(self, seat: _Seat, message: list[bytes]) -> None:
+    def _answered(self, seat: Seat, message: list[bytes]) -> None:
         words = [field.decode("utf-8", "replace") for field in message]
         with self._lock:
             both = seat.own | self._questions
@@ -344,12 +292,15 @@ class Approvers:
             case ["overview"]:
                 self._overview(seat)
                 return
+            case ["elevate", session, classes, target, seconds]:
+                self._elevate(seat, session, classes, target, seconds)
+                return
             case _:
                 raise wire.WireError("it sent an unknown message")
         if why:
             self._disbelieve(seat, question, id_, words[0], why)
 
-    def _yes(self, seat: _Seat, question: Question | None, id_: str, typed: str, pin: str) -> str:
+    def _yes(self, seat: Seat, question: Question | None, id_: str, typed: str, pin: str) -> str:
         """Take an approval; return why it does not count, or an empty string."""
         word = seat.words.pop(id_, "")  # INVARIANT: a word counts once, right or wrong
         if question is None:
@@ -364,11 +315,11 @@ class Approvers:
         why = question.yes(typed, seat.name, seat.assurance)
         if not why:
             self._shut_if_not_held(seat, question, "confirmed")
-        elif question.id in self._questions:
+        elif question.id in self._questions or question.id in seat.own:
             seat.show(question, why)  # "a critical one is approved once": it still waits
         return why
 
-    def _wrong_pin(self, seat: _Seat, question: Question, pin: Pin) -> str:
+    def _wrong_pin(self, seat: Seat, question: Question, pin: Pin) -> str:
         if not pin.locked(str(id(seat))):
             seat.show(question, f"wrong PIN; {pin.left(str(id(seat)))} left")
             return "wrong PIN"
@@ -379,7 +330,7 @@ class Approvers:
         self.alert("approver-locked", f"{seat.name} is locked: too many wrong PINs")
         return "wrong PIN, locked"
 
-    def _stop(self, seat: _Seat, question: Question | None) -> str:
+    def _stop(self, seat: Seat, question: Question | None) -> str:
         if question is None or not question.record:
             return "it is gone"
         return self.desk.stop(question.record, seat.name, Assurance.A0)
@@ -391,9 +342,9 @@ class Approvers:
         found = any(not question.objection(typed, "") for question in waiting)
         return "that is a terminal's code: Tab goes to its card" if found else ""
 
-    def _overview(self, seat: _Seat) -> None:
+    def _overview(self, seat: Seat) -> None:
         """Show one approver what there is to stop and to take back."""
-        found = items(self.desk, self._sessions())
+        found = items(self.desk, self._sessions(), self.elevations)
         if not found:
             seat.send("note", "note", "no session is there, and nothing you decided lasts")
             return
@@ -401,17 +352,28 @@ class Approvers:
         seat.own[question.id] = question
         seat.show(question)
 
-    def _shut_if_not_held(self, seat: _Seat, question: Question | None, how: str) -> None:
+    def _elevate(self, seat: Seat, session: str, classes: str, target: str, seconds: str) -> None:
+        """Show one approver what it wants to lift: only its word does it."""
+        name = self._sessions().get(session, "")
+        wanted = wanted_of(session, name, self._limits(session), classes, target, seconds)
+        if isinstance(wanted, str):
+            seat.send("refused", wanted)
+            return
+        question = Elevating(wanted, self.elevations)
+        seat.own[question.id] = question
+        seat.show(question)
+
+    def _shut_if_not_held(self, seat: Seat, question: Question | None, how: str) -> None:
         """Close what the desk does not close itself."""
         if question is None or question.record:
             return
         if seat.own.pop(question.id, None):
-            seat.send("gone", question.id, "")
+            seat.send("gone", question.id, question.closing)
         else:
             self.shut(question.id, how)
 
     def _disbelieve(
-        self, seat: _Seat, question: Question | None, id_: str, how: str, why: str
+        self, seat: Seat, question: Question | None, id_: str, how: str, why: str
     ) -> None:
         record = question.record if question else int(id_[:15]) if id_[:15].isdecimal() else 0
         try:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 
 from gatesh.approval.card import Card, Line
+from gatesh.approval.elevations import clock
 from gatesh.approval.pending import keepable
-from gatesh.model import Credential, Door, Locality, Request, Severity, Target
+from gatesh.model import Credential, Door, Elevation, Locality, Request, Severity, Target
 from gatesh.printable import printable
 from gatesh.redact import Redacted, redact, secrets_of_environment
 
@@ -39,8 +40,15 @@ class Description:
         self._whole, self._secrets = _ends(request.line.text, known)
         self.name = self._name_to_type()
 
-    def card(self, word: str, late_until_ns: int = 0, *, pin: bool = False) -> Card:
-        """Return its card; a late yes counts until `late_until_ns`."""
+    def card(
+        self,
+        word: str,
+        late_until_ns: int = 0,
+        elevations: tuple[Elevation, ...] = (),
+        *,
+        pin: bool = False,
+    ) -> Card:
+        """Return its card; a late yes counts until `late_until_ns`, `elevations` are in force meanwhile."""
         request, rule = self._request, self._clean(self._first.rule)
         severity = self._first.severity.value
         head = [Line("rule", f"{severity}: {rule}")]
@@ -53,7 +61,13 @@ class Description:
             id=str(request.record),
             title=f"{severity} {rule} waits, record {request.record}",
             head=tuple(head),
-            body=(*self._effects(), *self._asker(), self._longer(word), *self._command()),
+            body=(
+                *self._effects(),
+                *self._asker(),
+                *map(_elevated, elevations),
+                self._longer(word),
+                *self._command(),
+            ),
             how=f"type `{typed}` + Enter: yes; n: no, and why; S: stop the session",
             pin=pin,
             stops=True,
@@ -209,6 +223,11 @@ def in_brief(request: Request) -> str:
     """Return one line about a request: its number and its beginning and end."""
     text, _ = _ends(request.line.text, secrets_of_environment(request.line.env))
     return f"record {request.record}, {_cut(printable(text), 60)}"
+
+
+def _elevated(one: Elevation) -> Line:
+    said = f"until {clock(one.until_ns)} by {one.approver}: {one.said}"
+    return Line("unseen", f"elevated  {printable(said)}")
 
 
 def _ago(seconds: int) -> str:

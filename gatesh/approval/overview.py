@@ -9,9 +9,10 @@ from __future__ import annotations
 from gatesh._value import Value
 from gatesh.approval.card import Card, Line
 from gatesh.approval.describe import in_brief
+from gatesh.approval.elevations import Elevations, clock, title
 from gatesh.approval.pending import SECOND_NS, Desk, clock_ns
 from gatesh.approval.questions import same
-from gatesh.model import Assurance
+from gatesh.model import Assurance, Elevation
 from gatesh.printable import printable
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ class Item(Value):
     act: Callable[[str, Assurance], None]  # by whom, and how sure that is
 
 
-def items(desk: Desk, sessions: Mapping[str, str]) -> list[Item]:
+def items(desk: Desk, sessions: Mapping[str, str], elevations: Elevations) -> list[Item]:
     """Return what there is to stop or to take back; `sessions` are those alive, with their names."""
     decided = [one for one in desk.decided() if one.session in sessions]
     stopped = {one.session for one in decided if one.what == "stopped"}
@@ -38,11 +39,21 @@ def items(desk: Desk, sessions: Mapping[str, str]) -> list[Item]:
         for session, name in sessions.items()
         if session not in stopped
     ]
+    running += [_revoked(one, elevations) for one in elevations.in_force()]
     return running + [_taken_back(one, sessions[one.session]) for one in decided]
 
 
 def _stop(desk: Desk, session: str) -> Callable[[str, Assurance], None]:
     return lambda who, assurance: desk.stop_session(session, who, assurance)
+
+
+def _revoked(one: Elevation, elevations: Elevations) -> Item:
+    what = f"{title(one)}, until {clock(one.until_ns)}"
+
+    def act(who: str, assurance: Assurance) -> None:  # noqa: ARG001  the Item protocol
+        elevations.revoke(one.number, who)
+
+    return Item(f"revoke {what}", f"revoked: {what}", act)
 
 
 def _taken_back(one: Decided, name: str) -> Item:
@@ -63,6 +74,7 @@ class Overview:
 
     id = "overview"
     record = 0
+    closing = ""
 
     def __init__(self, found: list[Item], say: Callable[[str], None]) -> None:
         """Keep what can be chosen, and where to say what was done."""

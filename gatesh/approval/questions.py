@@ -14,7 +14,7 @@ from gatesh.approval.card import Card, Line
 from gatesh.approval.describe import Description
 from gatesh.approval.pending import Desk, Keep
 from gatesh.approval.word import fresh_code
-from gatesh.model import Assurance, Request
+from gatesh.model import Assurance, Elevation, Request
 from gatesh.printable import printable
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
         id: str
         record: int  # 0 where it is not about a record
+        closing: str  # what its own approver is told in the end
 
         def card(self, word: str, *, pin: bool) -> Card:
             """Return what is shown; `word` is what has to be typed."""
@@ -56,8 +57,17 @@ def same(left: str, right: str) -> bool:
 class HeldLine:
     """A held command line."""
 
-    def __init__(self, desk: Desk, request: Request, late_until_ns: int = 0) -> None:
-        """Keep the request; not 0 where its asker has its refusal already."""
+    closing = ""
+
+    def __init__(
+        self,
+        desk: Desk,
+        request: Request,
+        late_until_ns: int = 0,
+        elevated: Callable[[], tuple[Elevation, ...]] = tuple,
+    ) -> None:
+        """Keep the request; not 0 where its asker has its refusal already. `elevated` is what is lifted."""
+        self._elevated = elevated
         self.id = str(request.record)
         self.record = request.record
         self._desk, self._request, self._late_until_ns = desk, request, late_until_ns
@@ -70,7 +80,7 @@ class HeldLine:
 
     def card(self, word: str, *, pin: bool) -> Card:
         """Return its card."""
-        return self._description.card(word, self._late_until_ns, pin=pin)
+        return self._description.card(word, self._late_until_ns, self._elevated(), pin=pin)
 
     def objection(self, typed: str, word: str) -> str:
         """Return what is missing: the word, or the name that has to follow it."""
@@ -122,6 +132,7 @@ class NewTerminal:
     """Another terminal wants to approve: the person types the code that it shows."""
 
     record = 0
+    closing = ""
 
     def __init__(self, number: int, name: str, lineage: str) -> None:
         """Make its code; `name` and `lineage` say who it is."""
@@ -171,6 +182,7 @@ class Loosening:
     """Pattern files loosen something: inactive until a person confirms it."""
 
     record = 0
+    closing = ""
 
     def __init__(self, number: int, sentences: list[str], confirm: Callable[[str], None]) -> None:
         """Keep what loosens, sentence by sentence, and what to do on a yes."""

@@ -50,8 +50,13 @@ class Screen:
         only: str = "",
         own: bool = False,
         parser: Parser | None = None,
+        wants: tuple[bytes, ...] = (),
     ) -> None:
-        """Keep the parts. `only` is the one card to answer; `own` is the keeper's own terminal."""
+        """Keep the parts. `only` is the one card to answer; `own` is the keeper's own terminal.
+
+        `wants` is what the keeper is told once this terminal is paired; the one card is its answer.
+        """
+        self._wants = wants
         self._terminal, self._sock, self._name = terminal, sock, name
         self._only, self._own = only, own
         self._parser, self._fence = parser or Parser(), Fence()
@@ -142,7 +147,7 @@ class Screen:
                     self._say(words[1], words[2])
             case ["status"]:
                 self._status = words[1]
-                if self._only and self._only not in self._cards:
+                if self._only and self._only not in self._cards and not self._wants:
                     self._end = self._end or f"record {self._only} does not wait"
                 self._idle()
             case ["code"]:
@@ -155,6 +160,8 @@ class Screen:
             case ["paired"]:
                 if not self._own:
                     self._say("note", f"attached as {words[1]}")
+                if self._wants:
+                    wire.send(self._sock, *self._wants)
             case ["refused"]:
                 self._end = f"refused: {words[1]}"
             case ["locked"]:
@@ -165,6 +172,7 @@ class Screen:
         self._cards[card.id] = card
         if self._only and card.id != self._only:
             return
+        self._wants = ()
         if not known and card.title:
             self._terminal.notify(card.title)
         current = self._cards.get(self._current)

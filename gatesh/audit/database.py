@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
 
-SCHEMA = 8  # the number of the last step in migrations.py
+SCHEMA = 9  # the number of the last step in migrations.py
 BUSY_S = 30.0
 _MADE_S = 2.0  # how long an empty log is believed to be in the making
 _PAUSE_S = 0.0001

@@ -145,6 +145,21 @@ def _credential_uses(db: Database) -> None:
     _forbid_changes(db, "credential_use", "credential_use")
 
 
+@step(name="0009-elevations")
+def _elevations(db: Database) -> None:
+    # What a person lifted of a session's scope, and how that ended. Nothing is ever read back into a keeper.
+    given = {
+        "elevation": int, "time_ns": int, "session": str, "classes": str, "target": str, "until_ns": int,
+        "approver": str, "assurance": str,
+    }  # fmt: skip
+    ended = {"elevation_end": int, "elevation": int, "time_ns": int, "how": str, "who": str}
+    for name, fields in (("elevation", given), ("elevation_end", ended)):
+        db[name].create(fields, pk=name, not_null=set(fields) - {name})
+        _forbid_changes(db, name, name)
+    # " 3 ": those without which the line would have been held.
+    db.execute("ALTER TABLE record ADD COLUMN elevations TEXT NOT NULL DEFAULT ''")
+
+
 # The first column is the primary key. Times are nanoseconds since 1970. Names follow OpenTelemetry's
 # process.* where it has one. JSON columns hold what gatesh.audit.encode writes.
 _COLUMNS: dict[str, dict[str, type]] = {

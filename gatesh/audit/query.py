@@ -2,6 +2,7 @@
 
 Every filter becomes a condition on the view `command`; values are always parameters. Times in the answers
 are nanoseconds since 1970, as stored; JSON columns are decoded only where somebody asks for all of them.
+Longer than 400 lines, because the statements stand below the functions that ask them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlite_utils import Database
 from gatesh._value import Value
 from gatesh.audit.database import open_for_reading
 from gatesh.errors import UsageError
-from gatesh.model import Answered, Door
+from gatesh.model import Answered, Door, Lift
 from gatesh.session import HOOKED_S
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ _JSON = (
     "names",
     "cannot_see",
 )
-_LISTS = ("programs", "rule_ids", "targets", "labels")
+_LISTS = ("programs", "rule_ids", "targets", "labels", "elevations")
 
 
 class Filter(Value):
@@ -82,6 +83,8 @@ class AuditReader:
                 f"CREATE TEMP VIEW command AS SELECT *, {', '.join(lacking)} FROM main.command"  # noqa: S608
             )
             self._conn.execute(_BEFORE_TREES)
+        if not self._db["elevation"].exists():
+            self._conn.executescript(_BEFORE_ELEVATIONS)
 
     def history(self, wanted: Filter) -> list[Row]:
         """Return the command lines that fit, newest first."""
@@ -105,6 +108,7 @@ class AuditReader:
             sql = f'SELECT * FROM "{table}" WHERE record = ? ORDER BY rowid'  # noqa: S608
             row[_PLURAL[table]] = [_decoded(one) for one in self._db.query(sql, [record])]
         row["secrets"] = self._secrets(record)
+        row["elevated"] = self._elevated(row["elevations"])
         below = """SELECT * FROM command WHERE session = :session AND time_ns >= :time_ns
             AND above = :record ORDER BY record"""
         row["below"] = [_lists(one) for one in self._db.query(below, found[0])]
@@ -118,9 +122,16 @@ class AuditReader:
         found = self._db.query(sql, [record])
         return [{**one, "files": json.loads(one["files"] or "[]")} for one in found]
 
+    def _elevated(self, numbers: list[str]) -> list[Row]:
+        """Return the elevations of these numbers, as they were given."""
+        marks = ",".join(str(int(number)) for number in numbers)
+        sql = f"SELECT * FROM elevation WHERE elevation IN ({marks}) ORDER BY elevation"  # noqa: S608
+        return list(self._db.query(sql))
+
     def sessions(self, limit: int) -> list[Row]:
         """Return the sessions, newest first, with what was submitted, asked and refused in each."""
-        return list(self._db.query(_SESSIONS, {"limit": limit}))
+        values = {"limit": limit, "now": time.time_ns()}
+        return [_lifted(row) for row in self._db.query(_SESSIONS, values)]
 
     def alerts(self, limit: int) -> list[Row]:
         """Return what was refused at the keeper's socket, newest first."""
@@ -338,6 +349,13 @@ def _lists(row: Row) -> Row:
     return {k: v.split() if k in _LISTS and isinstance(v, str) else v for k, v in row.items()}
 
 
+def _lifted(row: Row) -> Row:
+    """Return a session's row, what is lifted of its scope told as a person is told it."""
+    pairs = [pair.partition("\t") for pair in (row["elevated"] or "").splitlines()]
+    said = [Lift(tuple(classes.split()), target).said for classes, _, target in pairs]
+    return {**row, "elevated": ", ".join(said)}
+
+
 def _decoded(row: Row) -> Row:
     return {k: json.loads(v) if k in _JSON and isinstance(v, str) else v for k, v in row.items()}
 
@@ -347,6 +365,7 @@ _OUTCOMES = {
     **{a.value: "verdict = 'ask' AND answered = :outcome" for a in Answered},
     "denied": "verdict = 'deny' AND outcome = 'refused'",
     "observed": "reason LIKE 'observe%'",
+    "elevated": "elevations <> ''",
 }
 OUTCOMES = ("ran", "refused", "abandoned", "failed", "unknown", *_OUTCOMES)
 
@@ -360,10 +379,16 @@ _LATER = {
     "internal": "0",
     "above": "NULL",
     "labels": "''",
+    "elevations": "''",
     "connections": "NULL",
 }
 _BEFORE_TREES = """
 CREATE TEMP VIEW session AS SELECT *, '' AS name, '' AS gate FROM main.session
+"""
+
+_BEFORE_ELEVATIONS = """
+CREATE TEMP TABLE elevation (elevation, time_ns, session, classes, target, until_ns, approver, assurance);
+CREATE TEMP TABLE elevation_end (elevation_end, elevation, time_ns, how, who)
 """
 
 _PAST = (
@@ -389,7 +414,10 @@ SELECT s.session, s.time_ns, s.agent, s.agent_version, s.root_name, s.root_pid, 
   coalesce(sum(c.door = 'exec'), 0) AS programs,
   coalesce(sum(c.verdict = 'ask'), 0) AS asked,
   coalesce(sum(c.outcome = 'refused'), 0) AS refused,
-  max(c.time_ns) AS last_ns
+  max(c.time_ns) AS last_ns,
+  (SELECT group_concat(e.classes || char(9) || e.target, char(10)) FROM elevation e
+    WHERE e.session = s.session AND e.until_ns > :now
+      AND NOT EXISTS (SELECT 1 FROM elevation_end x WHERE x.elevation = e.elevation)) AS elevated
 FROM (SELECT * FROM session ORDER BY time_ns DESC LIMIT :limit) s
 LEFT JOIN command c ON c.session = s.session
 GROUP BY s.session ORDER BY s.time_ns DESC

@@ -53,6 +53,7 @@ def rows_of(
         "facts": "[]" if brief else shown.json(seen.facts),
         "targets": plain(_blanked(_targets(seen, decision))),
         "labels": plain(_blanked(_labels(seen, decision))),
+        "elevations": _blanked(str(one.number) for one in seen.elevations),
         "verdict": decision.verdict.value,
         "reason": plain(decision.reason),
         "severity": first.severity.value if first else "",

@@ -191,6 +191,26 @@ class SqliteLog:
         }
         self._commit(lambda db: _insert(db, "refused_answer", row), durable=True)
 
+    def elevation(
+        self, session: str, classes: str, target: str, until_ns: int, who: str, assurance: str
+    ) -> int:
+        """Commit that an elevation is given and return its number; as durable as `begin`."""
+        row: Row = {
+            "time_ns": time.time_ns(),
+            "session": session,
+            "classes": to_text(classes),
+            "target": to_text(redact(target).text),
+            "until_ns": until_ns,
+            "approver": to_text(who),
+            "assurance": assurance,
+        }
+        return self._commit(lambda db: _insert(db, "elevation", row), durable=True)
+
+    def elevation_end(self, number: int, how: str, who: str) -> None:
+        """Write how an elevation ended, and by whom."""
+        row: Row = {"elevation": number, "time_ns": time.time_ns(), "how": how, "who": to_text(who)}
+        self._commit(lambda db: _insert(db, "elevation_end", row), durable=True)
+
     def close(self) -> None:
         """Close the file; the last to close it folds the write-ahead log back into it."""
         with self._lock:

@@ -7,6 +7,7 @@ import os
 from gatesh.audit.query import iso, running
 from gatesh.commands.facts import place, sentence
 from gatesh.commands.rows import command, exit_of, state, took
+from gatesh.model import Lift
 from gatesh.printable import printable
 from gatesh.redact import Redacted
 
@@ -53,6 +54,7 @@ def page(row: Row) -> str:
     ]
     parts += [_match(one, row) for one in row["matches"]]
     parts += [_secret(one) for one in row["secrets"]]
+    parts += [_elevation(one) for one in row["elevated"]]
     parts += [_answer(one) for one in row["answers"]]
     parts += [
         _field("not believed", f"{iso(one['time_ns'])} {one['who']}, {one['how']}: {one['why']}")
@@ -82,6 +84,15 @@ def _command(index: int, one: Row) -> str:
     words = " ".join(word["text"] for word in one["words"])
     extra = [*one.get("prefixes", ()), one.get("remote", ""), one.get("origin", "direct")]
     return _field(f"command {index}", f"{words}  ({', '.join(filter(None, extra))})") or ""
+
+
+def _elevation(one: Row) -> str:
+    said = Lift(tuple(one["classes"].split()), one["target"]).said
+    until = f"{iso(one['time_ns'])} until {iso(one['until_ns'])}"
+    text = (
+        f"elevation {one['elevation']}: {said}, by {one['approver']} ({one['assurance']}), {until}"
+    )
+    return _field("elevated", text) or ""
 
 
 def _terminal(tty: str) -> str:

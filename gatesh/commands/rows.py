@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 HISTORY = (
     "record", "time", "session", "agent", "door", "verdict", "outcome", "exit_code", "signal", "duration_ns",
     "severity", "rule_ids", "targets", "labels", "programs", "answered", "approver", "assurance", "reason",
-    "working_directory", "command_line", "inner_command", "wrapping", "internal",
+    "working_directory", "command_line", "inner_command", "wrapping", "internal", "elevations",
     "above", "connections",
 )  # fmt: skip
 _FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", "redactions",
@@ -39,7 +39,7 @@ _FULL = (*HISTORY, "commands", "facts", "arguments", "script", "script_digest", 
 _NARROW = ("record", "time", "agent", "verdict", "outcome", "exit_code", "rule_ids", "command_line")
 SESSIONS = (
     "began", "name", "agent", "agent_version", "root_name", "root_pid", "tty", "gate", "commands", "programs",
-    "asked", "refused", "last", "session",
+    "asked", "refused", "last", "elevated", "session",
 )  # fmt: skip
 ALERTS = ("time", "what", "kind", "record", "text", "session", "pid", "uid")
 # What a table shows of them on a terminal: it has to fit.
@@ -50,8 +50,8 @@ _ON_TERMINAL = {
 }
 
 _COLOURS = {
-    "ran": "green", "approved": "yellow", "granted": "yellow", "observed": "yellow", "running": "cyan",
-    "waiting": "cyan", "unknown": "magenta",
+    "ran": "green", "elevated": "yellow", "approved": "yellow", "granted": "yellow", "observed": "yellow",
+    "running": "cyan", "waiting": "cyan", "unknown": "magenta",
 }  # fmt: skip
 _MARK = ("\x1b[7m", "\x1b[27m")  # what was spelled out stands in reverse on a terminal
 
@@ -138,7 +138,8 @@ def _shortened(row: Row) -> Row:
     weaker = row.get("gate") not in (None, "", "exec-gate")
     if "asked" in row:
         said = row["name"] or row["agent"] or row["root_name"], f"({row['gate']})" if weaker else ""
-        short["agent"] = " ".join(filter(None, said))
+        elevated = f"(elevated: {row['elevated']})" if row.get("elevated") else ""
+        short["agent"] = " ".join(filter(None, (*said, elevated)))
     shown = {"session": key.partition(":")[2] or key}
     return {
         **row,
@@ -253,7 +254,9 @@ def state(row: Row) -> str:
         return "denied"
     if row["verdict"] == "ask" and row["answered"]:
         return str(row["answered"])
-    return "observed" if row["reason"].startswith("observe") else str(outcome)
+    if row["reason"].startswith("observe"):
+        return "observed"
+    return "elevated" if row["elevations"] and outcome == "ran" else str(outcome)
 
 
 def _line(row: Row, widths: _Widths, *, full: bool) -> str:

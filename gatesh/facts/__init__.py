@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from gatesh.facts.cli import Grammar
-    from gatesh.model import Match, Reading
+    from gatesh.model import Reading
 
     class Files(Protocol):
         """What facts may read of the file system. Paths are absolute; nothing is ever written."""
@@ -75,8 +75,8 @@ if TYPE_CHECKING:
             line: CommandLine,
             world: World,
             target_of: Callable[[int, Fact], Target],
-        ) -> tuple[Match, ...]:
-            """Return the matches in `seen`, and those that what is outside the scope adds."""
+        ) -> Inspection:
+            """Return what was seen with the matches that what is outside the scope adds."""
 
     class Probe(Protocol):
         """Named read-only helpers in a child, with time and output limits."""

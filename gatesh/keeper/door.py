@@ -193,6 +193,7 @@ class Connection:
         self._approved = False
         self._record = self._log.begin(line, asker, seen, decision, rules)
         self._opened = Opened(self._record, line, asker, seen, decision)
+        self._approvers.elevations.used(seen.elevations, self._record)
         left = policy.outside(decision)
         if left and decision.verdict is Verdict.DENY:  # there will be no card
             self._approvers.outside(self._record, left)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 
 from gatesh.scope.files import manifest
 from gatesh.scope.manifest import Manifest, Scope
@@ -33,7 +34,10 @@ class Scopes:
         given: tuple[Manifest, ...] = (),
         record: Callable[..., None] | None = None,
     ) -> None:
-        """Keep where scopes are found, and who is told; `record` writes down what a session is held to."""
+        """Keep where scopes are found, and who is told and lifts.
+
+        `record` writes down what a session is held to.
+        """
         self._places, self._approvers, self._given = places, approvers, given
         self._record = record
         self._lock = threading.Lock()
@@ -64,7 +68,15 @@ class Scopes:
         for path in changed:
             text = f"{path} has changed: this session goes by what it said before"
             self._approvers.alert(CHANGED, text)
-        return Scope((*self._given, *pinned.values()))
+        elevations = partial(self._approvers.elevations.of, session)
+        return Scope((*self._given, *pinned.values()), elevations)
+
+    def said(self, session: str) -> str:
+        """Return what a session is held to, as far as is known; empty where it is held to nothing."""
+        with self._lock:
+            pinned = self._pinned.get(session, {})
+        manifests = (*self._given, *pinned.values())
+        return Scope(manifests).said if manifests else ""
 
     def _is_new(self, session: str, path: str) -> bool:
         stamp, key = _stamp(path), (session, path)

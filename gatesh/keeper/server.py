@@ -15,6 +15,7 @@ import time
 
 from gatesh import __version__, session, wire, wiring
 from gatesh.approval.attach import Approvers
+from gatesh.approval.elevations import title
 from gatesh.approval.peer import agent_above, is_terminal_shell, lineage
 from gatesh.approval.pending import LATE_S, clock_ns
 from gatesh.approval.seal import seal_process
@@ -83,8 +84,9 @@ class Keeper:
         self._closing = threading.Event()
         self._gate = ""
         self.approvers = Approvers(
-            self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions, hint=hint
-        )
+            self.log, clock_ns, pin=pin, late_s=late_s, sessions=self._living_sessions, hint=hint,
+            limits=self._limits_of,
+        )  # fmt: skip
         self.rules = Rules(places, self.approvers)
         self._projects = Projects(places, self.approvers, self.rules)
         self.scopes = Scopes(places, self.approvers, scope, self.log.alert)
@@ -107,6 +109,7 @@ class Keeper:
         """Stop serving; what is held is refused, because its door loses the keeper."""
         self._closing.set()
         self.place.close()
+        self.approvers.elevations.close()
         try:
             self._handed.close()
             self.log.alert("keeper", f"ended, pid {os.getpid()}", pid=os.getpid(), uid=os.getuid())
@@ -148,6 +151,7 @@ class Keeper:
                 self._end_silent()
                 self.approvers.desk.tick()
                 self._handed.tick()
+                self.approvers.elevations.tick(self._living_sessions())
                 self.rules.look_again()
                 self._mend()
                 if living != (living := self._living_sessions()):
@@ -208,6 +212,10 @@ class Keeper:
                 self._mine(sock, pid, uid)
             case [b"status", wire.VERSION]:
                 wire.send(sock, *self._status())
+            case [b"elevations", wire.VERSION]:
+                wire.send(sock, *self._elevations())
+            case [b"revoke", wire.VERSION]:
+                self._revoke(sock, pid, message)
             case [b"gated", wire.VERSION]:
                 wire.send(sock, self._gate_of(pid).encode())
             case _:
@@ -299,6 +307,26 @@ class Keeper:
             *map(str.encode, confirmed),
         ]
 
+    def _limits_of(self, key: str) -> str:
+        return self.scopes.said(key)
+
+    def _elevations(self) -> list[bytes]:
+        """Return the sessions with what each is held to, and what is lifted of that now."""
+        sessions = self._living_sessions().items()
+        found = [b"elevations", b"%d" % len(sessions)]
+        for key, name in sessions:
+            found += map(_encode, (key, name, self.scopes.said(key)))
+        for one in self.approvers.elevations.in_force():
+            found += map(_encode, (one.number, one.session, one.said, one.until_ns, one.approver))
+        return found
+
+    def _revoke(self, sock: socket.socket, pid: int, message: list[bytes]) -> None:
+        """Take elevations back: whoever asks, for it only tightens."""
+        if len(message) != 3 or not message[2].isdigit() or len(message[2]) > 18:
+            raise wire.WireError("no number")
+        found = self.approvers.elevations.revoke(int(message[2]), lineage(pid))
+        wire.send(sock, b"revoked", *(_encode(title(one)) for one in found))
+
     def _gate_of(self, pid: int) -> str:
         """Return what brings whatever a process starts to this one; empty where nothing does."""
         below = any(found.pid == os.getpid() for found in session.ancestry(pid)[1:])
@@ -338,6 +366,10 @@ def refuse_below_a_session(places: Places) -> None:
         raise ConfigError(
             f"a keeper cannot be started here: {mark}", "start it in a terminal of your own"
         )
+
+
+def _encode(value: object) -> bytes:
+    return str(value).encode("utf-8", "backslashreplace")
 
 
 def _name(asker: Asker) -> str:

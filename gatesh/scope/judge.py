@@ -1,7 +1,8 @@
 """What a scope says of a line: further matches, which are decided on like those of rules. Pure.
 
 Each manifest is judged alone. What is outside of it becomes a match of `scope-target`, `scope-path`,
-`scope-program`, `scope-credential` or `read-only`; a class with an effect one of `scope-class`.
+`scope-program`, `scope-credential` or `read-only`; a class with an effect one of `scope-class`. An elevation
+lifts what a label, read-only or a class would hold.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from fnmatch import fnmatchcase
 from gatesh._value import Value
 from gatesh.model import CliCall, FileChange, Locality, Match, Severity, Span, Target, Unparsed
 from gatesh.printable import printable
-from gatesh.scope.labels import LOCAL
-from gatesh.scope.manifest import CLASSES_TABLE, NEVER, PROPOSE
+from gatesh.scope.elevation import Lifting
+from gatesh.scope.labels import HOSTS, LOCAL
+from gatesh.scope.manifest import ASK, CLASSES_TABLE, NEVER, PROPOSE
 from gatesh.scope.paths import SILENT, outside_paths
 from gatesh.scope.reads import modifies
 
@@ -33,7 +35,6 @@ RULES = (TARGET, PATH, PROGRAM, CREDENTIAL, READ_ONLY, CLASS)
 KLASS = "scope"
 _LONGEST = 200  # characters of a command line in what is handed to a human
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
-_HOSTS = ("host", "ssh-host")
 _HERE = Target("host", locality=Locality.LOCAL)
 
 
@@ -48,12 +49,13 @@ class Reached(Value):
 
 def judge(
     scope: Scope, seen: Inspection, line: CommandLine, world: World, target_of: TargetOf
-) -> tuple[Match, ...]:
-    """Return the matches of the rules, tightened by the scope's classes, and what the scope adds to them."""
+) -> Inspection:
+    """Return what was seen with what the scope adds to it, and the elevations that lifted some of that."""
     reached = tuple(_reached(seen, target_of))
+    lifting = Lifting(scope.elevations(), seen.matches)
     found: list[Match] = []
     for manifest in scope.manifests:
-        one = _Judge(manifest, seen, line, world)
+        one = _Judge(manifest, seen, line, world, lifting)
         found += one.classes()
         found += one.targets(reached)
         known = {match.command for match in found if match.rule == TARGET}
@@ -62,7 +64,7 @@ def judge(
         found += one.paths()
         found += one.credentials()
     said = {(one.rule, one.command, one.say): one for one in found}
-    return (*said.values(), *seen.matches)
+    return seen.but(matches=(*said.values(), *seen.matches), elevations=lifting.needed)
 
 
 def _reached(seen: Inspection, target_of: TargetOf) -> Iterator[Reached]:
@@ -86,50 +88,72 @@ def _reached(seen: Inspection, target_of: TargetOf) -> Iterator[Reached]:
 class _Judge:
     """One manifest, and one line."""
 
-    def __init__(self, scope: Manifest, seen: Inspection, line: CommandLine, world: World) -> None:
+    def __init__(
+        self, scope: Manifest, seen: Inspection, line: CommandLine, world: World, lifting: Lifting
+    ) -> None:
         self._scope, self._seen, self._line, self._world = scope, seen, line, world
+        self._lifting = lifting
         self._commands = seen.reading.commands
 
     def classes(self) -> Iterator[Match]:
         effects = dict(self._scope.classes)
         for found in self._seen.matches:
             effect = effects.get(found.klass)
-            if effect:
+            if effect and (
+                effect == NEVER or not self._lifting.lifts_class({found.klass}, found.target)
+            ):
                 at = self._scope.at(CLASSES_TABLE, found.klass)
                 said = f"{found.say}; {found.klass} is {effect} here ({at})"
-                yield self._match(CLASS, found.command, found.target, said, effect, found)
+                yield self._match(
+                    CLASS, found.command, found.target, said, effect, found, lifts=True
+                )
 
     def targets(self, reached: tuple[Reached, ...]) -> Iterator[Match]:
         for one in reached:
-            why, rule = self._outside(one), TARGET
-            if not why and self._scope.read_only and one.modifies:
-                why, rule = (
-                    f"this session only reads ({self._scope.at('', 'read-only')})",
-                    READ_ONLY,
-                )
-            if why:
+            closed = self._closed(one)
+            rule, why = (TARGET, closed) if closed else self._limit(one)
+            if why and (closed or not self._lifted(one)):
                 does = "modifies" if one.modifies else "reaches"
                 said = f"{does} {_name(one.target)}: {why}"
-                yield self._match(rule, one.command, one.target, said, self._scope.outside)
+                outside = self._scope.outside
+                yield self._match(rule, one.command, one.target, said, outside, lifts=not closed)
 
-    def _outside(self, one: Reached) -> str:
-        """Return why a target is outside; empty where it is not."""
-        scope, label = self._scope, one.target.label
-        hosts = [text.lower() for part, text in one.target.parts if part in _HOSTS]
+    def _lifted(self, one: Reached) -> bool:
+        if self._scope.outside == NEVER:
+            return False
+        return self._lifting.lifts(one.command, one.target, modifies=one.modifies)
+
+    def _closed(self, one: Reached) -> str:
+        """Return which list leaves a target out, whatever it is called; empty where none does."""
+        scope, hosts = self._scope, _hosts(one.target)
         for host in hosts:
             if _fits(host, scope.hosts.off_limits):
                 return f"{printable(host)} is off-limits ({scope.at('hosts', 'off-limits')})"
         key = "modify" if one.modifies else "read"
-        listed = (*(scope.hosts.modify or ()), *(() if one.modifies else scope.hosts.read or ()))
-        within = bool(hosts) and all(_fits(host, listed) for host in hosts)
         given = scope.hosts.modify if one.modifies else scope.hosts.read
-        if given is not None and hosts and not within:
+        if given is not None and hosts and not self._is_listed(one):
             return f"none of the hosts that it may {key} ({scope.at('hosts', key)})"
         if one.modifies and scope.programs.read is not None:
             program = self._commands[one.command].program
             if _fits(program, scope.programs.read):
                 return f"{program} may only read ({scope.at('programs', 'read')})"
-        return "" if within and not label else self._other_environment(one)
+        return ""
+
+    def _is_listed(self, one: Reached) -> bool:
+        scope, hosts = self._scope, _hosts(one.target)
+        listed = (*(scope.hosts.modify or ()), *(() if one.modifies else scope.hosts.read or ()))
+        return bool(hosts) and all(_fits(host, listed) for host in hosts)
+
+    def _limit(self, one: Reached) -> tuple[str, str]:
+        """Return the rule that has a target outside, and why; an elevation may lift that."""
+        scope = self._scope
+        if one.target.label or not self._is_listed(one):
+            why = self._other_environment(one)
+            if why:
+                return TARGET, why
+        if scope.read_only and one.modifies:
+            return READ_ONLY, f"this session only reads ({scope.at('', 'read-only')})"
+        return "", ""
 
     def _other_environment(self, one: Reached) -> str:
         scope, label = self._scope, one.target.label
@@ -195,6 +219,8 @@ class _Judge:
         said: str,
         effect: str,
         found: Match | None = None,
+        *,
+        lifts: bool = False,
     ) -> Match:
         reading = self._seen.reading
         whole = reading.span if isinstance(reading, Unparsed) else Span(0, len(self._line.text))
@@ -206,7 +232,7 @@ class _Judge:
             if found and found.severity is Severity.CRITICAL
             else Severity.HIGH,
             say=said,
-            instead=self._instead(effect, said),
+            instead=self._instead(effect, said, lifts=lifts and effect == ASK),
             target=target,
             command=command,
             span=span,
@@ -214,15 +240,22 @@ class _Judge:
             names=found.names if found else (),
         )
 
-    def _instead(self, effect: str, said: str) -> str:
+    def _instead(self, effect: str, said: str, *, lifts: bool) -> str:
         if effect != PROPOSE:
-            return "stay within the scope, or have your human widen it"
+            widen = (
+                "a person may lift this limit for a while" if lifts else "your human may widen it"
+            )
+            return f"stay within the scope; {widen}"
         text = printable(self._line.text)
         text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (in the record as a whole)"
         return (
             "you may only propose this. Hand to your human: "
             f"“I propose to run, in {printable(self._line.cwd)}: {text} — it {said}”"
         )
+
+
+def _hosts(target: Target) -> list[str]:
+    return [text.lower() for part, text in target.parts if part in HOSTS]
 
 
 def _fits(name: str, globs: tuple[str, ...]) -> bool:

@@ -52,12 +52,13 @@ KINDS = {
     "resources": "resource",
     "paths": "path",
 }
-_CASELESS = ("host", "ssh-host", "url")
+HOSTS = ("host", "ssh-host")
+_CASELESS = (*HOSTS, "url")
 # Their words are too many, or mean something else.
 _UNGUESSED = ("path", "url", "dsn", "id", "aws-region")
 # They stand below a machine or an account, and whoever asks may choose them: a guess from one alone makes
 # nothing less strict than the machine is.
-_SOFT = (
+SOFT = (
     "database", "kube-namespace", "git-branch", "git-remote", "repository", "bucket", "environment",
     "azure-group", "url", "dsn", "id", "user", "aws-region", "railway-project", "gcp-account", "words",
     "resource",
@@ -76,7 +77,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _NOT_YET = ("pre", "non", "no", "not", "pseudo")  # pre-prod is none
 _LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GUESS, _HERE = "a guess from", "a guess: it is on this machine"
-_SHOWN = "…"  # a part of a name that nobody can see
+SHOWN = "…"  # a part of a name that nobody can see
 
 
 class Labels:
@@ -109,7 +110,7 @@ class Labels:
         production = _rank(label) <= _ORDER[PRODUCTION]
         if not production and (self._broken or not _vouched(target, found)):
             return "", ""
-        if part in _SOFT and not production and is_guess(origin) and not _anchored(target, found):
+        if part in SOFT and not production and is_guess(origin) and not _anchored(target, found):
             return "", ""
         return label, origin
 
@@ -159,13 +160,13 @@ class Labels:
 
 def _vouched(target: Target, found: list[tuple[str, str, str]]) -> bool:
     """Claim that nothing of a target is hidden: what cannot be seen may be any."""
-    return bool(found) and not any(_SHOWN in text for _, text in target.parts)
+    return bool(found) and not any(SHOWN in text for _, text in target.parts)
 
 
 def _anchored(target: Target, found: list[tuple[str, str, str]]) -> bool:
     """Claim that the machine or account of a target has a label, too, or that it names none."""
-    anchors = any(part not in _SOFT for part, _ in target.parts)
-    return not anchors or any(label and part not in _SOFT for label, _, part in found)
+    anchors = any(part not in SOFT for part, _ in target.parts)
+    return not anchors or any(label and part not in SOFT for label, _, part in found)
 
 
 def _by_name(rows: Iterable[tuple[str, str, str, int]]) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gatesh.facts import World
-    from gatesh.model import CommandLine, Fact, Inspection, Match, Target
+    from gatesh.model import CommandLine, Elevation, Fact, Inspection, Target
 
     TargetOf = Callable[[int, Fact], Target]
 
@@ -92,6 +92,7 @@ class Scope(Value):
     """The manifests in force for a session."""
 
     manifests: tuple[Manifest, ...]
+    elevations: Callable[[], tuple[Elevation, ...]] = tuple  # in force whenever a line is judged
 
     @property
     def said(self) -> str:
@@ -107,11 +108,16 @@ class Scope(Value):
 
     def judge(
         self, seen: Inspection, line: CommandLine, world: World, target_of: TargetOf
-    ) -> tuple[Match, ...]:
-        """Return the matches in `seen`, and those that what is outside adds."""
+    ) -> Inspection:
+        """Return what was seen with the matches that what is outside adds."""
         from gatesh.scope.judge import judge
 
         return judge(self, seen, line, world, target_of)
+
+    @property
+    def can_be_lifted(self) -> bool:
+        """Claim that there is a limit which an elevation lifts."""
+        return any(one.environment or one.read_only or one.classes for one in self.manifests)
 
     @property
     def digest(self) -> str:

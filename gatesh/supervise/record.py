@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Asker,
         CommandLine,
         Decision,
+        Elevation,
         Inspection,
         Match,
         Opened,
@@ -44,9 +45,13 @@ class Records:
         tree: TreeLog,
         asker: Asker,
         outside: Callable[[int, Match], None] | None = None,
+        elevated: Callable[[tuple[Elevation, ...], int], None] | None = None,
     ) -> None:
-        """Keep them, and who submits; `outside` is told what is refused for leaving its scope."""
-        self.outside = outside
+        """Keep them, and who submits.
+
+        `outside` is told what is refused for leaving its scope, `elevated` what is let through by elevations.
+        """
+        self.outside, self.elevated = outside, elevated
         self._log, self._tree, self._asker = log, tree, asker
         self._thread = threading.get_ident()
 
@@ -77,8 +82,9 @@ class Records:
 
 
 def durable(opened: Opened) -> bool:
-    """Claim that the row of a program must survive a power loss: it is a line's, or a rule spoke of it."""
-    return opened.line.door is not Door.EXEC or bool(opened.decision.matches)
+    """Claim that the row of a program must survive a power loss: it is a line's, or more than harmless."""
+    spoken_of = opened.decision.matches or opened.seen.elevations
+    return opened.line.door is not Door.EXEC or bool(spoken_of)
 
 
 _QUICK_S = 0.0005  # about what it costs to hand a sync to another thread, and to hear of its end
@@ -143,9 +149,11 @@ class Below:
         brief = allowed and line.door is Door.EXEC and not decision.matches
         row, parts = self._log.rows(line, asker, seen, decision, rules, brief=brief)
         row["above"] = self._above or None
-        if allowed and not decision.matches:
+        if allowed and not decision.matches and not seen.elevations:
             self.row = row
         number = self._records.begin(row, parts)
+        if seen.elevations and self._records.elevated:
+            self._records.elevated(seen.elevations, number)
         left = outside(decision) if decision.verdict is Verdict.DENY else None
         if left and self._records.outside:
             self._records.outside(number, left)

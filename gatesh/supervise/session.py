@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from gatesh.overlay.front import Front
     from gatesh.places import Places
     from gatesh.rules.match import RuleSet
-    from gatesh.scope.manifest import Manifest
+    from gatesh.scope.manifest import Manifest, Scope
     from gatesh.supervise.probe import Level
     from gatesh.supervise.record import Below
     from gatesh.supervise.start import Guard
@@ -114,7 +114,8 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         keeper.log.session(asker, wanted.name, found.name)
         keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
         scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
-        _say(me, found, answer or "nothing is held", scope.said if scope else "")
+        lifts = bool(answer) and keeper.approvers.may_answer()
+        _say(me, found, answer or "nothing is held", _scope_said(scope, lifts=lifts))
         if found.why:
             keeper.log.alert(found.name, found.why, session=asker.session)
         if found.name == ADVISORY:
@@ -151,7 +152,8 @@ def _gated(
 ) -> int:
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
     tree = TreeLog(wanted.places.audit_db)
-    records = Records(keeper.log, tree, asker, keeper.approvers.outside)
+    approvers = keeper.approvers
+    records = Records(keeper.log, tree, asker, approvers.outside, approvers.elevations.used)
     judge = _judge_of(keeper, wanted, records, asker)
     budget = wanted.deletion_mode != OFF and found.filtered
 
@@ -267,6 +269,14 @@ def _say(pid: int, found: Level, answer: str, scope: str) -> None:
     else:
         return
     os.write(2, f"gatesh: run {pid}: {text}\n".encode("utf-8", "replace"))
+
+
+def _scope_said(scope: Scope | None, *, lifts: bool) -> str:
+    """Return what the session is held to, and that a person who can be asked may lift it."""
+    if scope is None:
+        return ""
+    how = " (gatesh elevate lifts that for a while, in another terminal)"
+    return scope.said + (how if lifts and scope.can_be_lifted else "")
 
 
 class _Asking:

@@ -1,0 +1,206 @@
+"""`gatesh elevate`: a person lifts limits of a session's scope, for a while."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+
+import click
+
+from gatesh import wire
+from gatesh._value import Value
+from gatesh.approval.elevating import DEFAULT_S, ID, LEAST_S, MOST_S
+from gatesh.approval.elevations import clock, span
+from gatesh.commands.keepers import introduce, keepers
+from gatesh.doors.client import here
+from gatesh.errors import ConfigError, UsageError
+from gatesh.printable import printable
+from gatesh.rules.notation import near
+from gatesh.rules.rule import CLASSES
+from gatesh.scope.elevation import ANY, READ, WRITE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.places import Places
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+class _Session(Value):
+    """A session that a keeper serves."""
+
+    run: int  # the `gatesh run` that it belongs to; 0: the resident keeper's
+    key: str
+    name: str
+    scope: str
+
+
+@click.command(short_help="Lift limits of a session's scope for a while.")
+@click.option(
+    "--session", default="", metavar="S", help="Its key, a part of it, or its root's pid."
+)
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="CLASS",
+    help="Of rules, a glob; `read`, `data-write` for what no rule speaks of. May be repeated.",
+)
+@click.option("--target", default="", metavar="NAME", help="A label (staging) or a glob of hosts.")
+@click.option(
+    "--for",
+    "length",
+    default=f"{DEFAULT_S // 60}m",
+    show_default=True,
+    metavar="TIME",
+    help="1m to 8h; it ends by itself.",
+)
+@click.option("--list", "list_", is_flag=True, help="Say what is lifted now.")
+@click.option(
+    "--revoke", is_flag=False, flag_value="0", metavar="[ID]", help="End one, or all, at once."
+)
+def elevate(
+    *,
+    session: str,
+    classes: tuple[str, ...],
+    target: str,
+    length: str,
+    list_: bool,
+    revoke: str | None,
+) -> None:
+    """Lift limits of a session's scope for a while.
+
+    What read-only, another environment or [classes] of a scope would hold runs without a question, as far as
+    it is of CLASS and on NAME; both are recorded. What is off-limits or `never` stays so, and rules go on
+    asking. This terminal is paired first, as `gatesh approve` is, and the word on its card is typed here.
+    """
+    places = here()
+    if list_:
+        _list(places)
+    elif revoke is not None:
+        _revoke(places, revoke)
+    else:
+        wanted = (
+            " ".join(map(_known, classes)) or ANY,
+            target.strip() or ANY,
+            str(_seconds(length)),
+        )
+        if wanted[:2] == (ANY, ANY):
+            raise UsageError(
+                "say what is to be lifted: --class, --target, or both", "--target staging --for 15m"
+            )
+        _ask(places, _one(_sessions(places), session), wanted)
+
+
+def _ask(places: Places, session: _Session, wanted: tuple[str, ...]) -> None:
+    """Pair this terminal, and put what is wanted before the person at it."""
+    from gatesh.approval.screen import Screen
+    from gatesh.approval.seal import seal_process
+    from gatesh.approval.terminal import Terminal
+
+    seal_process()
+    terminal = Terminal()
+    sock = keepers(places).get(session.run)
+    if sock is None:
+        raise ConfigError(f"the {session.name} has ended")
+    introduce(sock, places, "elevate")
+    sock.settimeout(None)
+    wire.send(sock, b"attach", wire.VERSION)
+    fields = (b"elevate", session.key.encode(), *map(str.encode, wanted))
+    why = Screen(terminal, sock, "gatesh elevate", only=ID, wants=fields).run()  # type: ignore[arg-type]
+    if why.startswith("refused: "):
+        raise ConfigError(f"nothing was lifted: {why.removeprefix('refused: ')}")
+    click.echo(f"gatesh elevate: {why}")
+
+
+def _known(klass: str) -> str:
+    """Return a class, or a glob that some class fits; raises UsageError."""
+    known = {*CLASSES, READ, WRITE}
+    if not any(fnmatchcase(one, klass) for one in known):
+        hint = near(klass, known, f"one of {', '.join(sorted(known))}")
+        raise UsageError(f"there is no class {klass}", hint)
+    return klass
+
+
+def _seconds(length: str) -> int:
+    """Return how long `15m` or `2h` is; raises UsageError."""
+    found = re.fullmatch(r"(\d{1,6})([smh])", length)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not LEAST_S <= seconds <= MOST_S:
+        raise UsageError(
+            f"not a time to lift something for: {length}",
+            f"write 15m or 2h; from {span(LEAST_S)} to {span(MOST_S)}",
+        )
+    return seconds
+
+
+def _one(sessions: list[_Session], wanted: str) -> _Session:
+    """Return the session that is meant; raises ConfigError where that is not one."""
+    found = [one for one in sessions if wanted in one.key]
+    exactly = [one for one in found if one.key.split(":")[1:2] == [wanted]]
+    found = exactly or found
+    if len(found) == 1:
+        return found[0]
+    for one in found or sessions:
+        click.echo(printable(f"{one.key}  {one.name}, {one.scope or 'held to no scope'}"), err=True)
+    if found:
+        raise ConfigError("there are several sessions", "name one: --session PID")
+    what = f"no session is called {wanted}" if wanted and sessions else "no session is there"
+    raise ConfigError(what, "an agent's session begins with its first line, see: gatesh sessions")
+
+
+# -- what the keepers say ------------------------------------------------------------------------------------
+
+
+def _told(places: Places) -> list[tuple[int, list[_Session], list[list[str]]]]:
+    """Return of each keeper its run, its sessions, and what is lifted of them; raises ConfigError."""
+    found = []
+    for run, sock in keepers(places).items():
+        count, *words = _exchange(sock, b"elevations", wire.VERSION)
+        end = 3 * int(count)
+        sessions = [_Session(run, *words[at : at + 3]) for at in range(0, end, 3)]
+        lifted = [words[at : at + 5] for at in range(end, len(words), 5)]
+        found.append((run, sessions, lifted))
+    if not found:
+        raise ConfigError("there is no keeper", "start one: gatesh keeper; or gatesh run -- AGENT")
+    return found
+
+
+def _sessions(places: Places) -> list[_Session]:
+    return [one for _, sessions, _ in _told(places) for one in sessions]
+
+
+def _list(places: Places) -> None:
+    """Say what is lifted now, by the word of the keepers that lift it."""
+    told = _told(places)
+    names = {one.key: one.name for _, sessions, _ in told for one in sessions}
+    for _, _, lifted in told:
+        for number, key, said, until_ns, who in lifted:
+            until = f"until {clock(int(until_ns))} by {who}"
+            click.echo(printable(f"elevation {number}: {said}, {until}; {names.get(key, key)}"))
+
+
+def _revoke(places: Places, number: str) -> None:
+    """End one elevation, or with 0 all of them."""
+    if not number.isascii() or not number.isdecimal():
+        raise UsageError(f"{number} is no elevation's number", "gatesh elevate --list")
+    ended = []
+    for sock in keepers(places).values():
+        ended += _exchange(sock, b"revoke", wire.VERSION, number.encode())
+    if not ended:
+        raise ConfigError("no such elevation is in force", "gatesh elevate --list")
+    for said in ended:
+        click.echo(printable(f"{said} has ended"))
+
+
+def _exchange(sock: wire.Socket, *fields: bytes) -> list[str]:
+    """Ask a keeper something, and return the fields of its answer."""
+    try:
+        wire.send(sock, *fields)
+        return [field.decode("utf-8", "replace") for field in wire.receive(sock)[1:]]
+    except (OSError, wire.WireError) as error:
+        raise ConfigError(
+            f"a keeper does not answer: {error}", "is it of another version?"
+        ) from error
+    finally:
+        sock.close()

@@ -1,0 +1,63 @@
+"""What an elevation lifts of a scope: limits of its class, on its target. Pure.
+
+`never` and what is off-limits are never lifted, nor is what a list of hosts or programs leaves out; rules go
+on asking. Of several hosts each has to fit, and a name of which a part cannot be seen fits nothing.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from gatesh.scope.labels import HOSTS, SHOWN, SOFT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gatesh.model import Elevation, Match, Target
+
+ANY = "*"
+READ, WRITE = "read", "data-write"  # the classes of what no rule speaks of
+
+
+class Lifting:
+    """The elevations in force while one line is judged, and those of them that were needed."""
+
+    def __init__(self, elevations: tuple[Elevation, ...], matches: tuple[Match, ...]) -> None:
+        """Keep them, with what the rules say of the line."""
+        self._elevations, self._matches = elevations, matches
+        self._needed: dict[int, Elevation] = {}
+
+    @property
+    def needed(self) -> tuple[Elevation, ...]:
+        """Return those that lifted something."""
+        return tuple(self._needed.values())
+
+    def lifts(self, command: int, target: Target, *, modifies: bool) -> bool:
+        """Claim that a person has lifted what a scope says of a command's target."""
+        if not self._elevations:
+            return False
+        found = {match.klass for match in self._matches if match.command in (command, -1)}
+        return self.lifts_class(found or {WRITE if modifies else READ}, target)
+
+    def lifts_class(self, classes: set[str], target: Target) -> bool:
+        """Claim that a person has lifted all of these classes on a target."""
+        for one in self._elevations:
+            if all(_fits(klass, one.classes) for klass in classes) and _is_on(target, one.target):
+                self._needed[one.number] = one
+                return True
+        return False
+
+
+def _is_on(target: Target, wanted: str) -> bool:
+    """Claim that a target is called by a label, or that what says where it is fits a name."""
+    if wanted == ANY or (target.label and target.label == wanted):
+        return True
+    if any(SHOWN in text for _, text in target.parts):
+        return False
+    hosts = [text.lower() for part, text in target.parts if part in HOSTS]
+    if hosts:
+        return all(fnmatchcase(host, wanted.lower()) for host in hosts)
+    return any(fnmatchcase(text, wanted) for part, text in target.parts if part not in SOFT)
+
+
+def _fits(klass: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(klass, glob) for glob in globs)
