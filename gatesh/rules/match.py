@@ -468,7 +468,7 @@ def _match_of(
     rule: Rule, hit: Hit, target: Target, index: int, command: SimpleCommand | None
 ) -> Match:
     captures = {
-        "program": command.program if command else "",
+        "program": (command.program or "the shell") if command else "",
         "target": called(target),
         **{str(n): name for n, name in enumerate(hit.names, 1)},
         "names": ", ".join(hit.names),

@@ -49,12 +49,14 @@ def names(choice: Choice, texts: Iterable[str]) -> bool:
 
 def pointed_at(command: SimpleCommand, cwd: str) -> tuple[str, ...]:
     """Return the absolute paths that a command's words may mean, and `FOLDER/.` for where it runs."""
-    if command.remote or not command.words:
+    if command.remote:
         return ()
     folder = None if command.cwd is None else join(cwd, command.cwd)
-    words = [*command.words[1:], *(r.target for r in command.redirects if r.op == "<")]
+    # What stands in [[ ]] is compared or tested: a pattern is not filled in, and nothing is opened.
+    given = () if command.program == "[[" else command.words[1:]
+    words = [*given, *(r.target for r in command.redirects if r.op == "<")]
     found = [p for word in words for p in _paths(visible(word), folder)]
-    return (*found, *([f"{normpath(folder)}/."] if folder else []))
+    return (*found, *([f"{normpath(folder)}/."] if folder and command.words else []))
 
 
 def _paths(text: str, folder: str | None) -> Iterator[str]:

@@ -27,7 +27,9 @@ _PIECES = re.compile(r"[^\s'\"`=:,;(){}\[\]<>|&@$]+")
 _AROUND = re.compile(r"^/proc/[^/]+/(?:task/[^/]+/)?(cwd|root)(?=/|$)")
 _GLOB = re.compile(r"[*?\[]")
 _MOST = 400  # pieces of one word
-SILENT = frozenset("echo printf : true false [ test cd pushd popd".split())  # their words are words
+SILENT = frozenset(
+    "echo printf : true false [ [[ test cd pushd popd".split()
+)  # their words are words
 _CODE = frozenset(
     """
     python python2 python3 pypy pypy3 node nodejs deno bun ruby perl php lua Rscript awk gawk mawk sed jq
