@@ -173,7 +173,7 @@ def test_what_needs_none_does_not_use_it(elevated):
 def test_a_refusal_says_that_a_person_can_lift_it_and_gives_the_agent_no_command(elevated):
     here = elevated(READ_ONLY)
     decision = here.gate.consider(here.line(POST), here.world)[1]
-    message = refusal(7, decision, Answer(Answered.NOBODY)).message
+    message = refusal(7, decision, Answer(Answered.NOBODY), ASKER).message
     assert "a person may lift this limit for a while" in message
     assert "gatesh elevate" not in message
 
