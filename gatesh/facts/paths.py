@@ -68,7 +68,7 @@ def expand(word: Word, command: SimpleCommand, line: CommandLine, world: World) 
             found.append(None)
             continue
         if word.globbed and _GLOB.search(path) and not command.remote:
-            found += _glob(path, world)
+            found += glob(path, world)
             found += [None] if _arrives(path, line, world) else []
         else:
             found.append(path)
@@ -154,7 +154,7 @@ def _braces(text: str) -> list[str] | None:
     return list(dict.fromkeys(reversed(done)))
 
 
-def _glob(path: str, world: World) -> list[str | None]:
+def glob(path: str, world: World, most: int = _PATHS) -> list[str | None]:
     """Expand * ? [ ] one folder after the other; what matches nothing stays as it is written."""
     folders = ["/"]
     parts = [part for part in path.split("/") if part]
@@ -173,8 +173,8 @@ def _glob(path: str, world: World) -> list[str | None]:
             if not world.spend(1 + len(names or ()) // 50):
                 return [None]
             matched += [os.path.join(folder, name) for name in _matching(part, names or ())]
-        if len(matched) > _PATHS:
-            return [*matched[:_PATHS], None] if last else [None]
+        if len(matched) > most:
+            return [*matched[:most], None] if last else [None]
         if not matched:
             return [path]
         folders = matched

@@ -11,7 +11,7 @@ import re
 from gatesh.facts.amounts import line as spelled
 from gatesh.facts.amounts import quoted, unseen
 from gatesh.facts.opened import Code
-from gatesh.facts.scripts import STDIN, Runs, interpreter
+from gatesh.facts.scripts import Runs, interpreter
 from gatesh.facts.words import UNSEEN, visible
 
 TYPE_CHECKING = False
@@ -271,99 +271,11 @@ def _tasks_in_python(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
 # -- recipes -----------------------------------------------------------------------------------------
 
 
-def make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
+def _make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     """`make -C DIR -f FILE A=1 target`."""
-    from gatesh.facts.recipes import Makefile
+    from gatesh.facts.make import code
 
-    folder, file, targets = runs.cwd, "", []
-    given: dict[str, str] = {}
-    evaluated: list[str] = []
-    rest = [visible(word).replace(UNSEEN, unseen()) for word in words[1:]]
-    while rest:
-        text = rest.pop(0)
-        name, equals, value = text.partition("=")
-        if text in (
-            "-n",
-            "--just-print",
-            "--dry-run",
-            "--recon",
-            "-q",
-            "--question",
-            "-v",
-            "--version",
-            "-h",
-            "--help",
-        ):
-            return
-        if text in ("-C", "--directory", "-f", "--file", "--makefile", "-I", "-o", "-W") and rest:
-            value, name = rest.pop(0), text
-        elif name in ("--eval", "-E"):
-            evaluated.append(value if equals else rest.pop(0) if rest else "")
-        elif re.match(r"-[Cf].", text):
-            name, value = text[:2], text[2:]
-        elif text.startswith("-E"):
-            evaluated.append(text[2:])
-        if name in ("-C", "--directory"):
-            folder = None if folder is None else os.path.join(folder, value)
-        elif name in ("-f", "--file", "--makefile"):
-            file = value
-        elif equals and name[:1] != "-":
-            given[name.rstrip(":?+")] = value
-        elif text[:1] != "-" and name not in ("-I", "-o", "-W"):
-            targets.append(text)
-    yield from _made_by(runs, words, given.get("SHELL", ""))
-    if folder is None:
-        return
-    names = [file] if file else ["GNUmakefile", "makefile", "Makefile"]
-    found = _makefile(runs, [os.path.normpath(os.path.join(folder, name)) for name in names])
-    if file in STDIN:
-        found = (os.path.join(folder, "-"), runs.given())
-    if found is None and evaluated:
-        found = (os.path.join(folder, "-"), "")
-    if found is not None and found[1] is not None:
-        text = _INCLUDE.sub(
-            lambda m: _included(runs, m, folder or ""), "\n".join([found[1], *evaluated])
-        )
-        made = Makefile(text, given, runs.line.env)
-        yield from (Code("shell", t, found[0], folder) for t in made.recipes(targets))
-
-
-_MAKES_WITH = re.compile(r"(?:\S*/)?(?:env\s+)?(?:ba|da|z|k|mk|a)?sh(?:\s+-\w+)*|")
-
-
-def _made_by(runs: Runs, words: tuple[Word, ...], shell: str) -> Iterator[Code]:
-    """Yield the shell that `make SHELL=./x` runs each line with, and a makefile that is not seen."""
-    from gatesh.facts.scripts import executed
-
-    if any(word.text.startswith("<(") for word in words):
-        yield Code("shell", "", "<(", runs.cwd, hidden="made-here")
-    if not _MAKES_WITH.fullmatch(shell):
-        found = list(executed(runs, (words[0].but(text=shell),)))
-        yield from found or [Code("shell", "", shell, runs.cwd, hidden="made-here")]
-
-
-def _makefile(runs: Runs, paths: list[str]) -> tuple[str, str | None] | None:
-    """Return the first of these that is there, and its text."""
-    for path in paths:
-        text, _ = runs.content(path)
-        if text is not None:
-            return path, text
-    return None
-
-
-_INCLUDE = re.compile(r"^[-s]?include[ \t]+([\w./*-]+)[ \t]*$", re.MULTILINE)
-
-
-def _included(runs: Runs, found: re.Match[str], folder: str) -> str:
-    """Return what a makefile includes by name."""
-    place, _, pattern = os.path.normpath(os.path.join(folder, found[1])).rpartition("/")
-    if "*" in pattern:
-        import fnmatch
-
-        names = fnmatch.filter(runs.world.files.names(place, 500) or [], pattern)
-        return "\n".join(runs.content(f"{place}/{name}")[0] or "" for name in sorted(names)[:16])
-    text = runs.content(f"{place}/{pattern}")[0]
-    return found[0] if text is None else text
+    yield from code(runs, words)
 
 
 def _npm(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
@@ -545,7 +457,7 @@ def _git(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
 
 
 PROGRAMS: dict[str, Callable[[Runs, tuple[Word, ...]], Iterator[Code]]] = {
-    **dict.fromkeys(("make", "gmake"), make),
+    **dict.fromkeys(("make", "gmake"), _make),
     **dict.fromkeys(("npm", "yarn", "pnpm"), _npm),
     **dict.fromkeys(("just", "just.exe"), _just),
     **dict.fromkeys(("task", "go-task"), _task),
