@@ -85,6 +85,11 @@ def start(
     """
     import subprocess
 
+    before: Callable[[], None] | None = None
+    if alone:
+        from gatesh.run import childless
+
+        argv, before = childless.alone(argv)
     source: int = subprocess.DEVNULL
     if given is not None:
         source = os.memfd_create("given", os.MFD_CLOEXEC)
@@ -102,7 +107,7 @@ def start(
             user=owner[0] if owner else None,
             group=owner[1] if owner else None,
             extra_groups=() if owner else None,
-            preexec_fn=_childless() if alone else None,  # noqa: PLW1509  it only calls prctl
+            preexec_fn=before,  # noqa: PLW1509  it only calls prctl
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -125,12 +130,6 @@ def ask(
     """Start a program and wait for what it says."""
     child = start(argv, env, cwd, end, most, owner=owner, alone=alone)
     return child.said() if child else None
-
-
-def _childless() -> Callable[[], None] | None:
-    from gatesh.run.childless import childless
-
-    return childless()
 
 
 def _fill(descriptor: int, given: bytes) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gatesh.run import childless
 from gatesh.run.child import ask, start
 
 ENV = {"PATH": "/usr/bin:/bin"}
@@ -51,6 +52,24 @@ def test_a_child_that_nobody_asks_any_more_is_ended(tmp_path: Path) -> None:
 def test_a_child_that_is_to_be_alone_starts_nothing(tmp_path: Path, words: list[str]) -> None:
     said = ask(words, ENV, str(tmp_path), time.monotonic() + 5, 64_000, alone=True)
     assert said is not None and said.status != 0 and said.output == b""
+
+
+@pytest.fixture
+def no_perl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(childless, "_launcher", tuple)
+
+
+@pytest.mark.usefixtures("no_perl")
+def test_a_child_that_is_to_be_alone_starts_nothing_where_there_is_no_perl(tmp_path: Path) -> None:
+    words = ["sh", "-c", "id; :"]
+    said = ask(words, ENV, str(tmp_path), time.monotonic() + 5, 64_000, alone=True)
+    assert said is not None and said.status != 0 and said.output == b""
+
+
+def test_a_child_that_is_alone_is_given_its_words_as_they_are(tmp_path: Path) -> None:
+    words = ["printf", "%s|", "a b", "", "-e", "$x;*"]
+    said = ask(words, ENV, str(tmp_path), time.monotonic() + 5, 64_000, alone=True)
+    assert said is not None and (said.status, said.output) == (0, b"a b||-e|$x;*|")
 
 
 def test_a_child_that_is_alone_may_have_threads(tmp_path: Path) -> None:
