@@ -44,11 +44,15 @@ def test_a_person_reads_verdict_rule_reason_and_a_better_way(env):
     ]
 
 
-def test_what_a_rule_finds_twice_is_told_once(env):
+def test_what_a_rule_finds_twice_is_told_once(env, work):
     line = "git push -f origin main; true; git push -f origin main"
 
-    assert len(json.loads(check(env, "--json", line).stdout)["rules"]) == 2
-    assert check(env, line).stdout.decode().count("git-push-force (high)") == 1
+    assert len(json.loads(check(env, "--json", line, cwd=work).stdout)["rules"]) == 2
+    assert check(env, line, cwd=work).stdout.decode().splitlines() == [
+        f"ask: {line}",
+        "  ask  git-push-force (high): replaces what others have on the remote: origin, main",
+        "        instead: git push --force-with-lease, after git fetch and a look at what would be lost",
+    ]
 
 
 def test_a_rule_that_finds_much_tells_the_first_and_how_many_more_there_are(env):
