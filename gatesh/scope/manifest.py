@@ -80,6 +80,12 @@ class Manifest(Value):
     classes: tuple[tuple[str, str], ...] = ()
     where: tuple[tuple[str, str, int], ...] = ()
 
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """Return the globs of files that are off-limits, secrets among them."""
+        secrets = (glob for glob in self.credentials.off_limits if "/" in glob)
+        return (*self.paths.off_limits, *secrets)
+
     def at(self, table: str, key: str) -> str:
         """Return where a key stands, for a person: `scope.toml:7`."""
         lines = {(t, k): line for t, k, line in self.where}
@@ -102,8 +108,6 @@ class Scope(Value):
         for one in self.manifests:
             found += [f"works on {' or '.join(one.environment)}"] if one.environment else []
             found += ["only reads what is elsewhere"] if one.read_only else []
-        if any(one.paths != Listed() for one in self.manifests):
-            found.append("its paths are advisory: known as far as lines and programs name them")
         return printable(f"scope {names}: {', '.join(dict.fromkeys(found)) or 'in force'}")
 
     def judge(

@@ -1,7 +1,7 @@
 """Paths that are outside a scope: as operands, in options, behind `<` and in code of a line. Pure.
 
-A folder counts where a program takes it with everything below: grep -r, tar, cp -r. Without a gate at the files
-themselves this knows what a line says, and nothing of what a program opens by itself.
+A folder counts where a program takes it with everything below: grep -r, tar, cp -r. This knows what a line
+says, and nothing of what a program opens by itself: scope.closed is about that.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def outside_paths(
     scope: Manifest, seen: Inspection, line: CommandLine, world: World
 ) -> Iterator[tuple[int, str]]:
     """Yield the commands that use a path outside the scope, and what to say of it."""
-    closed = (*scope.paths.off_limits, *(g for g in scope.credentials.off_limits if "/" in g))
+    closed = scope.closed
     for index, command in enumerate(seen.reading.commands):
         if command.remote or not (closed or scope.paths.read is not None):
             continue

@@ -26,17 +26,20 @@ def root_of(tid: int) -> str:
     """Return what leads into the root of a program; empty where it sees the same files as we do."""
     here = f"/proc/{tid}"
     try:
-        alike = (
-            os.readlink(f"{here}/root") == "/" and os.readlink(f"{here}/ns/mnt") == _our_mounts()
-        )
+        alike = os.readlink(f"{here}/root") == "/" and os.readlink(f"{here}/ns/mnt") in _mounts()
     except OSError:
         alike = False
     return "" if alike else f"{here}/root"
 
 
 @lru_cache(1)
-def _our_mounts() -> str:
-    return os.readlink("/proc/self/ns/mnt")
+def _mounts() -> set[str]:
+    return {os.readlink("/proc/self/ns/mnt")}
+
+
+def sees_as_we_do(pid: int) -> None:
+    """Take it that the mounts of a process are ours but for what is closed, and that nobody can change them."""
+    _mounts().add(os.readlink(f"/proc/{pid}/ns/mnt"))
 
 
 def resolved(tid: int, path: str, root: str = "", *, last: bool) -> str:

@@ -29,6 +29,9 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_CAPBSET_DROP = 24
 CAP_SYS_PTRACE, CAP_SYS_ADMIN = 19, 21
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_SLAVE = 4096, 16384, 1 << 19
 
 _SECCOMP_SET_MODE_FILTER = 1
 _NEW_LISTENER = 1 << 3
@@ -133,12 +136,35 @@ def react_quickly() -> None:
     _libc.syscall(_SCHED_SETATTR[platform.machine()], 0, wanted, 0)
 
 
+def unshare(flags: int) -> None:
+    """Leave what this process shares with others; raises OSError."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, flags: int) -> None:
+    """Put a part of the tree of files over another, or change what was put there; raises OSError."""
+    names = os.fsencode(source), os.fsencode(target)
+    _checked(_libc.mount(*names, None, ctypes.c_ulong(flags), None), "mount")
+
+
+def give_up_capabilities() -> None:
+    """Have no power beyond this user's, and gain none by starting a program; raises OSError."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # the third version; this thread
+    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+
+
 def may_filter() -> bool:
     """Claim that this process may filter programs that gain privileges, and trace them meanwhile."""
     wanted = 1 << CAP_SYS_ADMIN | 1 << CAP_SYS_PTRACE
+    return capabilities() & wanted == wanted
+
+
+def capabilities() -> int:
+    """Return the capabilities of this process, a bit for each."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:
         found = next((line for line in file if line.startswith("CapPrm:")), "CapPrm: 0")
-    return int(found.split()[1], 16) & wanted == wanted
+    return int(found.split()[1], 16)
 
 
 def put_filter(program: bytes, number: int, *, listen: bool) -> int:

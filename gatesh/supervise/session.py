@@ -23,6 +23,7 @@ from gatesh.run.shfmt import Shfmt
 from gatesh.supervise import kernel, lines, tracee
 from gatesh.supervise.advisory import put_shims
 from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
+from gatesh.supervise.closed import close
 from gatesh.supervise.connections import Connections
 from gatesh.supervise.deletions import Deletions
 from gatesh.supervise.identity import Identities
@@ -111,11 +112,15 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     answer = "" if wanted.observe else _how_to_answer(me, keeper.approvers, here=here)
     try:
         asker = _asker(child, wanted)
-        keeper.log.session(asker, wanted.name, found.name)
-        keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
         scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
+        closed = close(child, scope, f"{own.runtime}/closed", own.user_home)
+        keeper.log.session(asker, wanted.name, ", ".join(filter(None, (found.name, closed.said))))
+        keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
+        if closed.detail:
+            keeper.log.alert("paths", closed.detail, session=asker.session)
         lifts = bool(answer) and keeper.approvers.may_answer()
-        _say(me, found, answer or "nothing is held", _scope_said(scope, lifts=lifts))
+        said = _scope_said(scope, closed.said, lifts=lifts)
+        _say(me, found, answer or "nothing is held", said)
         if found.why:
             keeper.log.alert(found.name, found.why, session=asker.session)
         if found.name == ADVISORY:
@@ -271,12 +276,13 @@ def _say(pid: int, found: Level, answer: str, scope: str) -> None:
     os.write(2, f"gatesh: run {pid}: {text}\n".encode("utf-8", "replace"))
 
 
-def _scope_said(scope: Scope | None, *, lifts: bool) -> str:
-    """Return what the session is held to, and that a person who can be asked may lift it."""
+def _scope_said(scope: Scope | None, closed: str, *, lifts: bool) -> str:
+    """Return what the session is held to, that a person who can be asked may lift it, and what is closed."""
     if scope is None:
         return ""
     how = " (gatesh elevate lifts that for a while, in another terminal)"
-    return scope.said + (how if lifts and scope.can_be_lifted else "")
+    how = how if lifts and scope.can_be_lifted else ""
+    return f"{scope.said}{how}, {closed}" if closed else f"{scope.said}{how}"
 
 
 class _Asking:

@@ -22,7 +22,7 @@ from gatesh.errors import ConfigError, GateshError
 from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.run.bash import leave_as
 from gatesh.session import process
-from gatesh.supervise import bpf, kernel
+from gatesh.supervise import bpf, closing, kernel
 from gatesh.supervise.supervisor import BLOCKED, FORWARDED, GUARD_GONE
 
 TYPE_CHECKING = False
@@ -95,6 +95,13 @@ class Child:
         there.close()
         guard.agent_is(self.pid)
 
+    def close(self, folder: str, paths: tuple[str, ...]) -> str:
+        """Have paths closed to it and all below, once, before it starts; return why they cannot be.
+
+        `folder` is a Placeholder's.
+        """
+        return closing.request(self._here, folder, paths)
+
     def start(self, filters: Filter) -> int:
         """Let it put on the filter and start; return the listener, -1 where it has none. Raises ConfigError."""
         self._here.send(filters.name.encode())
@@ -129,6 +136,8 @@ def _become(
 ) -> NoReturn:
     """Put on the filter, hand over its listener, and become the agent."""
     try:
+        gains = kernel.may_filter()  # else what gains privileges gains none here
+        closing.serve(there)
         name = there.recv(16).decode()
         if not name:
             os._exit(125)  # the supervisor has given up
@@ -142,7 +151,7 @@ def _become(
             _start(command, env, mask)
         with suppress(OSError):  # root's agent: it must not trace or read its guards
             kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_PTRACE)
-        _put_on(wanted, protected, groups, there)
+        _put_on(wanted, protected, groups, there, gains=gains)
     except OSError as error:
         with suppress(OSError):
             there.send(str(error).encode())
@@ -151,7 +160,12 @@ def _become(
 
 
 def _put_on(
-    wanted: Filter, protected: tuple[int, ...], groups: set[int], there: socket.socket
+    wanted: Filter,
+    protected: tuple[int, ...],
+    groups: set[int],
+    there: socket.socket,
+    *,
+    gains: bool,
 ) -> None:
     """Put on the filter, and say so; hand over its listener where it has one."""
     if wanted is Filter.BARE:
@@ -162,9 +176,7 @@ def _put_on(
     program = bpf.program(
         machine, protected, groups, budget=bool(budget), connections=True, traced=kind == "trace"
     )
-    if (
-        not kernel.may_filter()
-    ):  # root's tree keeps sudo and its like: who traces it may see them start
+    if not gains:  # root's tree keeps sudo and its like: who traces it may see them start
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     listener = kernel.put_filter(program, machine.calls["seccomp"], listen=kind == "notify")
     if kind == "notify":

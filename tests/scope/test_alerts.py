@@ -42,7 +42,10 @@ def test_a_run_holds_every_program_to_its_scope(tmp_path):
     script.write_text("curl https://api.prod.example.com/; echo status $?; echo it goes on\n")
     words = ("run", "--no-tty-prompt", "--scope", str(scope), "--", "bash", str(script))
     done = gatesh(tmp_path, *words, cwd=tmp_path)
-    assert "scope s.toml: works on staging, its paths are advisory" in done.stderr.splitlines()[0]
+    assert (
+        "scope s.toml: works on staging, 0 paths closed: none is there"
+        in done.stderr.splitlines()[0]
+    )
     assert "refused [scope-target]" in done.stderr
     assert done.stdout == "status 126\nit goes on\n"
     alerts = gatesh(tmp_path, "history", "--alerts", "--nl", cwd=tmp_path).stdout

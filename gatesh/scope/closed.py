@@ -1,0 +1,140 @@
+"""The files and folders that are off-limits and there: what `gatesh run` closes when a session begins.
+
+Globs are filled in once. `*.pem`, which is meant in every folder, is looked for below the session's folder,
+of its scopes, and the home; there installed packages are left out (node_modules, .venv), for their `*.pem` are
+the certificates that every program needs, and git's own files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from fnmatch import translate
+
+from gatesh._value import Value
+from gatesh.scope.files import PROJECT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gatesh.scope.manifest import Manifest
+
+MOST = 2000  # paths
+_MOST_NAMES = 200_000  # that are looked at
+_GLOB = re.compile(r"[*?\[]")
+_EVERYWHERE = "*/"
+_SYSTEMS = ("/etc/", "/usr/")  # a link `x.pem` there leads to what everybody may read
+_PACKAGES = frozenset(
+    """
+    node_modules site-packages dist-packages .venv venv .tox .nox .cache .npm .cargo .rustup .pyenv .rbenv
+    .nvm .asdf .conda anaconda3 miniconda3 miniforge3 mambaforge .vscode .vscode-server .cursor-server .git
+    """.split()
+)
+_NEEDED = frozenset(("/", "/proc", "/sys", "/dev"))
+
+
+class Closed(Value):
+    """What is to be closed, and what a person should know that is not."""
+
+    paths: tuple[str, ...] = ()  # absolute, without links
+    open: tuple[str, ...] = ()
+
+
+def off_limits(scopes: Iterable[Manifest]) -> tuple[str, ...]:
+    """Return the globs of files that are off-limits."""
+    return tuple(dict.fromkeys(glob for one in scopes for glob in one.closed))
+
+
+def find(scopes: tuple[Manifest, ...], cwd: str, home: str) -> Closed:
+    """Return what the scopes of a session that begins in `cwd` close."""
+    found = _Finder(cwd, home, [_base(one.file) for one in scopes])
+    for glob in off_limits(scopes):
+        found.add(glob.removesuffix("/**"))
+    return found.closed()
+
+
+def _base(file: str) -> str:
+    return os.path.dirname(file.removesuffix(PROJECT)) if file.endswith(f"/{PROJECT}") else ""
+
+
+class _Finder:
+    """Fills in globs, one walk for all that begin in the same folder."""
+
+    def __init__(self, cwd: str, home: str, bases: list[str]) -> None:
+        self._cwd = os.path.realpath(cwd)
+        roots = [os.path.realpath(root) for root in (cwd, *filter(None, bases), home)]
+        self._roots = [root for root in dict.fromkeys(roots) if root != "/"]
+        self._walks: dict[str, list[str]] = {}
+        self._everywhere: list[str] = []
+        self._found: dict[str, None] = {}
+        self._open: dict[str, None] = {}
+        self._left = _MOST_NAMES
+
+    def add(self, glob: str) -> None:
+        """Take up one glob."""
+        special = _GLOB.search(glob)
+        if glob.startswith(_EVERYWHERE):
+            self._everywhere.append(glob)
+        elif special:
+            self._walks.setdefault(os.path.dirname(glob[: special.start()]), []).append(glob)
+        elif os.path.lexists(glob):
+            self._take(os.path.realpath(glob))
+
+    def closed(self) -> Closed:
+        """Look, and return what was found."""
+        for root, globs in self._walks.items():
+            self._walk(root, globs, everywhere=False)
+        if self._everywhere:
+            for root in self._roots:
+                self._walk(root, self._everywhere, everywhere=True)
+        paths = sorted(self._found)
+        outermost: list[str] = []
+        for path in paths:
+            if not (outermost and path.startswith(f"{outermost[-1]}/")):
+                outermost.append(path)
+        if len(outermost) > MOST:
+            self._open[f"of {len(outermost)} paths the last {len(outermost) - MOST}"] = None
+        return Closed(tuple(outermost[:MOST]), tuple(self._open))
+
+    def _take(self, path: str) -> None:
+        if path in _NEEDED or f"{self._cwd}/".startswith(f"{path}/"):
+            self._open[f"{path}, where it works"] = None
+            return
+        found = os.lstat(path)
+        if found.st_nlink > 1 and not os.path.isdir(path):
+            self._open[f"another name of {path}: a hard link"] = None
+        self._found[path] = None
+
+    def _walk(self, root: str, globs: list[str], *, everywhere: bool) -> None:
+        fits = re.compile("|".join(map(translate, globs))).match
+        folders = deque((root,))
+        while folders and self._left > 0:
+            for path, is_folder, is_link in _listed(folders.popleft()):
+                self._left -= 1
+                if fits(path):
+                    self._take_found(path, is_link=is_link)
+                elif is_folder and not (everywhere and _is_passed_over(path)):
+                    folders.append(path)
+        if folders:
+            self._open[f"what is in more than {_MOST_NAMES} files"] = None
+
+    def _take_found(self, path: str, *, is_link: bool) -> None:
+        real = os.path.realpath(path)
+        if os.path.lexists(real) and not (is_link and real.startswith(_SYSTEMS)):
+            self._take(real)
+
+
+def _listed(folder: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield what is in a folder: its path, and whether it is a folder or a link."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                yield entry.path, entry.is_dir(follow_symlinks=False), entry.is_symlink()
+    except OSError:
+        return
+
+
+def _is_passed_over(path: str) -> bool:
+    return os.path.basename(path) in _PACKAGES or path in _NEEDED

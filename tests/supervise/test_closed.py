@@ -1,0 +1,278 @@
+"""What a scope has off-limits is closed below `gatesh run`: to root, and to a user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.installed import GATESH
+
+WAYS = tomllib.loads(Path(__file__).parents[1].joinpath("data/closed_ways.toml").read_text())["way"]
+SCOPE = '[paths]\noff-limits = ["infra/**", "./*.p[e]m", "./way*/infra/**"]\n[credentials]\noff-limits = ["../home/netrc"]\n'
+SECRET = "precious-4711"
+USER = 1234  # not 65534: that is what a stranger's files seem to belong to in a user namespace
+AGENT = "import sys; exec(sys.stdin.read())"
+# Opens a file by its handle: below a folder (argv[2]), a file that `handle` once named.
+HANDLES = r"""
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int count, char **words) {
+    struct { struct file_handle h; unsigned char rest[128]; } at;
+    char text[64] = "";
+    int mount, fd, last = atoi(words[2]);
+    at.h.handle_bytes = 128;
+    if (name_to_handle_at(AT_FDCWD, words[1], &at.h, &mount, 0)) return perror("handle"), 1;
+    int above = open(".", O_RDONLY);
+    unsigned *numbers = (unsigned *)at.h.f_handle;  /* ext4, xfs and the like: the inode comes first */
+    for (unsigned number = numbers[0] - last; number < numbers[0] + last; number++) {
+        unsigned kept = numbers[0];
+        numbers[0] = number;
+        fd = open_by_handle_at(above, &at.h, O_RDONLY);
+        numbers[0] = kept;
+        if (fd >= 0 && read(fd, text, 60) > 0) write(1, text, 60);
+        if (fd >= 0) close(fd);
+        else if (number == kept) perror("open");
+    }
+}
+"""
+
+
+class Place:
+    """A project with what is off-limits, and a gatesh that its user can start."""
+
+    def __init__(self, folder: Path, gatesh: str, uid: int) -> None:
+        self.folder, self.uid = folder, uid
+        self.work, self.home = folder / "work", folder / "home"
+        self.words = [] if uid == os.getuid() else ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]  # fmt: skip
+        self.env = {
+            "HOME": str(self.home), "PATH": f"{Path(gatesh).parent}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
+            "GATESH_HOME": str(folder / "g"),
+        }  # fmt: skip
+        for made in (self.work / ".gatesh", self.home, folder / "g"):
+            made.mkdir(parents=True, mode=0o700)
+        put(self.work)
+        self.scope(SCOPE)
+
+    def scope(self, text: str) -> None:
+        (self.work / ".gatesh/scope.toml").write_text(text)
+        self.own()
+
+    def own(self) -> None:
+        """Have it all belong to its user."""
+        subprocess.run(["chown", "-R", f"{self.uid}:{self.uid}", self.folder], check=True)
+
+    def gatesh(
+        self, *words: str, given: str = "", timeout: float = 60, **more: object
+    ) -> subprocess.CompletedProcess:
+        self.own()
+        return subprocess.run(
+            [*self.words, "gatesh", *words], env=self.env, input=given, text=True, capture_output=True, timeout=timeout, check=False,
+            errors="replace", **{"cwd": self.work, **more},
+        )  # fmt: skip
+
+    def agent(self, lines: str, *options: str, **more: object) -> subprocess.CompletedProcess:
+        """Have an agent feed lines to a bash."""
+        code = f"import subprocess; sys.exit(subprocess.run(['bash'], input={lines!r}, text=True).returncode)"
+        words = ("run", "--no-tty-prompt", *options, "--", "python3", "-c", AGENT)
+        return self.gatesh(*words, given=code, **more)
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[str]:
+    """A copy of the installed gatesh that another user can start."""
+    minor = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    python = shutil.which(minor, path="/usr/bin:/usr/local/bin")
+    if not python:
+        pytest.skip(f"there is no {minor} that another user can start")
+    here = Path(sysconfig.get_path("purelib"))
+
+    wanted = (
+        "gatesh", "bashlex", "click", "sqlite", "tabulate", "dateutil", "six", "pluggy", "python_dateutil",
+    )  # fmt: skip
+
+    def unwanted(at: str, names: list[str]) -> list[str]:
+        return [n for n in names if Path(at) == here and not n.startswith(wanted)]
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(here, folder / "lib" / minor / "site-packages", ignore=unwanted)
+        (folder / "bin").mkdir()
+        shutil.copy(GATESH, folder / "bin/gatesh")
+        (folder / "bin/python").symlink_to(python)
+        subprocess.run(["chmod", "-R", "go+rX", folder], check=True)
+        yield str(folder / "bin/gatesh")
+
+
+@pytest.fixture(params=["as we are", "as a user"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "as we are":
+        yield Place(tmp_path / "place", GATESH, os.getuid())
+        return
+    if os.getuid():
+        pytest.skip("only root can be another user")
+    with tempfile.TemporaryDirectory() as folder:  # pytest keeps others out of its own
+        Path(folder).chmod(0o755)
+        found = Place(Path(folder) / "place", request.getfixturevalue("installed"), USER)
+        if (done := found.gatesh("--version")).returncode:
+            pytest.skip(f"another user cannot start gatesh here: {done.stderr}")
+        yield found
+
+
+@pytest.fixture
+def closing(place: Place) -> Place:
+    """Skip where this kernel or container does not let us close paths."""
+    said = place.agent("true").stderr
+    if "advisory" in said:
+        pytest.skip(said)
+    return place
+
+
+def test_the_first_line_and_the_record_say_what_is_closed(closing: Place) -> None:
+    (closing.home / "netrc").write_text(SECRET)
+    done = closing.agent("id -u")
+    assert ", 3 paths closed;" in done.stderr.splitlines()[0], done
+    alerts = closing.gatesh("history", "--alerts", "--nl").stdout
+    for name in ("work/x.pem", "work/infra", "home/netrc"):
+        assert f"{closing.folder}/{name}" in alerts
+
+
+def put(folder: Path) -> None:
+    """Put the secrets into a folder."""
+    (folder / "infra").mkdir(parents=True)
+    for name in ("x.pem", "infra/secret"):
+        (folder / name).write_text(f"{SECRET}\n")
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way["name"])
+def test_each_way_leads_there_where_nothing_is_closed(way: dict, tmp_path: Path) -> None:
+    if "blind" in way:
+        pytest.skip(way["blind"])
+    if os.getuid():
+        pytest.skip("some ways are root's")
+    _skip_without(way)
+    put(tmp_path / "work")
+    done = subprocess.run(
+        ["bash"], input=way["line"], cwd=tmp_path / "work", capture_output=True, text=True, timeout=60, check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GATESH_RUN": str(os.getpid())}, errors="replace",
+    )  # fmt: skip
+    assert SECRET in done.stdout, done
+
+
+def _skip_without(way: dict) -> None:
+    missing = [name for name in way.get("needs", "").split() if not shutil.which(name)]
+    if missing:
+        pytest.skip(f"not installed: {missing}")
+
+
+def test_no_way_leads_to_what_is_closed(closing: Place) -> None:
+    """In one session: each in a folder of its own."""
+    script = "for w in way*; do cd $w/work; timeout 30 bash < ../line > ../said 2>&1; cd ../..; done; echo all done"
+    for number, way in enumerate(WAYS):
+        put(closing.work / f"way{number}" / "work")
+        (closing.work / f"way{number}" / "line").write_text(way["line"])
+    done = closing.agent(script, "--observe", timeout=200)
+    assert done.stdout == "all done\n", done
+    assert f", {2 + 2 * len(WAYS)} paths closed;" in done.stderr
+    for number, way in enumerate(WAYS):
+        folder = closing.work / f"way{number}"
+        kept = folder / "work"
+        said = (folder / "said").read_text(errors="replace")
+        for name in ("x.pem", "infra/secret"):
+            assert (kept / name).read_text() == f"{SECRET}\n", (way["name"], said)
+        files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        told = [path for path in files if SECRET.encode() in path.read_bytes()]
+        assert sorted(told) == [kept / "infra/secret", kept / "x.pem"], (way["name"], said)
+
+
+def test_everything_else_goes_on(closing: Place) -> None:
+    lines = "id -u; echo new > new; cat new; git init -q && git add new && echo added; git status --short; stat -c %U new"
+    done = closing.agent(lines)
+    assert done.stdout.split()[:3] == [str(closing.uid), "new", "added"], done
+    assert "A  new" in done.stdout.splitlines()
+    assert (closing.work / "new").read_text() == "new\n"
+
+
+def test_an_inherited_folder_leads_to_what_is_closed_no_more(closing: Place) -> None:
+    folder = os.open(closing.work, os.O_RDONLY)
+    os.set_inheritable(folder, True)
+    code = f"""
+import os
+for name in ("x.pem", "infra/secret", "../work/x.pem"):
+    try:
+        print(os.read(os.open(name, os.O_RDONLY, dir_fd={folder}), 99))
+    except OSError as error:
+        print(error.strerror)
+print(os.listdir({folder}) == os.listdir("."))
+"""
+    words = ("run", "--observe", "--", "python3", "-c", AGENT)
+    done = closing.gatesh(*words, given=code, pass_fds=(folder,))
+    os.close(folder)
+    assert done.stdout.split("\n")[:4] == ["Permission denied"] * 3 + ["True"], done
+
+
+def test_handles_of_files_lead_nowhere(closing: Place, compiled: Callable[..., str]) -> None:
+    (closing.work / "near").write_text("beside")
+    program = closing.work / "handles"
+    shutil.copy(compiled("handles", HANDLES), program)
+    for how in ("", "unshare -Ur ", "unshare -Urm "):
+        done = closing.agent(f"{how}./handles near 300", "--observe")
+        assert SECRET not in done.stdout, done
+        assert "open: " in done.stderr or "handle: " in done.stderr, done
+
+
+def test_what_is_mounted_elsewhere_too_is_closed_there(closing: Place) -> None:
+    if os.getuid() or closing.uid:
+        pytest.skip("only root can mount")
+    other = closing.folder / "other"
+    other.mkdir()
+    script = f"mount --bind {closing.work} {other} && exec gatesh run --no-tty-prompt -- python3 -c '{AGENT}'"
+    code = """
+for name in ("x.pem", "infra/secret"):
+    try:
+        print(open("../other/" + name).read())
+    except OSError as error:
+        print(error.strerror)
+"""
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], env=closing.env, cwd=closing.work, input=code, text=True,
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "Permission denied\n" * 2, done
+    assert ", 2 paths closed;" in done.stderr
+
+
+def test_a_program_is_still_known_by_what_it_is(closing: Place) -> None:
+    """The supervisor sees the files as they are, and the tree's mounts as its own."""
+    (closing.work / "patterns").mkdir()
+    patterns = closing.folder / "g/patterns"
+    patterns.mkdir(mode=0o700)
+    rule = '[hold-keep]\ncli = "{rm} *keep*"\nseverity = "high"\nclass = "data-destroy"\nsay = "removes"\n'
+    rule += 'instead = "ls"\ncatches = ["rm keep", "rm -rf ./keep"]\npasses = ["rm x", "rm y"]\n'
+    (patterns / "test.toml").write_text(rule)
+    (closing.work / "keep").write_text("x")
+    done = closing.agent("cp /bin/rm notrm; ./notrm ke*")
+    assert (closing.work / "keep").exists(), done
+    assert "refused [hold-keep]" in done.stderr
+
+
+def test_where_namespaces_are_refused_the_paths_are_advisory_and_it_says_so(place: Place) -> None:
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    place.words = [*place.words, "unshare", "-Ur", "sh", "-c", script, "sh"]
+    done = place.agent("cat x.pem", "--observe")
+    if "gatesh: run" not in done.stderr:
+        pytest.skip(f"no such namespace can be made here: {done.stderr}")
+    first = done.stderr.splitlines()[0]
+    assert "its paths are advisory (there may be no more user namespaces): known as far as" in first
+    assert SECRET in done.stdout
