@@ -9,10 +9,13 @@ import os
 import re
 from hashlib import sha256
 
+from gatesh.supervise.binfmt import formats
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gatesh.supervise.binfmt import Format
     from gatesh.supervise.image import Image
 
 _FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
@@ -46,6 +49,9 @@ class Identities:
             real = next((p for p in found if name not in ("", ".", "..") and os.path.isfile(p)), "")
             if real:
                 self._note(real)
+        self._formats: dict[str, list[Format]] = {}
+        for kind in formats():
+            self._formats.setdefault(os.path.realpath(kind.interpreter), []).append(kind)
         self._loaders = {os.path.realpath(p) for p in _LOADERS if os.path.isfile(p)}
         for loader in self._loaders:
             self._note(loader)
@@ -74,6 +80,8 @@ class Identities:
         if name in _MULTI and called in _APPLETS:
             program = f"{folder}/{called}"
         script = self._script(found) if _INTERPRETER.fullmatch(name) else None
+        if script is None and found.real in self._formats:
+            script = self._foreign(found)
         if script is not None:
             return *script, False
         return program, words, not loaded
@@ -91,6 +99,21 @@ class Identities:
                 return None  # a shell: it decides on its line itself, and knows that it stands below us
             if name in self._programs and interpreter_of(file) == argv[:at]:
                 return program, words
+        return None
+
+    def _foreign(self, found: Image) -> tuple[str, tuple[str, ...]] | None:
+        """Return the file that a registered interpreter was started for, where rules speak of it by name."""
+        argv = found.argv
+        if len(argv) < 2:
+            return None
+        name, file = argv[1].rsplit("/", 1)[-1], self._path(argv[1], found)
+        for kind in self._formats[found.real]:
+            bare = name.removesuffix(kind.extension)
+            if bare in self._programs and kind.fits(file, name):
+                path = os.path.normpath(os.path.join(found.cwd, argv[1]))
+                return os.path.join(os.path.dirname(path), bare), argv[
+                    3 if kind.keeps_name else 2 :
+                ]
         return None
 
     def _path(self, word: str, found: Image) -> str:
