@@ -44,7 +44,9 @@ REMOVALS = (
 )  # fmt: skip
 SOME_REMOVE = {"open": (1, os.O_TRUNC), "openat": (2, os.O_TRUNC), "fallocate": (1, _LOST)}
 _SOCKETCALLS = {"connect": 3, "sendto": 11}  # of socketcall(2), on i386 alone
-CONNECTIONS = ("connect", "sendto", "socketcall")
+_FASTOPEN = {"sendmsg": 2, "sendmmsg": 3}  # the argument that says MSG_FASTOPEN
+_MSG_FASTOPEN = 0x20000000
+CONNECTIONS = ("connect", "sendto", "socketcall", *_FASTOPEN)
 
 
 def refuse(number: int) -> int:
@@ -174,6 +176,8 @@ class _Part:
             self._go("connect", "notify")
             self._go("sendto", "sendto")
             self._go("socketcall", "socketcall")
+            for call in _FASTOPEN:
+                self._go(call, call)
         self._made.end(ALLOW)
 
     def aimed(self, targets: Iterable[int], groups: Iterable[int]) -> None:
@@ -221,6 +225,9 @@ class _Part:
         self._when(4, _EQUAL, 0, "", "notify")
         made.load(_ARGUMENTS + 8 * 4 + 4)
         made.test(_EQUAL, 0, f"{name} allow", f"{name} notify")
+        for call, argument in _FASTOPEN.items():
+            made.label(f"{name} {call}")
+            self._when(argument, _ANY_BIT, _MSG_FASTOPEN, "notify", "allow")
         if "socketcall" in self._calls:
             made.label(f"{name} socketcall")
             made.load(_ARGUMENTS)

@@ -1,7 +1,9 @@
 """Where programs connect to: noted with the command that does, never held.
 
-Told are connect(2), and sendto(2) with an address of its own. The address is read from the caller's memory, so
-a thread of the caller could change it; and what goes over sendmsg(2) or a ring is not seen.
+Told are connect(2), sendto(2) with an address of its own, and sendmsg(2) and sendmmsg(2) where they open a
+connection: whether they name an address no filter can see, and to tell each of them would cost programs that
+talk over local sockets all day. The address is read from the caller's memory, so a thread of the caller could
+change it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,10 @@ _INSIDE = tuple(map(ip_network, (
 _KINDS = {socket.SOCK_STREAM: "tcp", socket.SOCK_DGRAM: "udp"}
 # Which arguments hold the socket, the address and its size.
 _WHERE = {"connect": (0, 1, 2), "sendto": (0, 4, 5)}
+_MESSAGES = (
+    "sendmsg",
+    "sendmmsg",
+)  # their second argument is a message that begins with the address
 _SOCKETCALL = {3: "connect", 11: "sendto"}
 
 
@@ -49,6 +55,7 @@ class Connections:
     ) -> None:
         """Take the log, and who is told when it fails."""
         self._tree, self._alert = tree, alert
+        self._native = machine.arch
         self._known: dict[int, set[Peer]] = {}
         self._names = {
             (arch, calls[name]): name
@@ -95,7 +102,12 @@ class Connections:
             arguments = tuple(
                 int.from_bytes(raw[at : at + 4], "little") for at in range(0, len(raw), 4)
             )
-        number, where, size = (arguments[at] for at in _WHERE[name])
+        if name in _MESSAGES:
+            wide = 8 if call.arch == self._native else 4
+            raw = kernel.read(call.tid, arguments[1], wide + 4)
+            number, where, size = arguments[0], *_numbers(raw, wide)
+        else:
+            number, where, size = (arguments[at] for at in _WHERE[name])
         end = peer(kernel.read(call.tid, where, min(size & 0xFFFFFFFF, 28)))
         if end is None or not is_outside(end[0]):
             return None
@@ -118,6 +130,10 @@ def is_outside(address: IPv4Address | IPv6Address | str) -> bool:
     """Claim that an address is neither this machine nor in a private network."""
     found = ip_address(address)
     return not any(found in network for network in _INSIDE if network.version == found.version)
+
+
+def _numbers(raw: bytes, wide: int) -> tuple[int, int]:
+    return int.from_bytes(raw[:wide], "little"), int.from_bytes(raw[wide : wide + 4], "little")
 
 
 def _kind(tid: int, number: int) -> str:

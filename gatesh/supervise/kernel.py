@@ -66,7 +66,7 @@ _I386 = {
     "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
     "setpgid": 57, "fcntl": 55, "fcntl64": 221, "ioctl": 54,
     "clone": 120, "clone3": 435, "seccomp": 354, "fallocate": 324,
-    "connect": 362, "sendto": 369, "socketcall": 102,
+    "connect": 362, "sendto": 369, "sendmsg": 370, "sendmmsg": 345, "socketcall": 102,
 }  # fmt: skip
 _X86_64 = {
     "execve": 59, "execveat": 322, "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129,
@@ -76,7 +76,7 @@ _X86_64 = {
     "io_uring_setup": 425,
     "setpgid": 109, "fcntl": 72, "ioctl": 16,
     "clone": 56, "clone3": 435, "seccomp": 317, "fallocate": 285,
-    "connect": 42, "sendto": 44,
+    "connect": 42, "sendto": 44, "sendmsg": 46, "sendmmsg": 307,
 }  # fmt: skip
 _GENERIC = {
     "execve": 221, "execveat": 281, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138,
@@ -85,7 +85,7 @@ _GENERIC = {
     "openat2": 437, "io_uring_setup": 425,
     "setpgid": 154, "fcntl": 25, "ioctl": 29,
     "clone": 220, "clone3": 435, "seccomp": 277, "fallocate": 47,
-    "connect": 203, "sendto": 206,
+    "connect": 203, "sendto": 206, "sendmsg": 211, "sendmmsg": 269,
 }  # fmt: skip
 _ARM = {
     "execve": 11, "execveat": 387, "kill": 37, "tkill": 238, "tgkill": 268, "rt_sigqueueinfo": 178,
@@ -95,7 +95,7 @@ _ARM = {
     "io_uring_setup": 425, "truncate64": 193, "ftruncate64": 194,
     "setpgid": 57, "fcntl": 55, "fcntl64": 221, "ioctl": 54,
     "clone": 120, "clone3": 435, "seccomp": 383, "fallocate": 352,
-    "connect": 283, "sendto": 290,
+    "connect": 283, "sendto": 290, "sendmsg": 296, "sendmmsg": 374,
 }  # fmt: skip
 MACHINES = {
     "x86_64": Machine(0xC000003E, _X86_64, 0x40000003, _I386, x32=True),

@@ -57,6 +57,7 @@ tried(six, tcp, lambda s: s.connect(("::ffff:192.0.2.2", 80)))
 tried(four, udp, lambda s: s.connect(("192.0.2.3", 53)))
 tried(four, udp, lambda s: s.sendto(b"x", ("192.0.2.4", 123)))
 tried(four, tcp, lambda s: s.sendto(b"x", 0x20000000, ("192.0.2.5", 80)))  # MSG_FASTOPEN
+tried(four, tcp, lambda s: s.sendmsg([b"x"], [], 0x20000000, ("192.0.2.7", 80)))
 tried(four, tcp, lambda s: s.connect(("127.0.0.1", 1)))
 tried(four, tcp, lambda s: s.connect(("10.0.0.1", 1)))
 tried(socket.AF_UNIX, tcp, lambda s: s.connect("/nowhere"))
@@ -84,7 +85,7 @@ def test_connections_are_recorded_once_with_their_program(run, away) -> None:
     agent, line = rows[min(rows)], rows[max(rows)]
     assert agent["connections"].split() == [
         "192.0.2.1:443/tcp", "[2001:db8::1]:443/tcp", "192.0.2.2:80/tcp", "192.0.2.3:53/udp",
-        "192.0.2.4:123/udp", "192.0.2.5:80/tcp",
+        "192.0.2.4:123/udp", "192.0.2.5:80/tcp", "192.0.2.7:80/tcp",
     ]  # fmt: skip
     assert line["connections"] == "192.0.2.6:25/tcp"
     shown = subprocess.run([GATESH, "show", "1"], env=run.env, capture_output=True, text=True)
