@@ -8,10 +8,9 @@ from fnmatch import fnmatchcase
 import click
 
 from gatesh import wire
-from gatesh._value import Value
 from gatesh.approval.elevating import DEFAULT_S, ID, LEAST_S, MOST_S
-from gatesh.approval.elevations import clock, span
-from gatesh.commands.keepers import introduce, keepers
+from gatesh.approval.elevations import span
+from gatesh.commands.keepers import Served, Told, exchange, introduce, keepers, told
 from gatesh.doors.client import here
 from gatesh.errors import ConfigError, UsageError
 from gatesh.printable import printable
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
     from gatesh.places import Places
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
-class _Session(Value):
-    """A session that a keeper serves."""
-
-    run: int  # the `gatesh run` that it belongs to; 0: the resident keeper's
-    key: str
-    name: str
-    scope: str
 
 
 @click.command(short_help="Lift limits of a session's scope for a while.")
@@ -89,10 +79,10 @@ def elevate(
             raise UsageError(
                 "say what is to be lifted: --class, --target, or both", "--target staging --for 15m"
             )
-        _ask(places, _one(_sessions(places), session), wanted)
+        _ask(places, _one(_told(places).sessions, session), wanted)
 
 
-def _ask(places: Places, session: _Session, wanted: tuple[str, ...]) -> None:
+def _ask(places: Places, session: Served, wanted: tuple[str, ...]) -> None:
     """Pair this terminal, and put what is wanted before the person at it."""
     from gatesh.approval.screen import Screen
     from gatesh.approval.seal import seal_process
@@ -134,50 +124,48 @@ def _seconds(length: str) -> int:
     return seconds
 
 
-def _one(sessions: list[_Session], wanted: str) -> _Session:
-    """Return the session that is meant; raises ConfigError where that is not one."""
-    found = [one for one in sessions if wanted in one.key]
-    exactly = [one for one in found if one.key.split(":")[1:2] == [wanted]]
-    found = exactly or found
-    if len(found) == 1:
+def _one(sessions: tuple[Served, ...], wanted: str) -> Served:
+    """Return the session that is meant, else the only one with a scope; raises ConfigError."""
+    if wanted:
+        found = [one for one in sessions if wanted in one.key]
+        found = [one for one in found if wanted in one.key.split(":")] or found
+    else:
+        found = [one for one in sessions if one.scope]
+    if len(found) == 1 and found[0].scope:
         return found[0]
     for one in found or sessions:
-        click.echo(printable(f"{one.key}  {one.name}, {one.scope or 'held to no scope'}"), err=True)
-    if found:
+        scope = one.scope or "held to no scope"
+        click.echo(printable(f"{one.key}  {one.name}, {scope}"), err=True)
+    if len(found) > 1:
         raise ConfigError("there are several sessions", "name one: --session PID")
-    what = f"no session is called {wanted}" if wanted and sessions else "no session is there"
-    raise ConfigError(what, "an agent's session begins with its first line, see: gatesh sessions")
+    if found or (sessions and not wanted):
+        raise ConfigError("it is held to no scope: there is nothing to lift", "see docs/scope.md")
+    raise ConfigError(
+        f"no session is called {wanted}" if sessions else "no session is there",
+        "an agent's session begins with its first line, see: gatesh sessions",
+    )
 
 
 # -- what the keepers say ------------------------------------------------------------------------------------
 
 
-def _told(places: Places) -> list[tuple[int, list[_Session], list[list[str]]]]:
-    """Return of each keeper its run, its sessions, and what is lifted of them; raises ConfigError."""
-    found = []
-    for run, sock in keepers(places).items():
-        count, *words = _exchange(sock, b"elevations", wire.VERSION)
-        end = 3 * int(count)
-        sessions = [_Session(run, *words[at : at + 3]) for at in range(0, end, 3)]
-        lifted = [words[at : at + 5] for at in range(end, len(words), 5)]
-        found.append((run, sessions, lifted))
+def _told(places: Places) -> Told:
+    """Return what all keepers say together; raises ConfigError where there is none."""
+    found = [told(sock, run) for run, sock in keepers(places).items()]
     if not found:
         raise ConfigError("there is no keeper", "start one: gatesh keeper; or gatesh run -- AGENT")
-    return found
-
-
-def _sessions(places: Places) -> list[_Session]:
-    return [one for _, sessions, _ in _told(places) for one in sessions]
+    return Told(
+        tuple(one for each in found for one in each.sessions),
+        tuple(one for each in found for one in each.elevations),
+    )
 
 
 def _list(places: Places) -> None:
     """Say what is lifted now, by the word of the keepers that lift it."""
-    told = _told(places)
-    names = {one.key: one.name for _, sessions, _ in told for one in sessions}
-    for _, _, lifted in told:
-        for number, key, said, until_ns, who in lifted:
-            until = f"until {clock(int(until_ns))} by {who}"
-            click.echo(printable(f"elevation {number}: {said}, {until}; {names.get(key, key)}"))
+    found = _told(places)
+    names = {one.key: one.name for one in found.sessions}
+    for one in found.elevations:
+        click.echo(printable(f"elevation {one.number}: {one.text}; {names.get(one.key, one.key)}"))
 
 
 def _revoke(places: Places, number: str) -> None:
@@ -186,21 +174,8 @@ def _revoke(places: Places, number: str) -> None:
         raise UsageError(f"{number} is no elevation's number", "gatesh elevate --list")
     ended = []
     for sock in keepers(places).values():
-        ended += _exchange(sock, b"revoke", wire.VERSION, number.encode())
+        ended += exchange(sock, b"revoke", wire.VERSION, number.encode())
     if not ended:
         raise ConfigError("no such elevation is in force", "gatesh elevate --list")
     for said in ended:
         click.echo(printable(f"{said} has ended"))
-
-
-def _exchange(sock: wire.Socket, *fields: bytes) -> list[str]:
-    """Ask a keeper something, and return the fields of its answer."""
-    try:
-        wire.send(sock, *fields)
-        return [field.decode("utf-8", "replace") for field in wire.receive(sock)[1:]]
-    except (OSError, wire.WireError) as error:
-        raise ConfigError(
-            f"a keeper does not answer: {error}", "is it of another version?"
-        ) from error
-    finally:
-        sock.close()

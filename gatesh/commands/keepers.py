@@ -1,4 +1,4 @@
-"""Which keepers there are, the resident one and those of `gatesh run`, and who stands behind their sockets."""
+"""The keepers that there are, the resident one and those of `gatesh run`: who they are, and what they lift."""
 
 from __future__ import annotations
 
@@ -8,11 +8,38 @@ import re
 import click
 
 from gatesh import wire
+from gatesh._value import Value
+from gatesh.approval.elevations import clock
 from gatesh.errors import ConfigError
+from gatesh.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.places import Places
+
+
+class Served(Value):
+    """A session that a keeper serves."""
+
+    run: int  # the `gatesh run` that it belongs to; 0: the resident keeper's
+    key: str
+    name: str
+    scope: str  # what it is held to; empty where that is nothing
+
+
+class Lifted(Value):
+    """An elevation as its keeper tells it."""
+
+    number: int
+    key: str  # of its session
+    text: str  # "data-write on staging, until 15:04 by terminal /dev/pts/3 pid 4711"
+
+
+class Told(Value):
+    """What a keeper says of its sessions."""
+
+    sessions: tuple[Served, ...]
+    elevations: tuple[Lifted, ...]
 
 
 def keeper_of(places: Places, record: int | None, run: int | None) -> wire.Socket:
@@ -91,7 +118,6 @@ def _run_of(places: Places, record: int) -> int | None:
 def introduce(sock: wire.Socket, places: Places, command: str) -> None:
     """Say who listens there: an agent could have put a process of its own in the keeper's place."""
     from gatesh.approval import peer
-    from gatesh.printable import printable
     from gatesh.session import ancestry
 
     pid, uid, _ = wire.peer(sock)
@@ -104,3 +130,46 @@ def introduce(sock: wire.Socket, places: Places, command: str) -> None:
         raise ConfigError(f"what listens there is no keeper of yours: {why}", "tell nobody the PIN")
     lineage = printable(peer.lineage(pid))
     click.echo(f"gatesh {command}: the keeper is {lineage}, started {peer.since(pid)}")
+
+
+def told(sock: wire.Socket, run: int) -> Told:
+    """Ask a keeper for its sessions and what is lifted of their scopes; raises ConfigError."""
+    try:
+        count, *words = exchange(sock, b"elevations", wire.VERSION)
+        end = 3 * int(count)
+        sessions = [Served(run, *words[at : at + 3]) for at in range(0, end, 3)]
+        rows = [words[at : at + 5] for at in range(end, len(words), 5)]
+        elevations = [
+            Lifted(int(number), key, f"{said}, until {clock(int(until_ns))} by {who}")
+            for number, key, said, until_ns, who in rows
+        ]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ConfigError("a keeper talks nonsense", "is it of another version?") from error
+    return Told(tuple(sessions), tuple(elevations))
+
+
+def elevated(places: Places, key: str = "") -> str:
+    """Return what is lifted where a shell or a run starts, for its first line; empty where nothing is.
+
+    `places` are those of its keeper; `key` is its session, where that keeper may serve several.
+    """
+    sock = _reach(places)
+    try:
+        found = told(sock, 0).elevations if sock is not None else ()
+    except ConfigError:
+        return ""
+    lifted = [one.text for one in found if not key or one.key == key]
+    return printable("".join(f"; elevated: {text}" for text in lifted))
+
+
+def exchange(sock: wire.Socket, *fields: bytes) -> list[str]:
+    """Ask a keeper something, and return the fields of its answer; raises ConfigError."""
+    try:
+        wire.send(sock, *fields)
+        return [field.decode("utf-8", "replace") for field in wire.receive(sock)[1:]]
+    except (OSError, wire.WireError) as error:
+        raise ConfigError(
+            f"a keeper does not answer: {error}", "is it of another version?"
+        ) from error
+    finally:
+        sock.close()

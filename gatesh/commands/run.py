@@ -96,7 +96,9 @@ def run(
                 "a run above gates this already, by its own scope",
                 "leave out --scope and --read-only",
             )
-        _join(env, above[1], require, list(command))
+        from gatesh.commands.keepers import elevated
+
+        _join(env, above[1], require, list(command), elevated(above[0]))
     pin = None
     if ask_pin:
         from gatesh.commands.keeper import pin_of_person
@@ -134,7 +136,9 @@ def _scope(places: Places, file: str, *, read_only: bool) -> tuple[Manifest, ...
     return (*([manifest(places, file)] if file else []), *([READ_ONLY] if read_only else []))
 
 
-def _join(env: dict[bytes, bytes], gate: str, require: str | None, command: list[str]) -> NoReturn:
+def _join(
+    env: dict[bytes, bytes], gate: str, require: str | None, command: list[str], elevated: str
+) -> NoReturn:
     """Become COMMAND: the run above gates and records it, so there is nothing to put below it."""
     import os
     import signal
@@ -142,8 +146,10 @@ def _join(env: dict[bytes, bytes], gate: str, require: str | None, command: list
     if require and require != gate:
         raise ConfigError(f"the run above gates programs by {gate}", "leave out --require")
     above = os.fsdecode(env[RUN_VARIABLE])
-    text = f"gatesh: run {above} above gates every program already; this is a part of it\n"
-    os.write(2, text.encode())
+    text = (
+        f"gatesh: run {above} above gates every program already; this is a part of it{elevated}\n"
+    )
+    os.write(2, text.encode("utf-8", "replace"))
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them for itself
         signal.signal(number, signal.SIG_DFL)
     try:

@@ -14,7 +14,7 @@ from gatesh.interactive.startup import startup
 from gatesh.overlay.front import opened
 from gatesh.places import RUN_VARIABLE
 from gatesh.run.bash import BASH, leave_as
-from gatesh.session import process, root_of
+from gatesh.session import key_of, process, root_of
 from gatesh.supervise.kernel import may_filter
 from gatesh.supervise.probe import EXEC_GATE, level
 from gatesh.supervise.session import Wanted, supervise
@@ -60,7 +60,10 @@ def _who_answers(places: Places, why_not: str) -> str:
         if found.observes:
             return ""
         if found.attached:
-            return f"what would destroy waits for an answer at the keeper, pid {found.pid}"
+            from gatesh.commands.keepers import elevated
+
+            lifted = elevated(places, key_of(root))
+            return f"what would destroy waits for an answer at the keeper, pid {found.pid}{lifted}"
         return (
             "nobody is at the keeper: what would destroy needs `gatesh approve` in another terminal"
         )
