@@ -151,7 +151,10 @@ class Screen:
                     self._end = self._end or f"record {self._only} does not wait"
                 self._idle()
             case ["code"]:
-                self._say("note", "type this code at a terminal that is attached to the keeper:")
+                self._say(
+                    "note",
+                    "type this code where cards are shown already, by the keeper or gatesh run:",
+                )
                 self._say("code", f"  {words[1]}  ")
             case ["pin"]:
                 self._asks_pin = True
@@ -258,9 +261,13 @@ class Screen:
     def refresh(self) -> None:
         """Draw the clock and the input again."""
         view = self._lay_out() if self._current and not self._terminal.plain else None
-        if view and self._view:
-            self._view = view
-            self._terminal.update_card(view, len(view.rows))
+        if view:
+            self._update(view)
+
+    def _update(self, view: View) -> None:
+        if self._view:
+            before, self._view = self._view, view
+            self._terminal.update_card(view, before)
 
     def _idle(self) -> None:
         if self._current:
@@ -310,9 +317,8 @@ class Screen:
         act = self._entry.key(key)
         if act is None:
             view = self._lay_out()
-            if view and self._view:
-                self._view = view
-                self._terminal.update_card(view, 1)
+            if view:
+                self._update(view)
             return
         if act.what == "page":
             self._page += 1

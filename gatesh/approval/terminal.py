@@ -21,7 +21,7 @@ from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import Style
 
 from gatesh.approval.answer import Cursor
-from gatesh.approval.layout import View
+from gatesh.approval.layout import Row, View
 from gatesh.approval.seal import hold_terminal, release_terminal
 from gatesh.errors import UsageError
 
@@ -174,7 +174,7 @@ class Terminal:
             self._on_card = True
             self._begin_card()
         columns, rows = self.size
-        self._rows(view.rows, 0)
+        self._rows(view.rows)
         at = Cursor(2 + secrets.randbelow(max(1, rows - 1)), 1 + secrets.randbelow(columns))
         self._output.cursor_goto(at.row, at.column)
         self._output.write_raw("\x1b[6n")
@@ -182,12 +182,12 @@ class Terminal:
         self._output.flush()
         return at
 
-    def update_card(self, view: View, rows: int) -> None:
-        """Draw its last rows again: the clock, and what was typed."""
+    def update_card(self, view: View, before: View) -> None:
+        """Draw again what is not as it was `before`: the clock, what was typed."""
         if self.plain:
             self._fragments([("class:prompt", view.rows[-1][1])], start="\r")
             return
-        self._rows(view.rows[-rows:], len(view.rows) - rows)
+        self._rows(view.rows, before.rows if len(before.rows) == len(view.rows) else ())
         self._to_input(view)
         self._output.flush()
 
@@ -210,8 +210,10 @@ class Terminal:
         elif self.plain and self.held:
             self._raw("\r\n")
 
-    def _rows(self, rows: tuple[tuple[str, str], ...], first: int) -> None:
-        for number, (style, text) in enumerate(rows, first + 1):
+    def _rows(self, rows: tuple[Row, ...], shown: tuple[Row, ...] = ()) -> None:
+        for number, (style, text) in enumerate(rows, 1):
+            if shown and shown[number - 1] == (style, text):
+                continue
             self._output.cursor_goto(number, 1)
             print_formatted_text(self._output, [(f"class:{style}" if style else "", text)], _STYLE)
             self._output.reset_attributes()

@@ -138,10 +138,10 @@ class Over(Terminal):
         self._under.asked(at)
         return at
 
-    def update_card(self, view: View, rows: int) -> None:
-        """Draw its last rows again."""
+    def update_card(self, view: View, before: View) -> None:
+        """Draw again what is not as it was `before`."""
         if self.boxed:
-            super().update_card(view, rows)
+            super().update_card(view, before)
 
     def too_small(self, text: str) -> None:
         """Say so where the card would be."""

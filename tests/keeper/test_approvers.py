@@ -12,7 +12,7 @@ from tests.keeper.human import DEAF, GATESH, IDLE, eventually, held
 
 
 def code(human, window):
-    human.wait_for("attached to the keeper:", window)
+    human.wait_for("where cards are shown already", window)
     line = eventually(
         lambda: [
             x
@@ -48,7 +48,7 @@ def test_a_terminal_whose_code_is_not_typed_is_turned_away_and_recorded(start, r
     pid = held(agent, "touch hold-1")
     human.card("hold-touch")
     other = human.approve()
-    human.wait_for("attached to the keeper:", other)
+    human.wait_for("where cards are shown already", other)
     assert "hold-touch" not in human.screen(other)  # no card, no count before it is paired
     assert "waiting" not in human.screen(other)
     human.type("n", "Enter")

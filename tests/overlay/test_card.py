@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 
 from tests.installed import GATESH
 from tests.overlay.conftest import Desk
@@ -29,6 +31,28 @@ def test_its_word_approves(desk: Desk, env) -> None:
     assert before.splitlines()[0] in desk.looks
     (row,) = [r for r in history(env) if r["command_line"].endswith("rm keep")]
     assert row["answered"] == "approved" and "/dev/pts/" in row["approver"]
+
+
+def test_another_terminal_is_paired_through_the_card(desks: Callable[[], Desk], env) -> None:
+    desk, other = desks(), desks()
+    go = desk.behind("cat")
+    desk.see("asks you")
+    other.type(f"clear; {other.gatesh} approve")
+    other.see("where cards are shown already, by the keeper or gatesh run:")
+    code = other.see(r"gatesh run:\n\S+ +(\S+-\S+)")[1]
+    desk.see("a terminal wants to approve")
+    time.sleep(0.8)
+    desk.type(code)
+    other.see("attached as")
+    desk.closed()
+    go.write_text("now\n")
+    desk.see(r"\+ Enter: yes")
+    other.approve()
+    desk.closed()
+    (row,) = [r for r in history(env) if r["answered"]]
+    tty = other.tmux("display-message", "-p", "#{pane_tty}").strip()
+    assert row["answered"] == "approved" and f"{tty} pid" in row["approver"], row
+    assert not (desk.work / "keep").exists()
 
 
 def test_with_a_pin_the_word_alone_does_not_answer(desk: Desk) -> None:

@@ -116,6 +116,16 @@ def test_the_agent_may_end_while_it_is_asked(env, work) -> None:
     assert asked(env) == ["abandoned"]
 
 
+def test_while_it_waits_only_its_clock_is_drawn(env, work) -> None:
+    with Wire(env, work, "cat") as wire:
+        wire.see(rb"asks you")
+        word = wire.ask()
+        drawn = wire.read(3.5)
+        assert 2 <= drawn.count(b"s left") <= 5, drawn
+        assert word.encode() not in drawn and b"keep" not in drawn and len(drawn) < 1000
+        assert drawn.count(b";1H") == drawn.count(b"s left")
+
+
 def test_a_card_gives_way_when_the_time_to_answer_is_over(env, work) -> None:
     """It would keep what the agent writes, which goes on, until the agent has to wait."""
     with Wire(env, work, "sleep 15; echo goes on; cat", agent="cline") as wire:  # it waits for 30 s

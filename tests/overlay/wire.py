@@ -100,8 +100,8 @@ class Wire:
     def word(self) -> str:
         """The word of the card as it is drawn now."""
         self.mark()
-        self.read(1.2)  # it is deaf at first; and its clock is drawn each second
-        return self.see(WORD.pattern)[1].decode()
+        self.read(1.2)  # it is deaf at first
+        return WORD.findall(self.all)[-1].decode()
 
     def open(self) -> bool:
         """Claim that the question still stands, and what it is about too."""
