@@ -89,7 +89,7 @@ class _Finder:
         if self._everywhere:
             for root in self._roots:
                 self._walk(root, self._everywhere, everywhere=True)
-        paths = sorted(self._found)
+        paths = sorted(self._found, key=lambda path: path.split("/"))
         outermost: list[str] = []
         for path in paths:
             if not (outermost and path.startswith(f"{outermost[-1]}/")):

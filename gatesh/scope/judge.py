@@ -55,7 +55,7 @@ def judge(
     lifting = Lifting(scope.elevations(), seen.matches)
     found: list[Match] = []
     for manifest in scope.manifests:
-        one = _Judge(manifest, seen, line, world, lifting)
+        one = _Judge(manifest, seen, line, world, lifting, scope.shut)
         found += one.classes()
         found += one.targets(reached)
         known = {match.command for match in found if match.rule == TARGET}
@@ -89,10 +89,16 @@ class _Judge:
     """One manifest, and one line."""
 
     def __init__(
-        self, scope: Manifest, seen: Inspection, line: CommandLine, world: World, lifting: Lifting
+        self,
+        scope: Manifest,
+        seen: Inspection,
+        line: CommandLine,
+        world: World,
+        lifting: Lifting,
+        shut: tuple[str, ...],
     ) -> None:
         self._scope, self._seen, self._line, self._world = scope, seen, line, world
-        self._lifting = lifting
+        self._lifting, self._shut = lifting, shut
         self._commands = seen.reading.commands
 
     def classes(self) -> Iterator[Match]:
@@ -197,7 +203,8 @@ class _Judge:
                     yield self._match(PROGRAM, -1, _HERE, said, self._scope.outside)
 
     def paths(self) -> Iterator[Match]:
-        for index, why in outside_paths(self._scope, self._seen, self._line, self._world):
+        found = outside_paths(self._scope, self._seen, self._line, self._world, self._shut)
+        for index, why in found:
             yield self._match(PATH, index, _HERE, why, self._scope.outside)
 
     def credentials(self) -> Iterator[Match]:

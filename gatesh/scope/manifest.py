@@ -99,6 +99,7 @@ class Scope(Value):
 
     manifests: tuple[Manifest, ...]
     elevations: Callable[[], tuple[Elevation, ...]] = tuple  # in force whenever a line is judged
+    shut: tuple[str, ...] = ()  # paths that its session could not open if it were let
 
     @property
     def said(self) -> str:

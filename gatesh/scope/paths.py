@@ -46,15 +46,22 @@ _DEVICES = ("/dev/*", "/proc/self/fd/*")
 
 
 def outside_paths(
-    scope: Manifest, seen: Inspection, line: CommandLine, world: World
+    scope: Manifest,
+    seen: Inspection,
+    line: CommandLine,
+    world: World,
+    shut: tuple[str, ...] = (),
 ) -> Iterator[tuple[int, str]]:
-    """Yield the commands that use a path outside the scope, and what to say of it."""
+    """Yield the commands that use a path outside the scope, and what to say of it.
+
+    `shut` is closed to the session, whatever it is let do.
+    """
     closed = scope.closed
     for index, command in enumerate(seen.reading.commands):
         if command.remote or not (closed or scope.paths.read is not None):
             continue
         for path, tree in _used(command, line, world):
-            why = _why(scope, closed, path, tree=tree, world=world)
+            why = _why(scope, closed, path, tree=tree, world=world, shut=shut)
             if why:
                 yield index, why
     yield from _changed(scope, closed, seen)
@@ -76,12 +83,24 @@ def _changed(
                 yield index, f"{shown} is none of the paths that it may modify ({at})"
 
 
-def _why(scope: Manifest, closed: tuple[str, ...], path: str, *, tree: bool, world: World) -> str:
+def _why(
+    scope: Manifest,
+    closed: tuple[str, ...],
+    path: str,
+    *,
+    tree: bool,
+    world: World,
+    shut: tuple[str, ...],
+) -> str:
     shown = printable(path)
     at = scope.at("paths", "off-limits")
     if _holds(closed, path):
-        return f"{shown} is off-limits ({at})"
-    if tree and any(_above(path, glob) for glob in closed):
+        more = ", and closed to this session" if _is_shut(path, shut, world) else ""
+        return f"{shown} is off-limits ({at}){more}"
+    if tree and any(
+        _above(path, glob) and not _is_shut(glob.removesuffix("/**"), shut, world)
+        for glob in closed
+    ):
         return f"there is something off-limits below {shown} ({at})"
     given = scope.paths.read
     if given is None or not path.startswith(f"{world.home}/") or _is_program(path, world):
@@ -89,6 +108,11 @@ def _why(scope: Manifest, closed: tuple[str, ...], path: str, *, tree: bool, wor
     if _holds((*given, *(scope.paths.modify or ())), path) or world.files.kind(path) != "file":
         return ""
     return f"{shown} is none of the paths that it may read ({scope.at('paths', 'read')})"
+
+
+def _is_shut(path: str, shut: tuple[str, ...], world: World) -> bool:
+    real = world.files.real(path) if shut else path
+    return any(real == one or real.startswith(f"{one}/") for one in shut)
 
 
 def _is_program(path: str, world: World) -> bool:

@@ -28,6 +28,7 @@ class Closing(Value):
 
     said: str = ""
     detail: str = ""
+    paths: tuple[str, ...] = ()  # that are closed
 
 
 def close(child: Child, scope: Scope | None, folder: str, home: str) -> Closing:
@@ -52,7 +53,7 @@ def close(child: Child, scope: Scope | None, folder: str, home: str) -> Closing:
         more = f" and {len(found.open) - 1} more" if len(found.open) > 1 else ""
         said += f", but not {found.open[0]}{more}"
     shown = [*found.paths[:_SHOWN], *(f"open: {one}" for one in found.open[:_SHOWN])]
-    return Closing(printable(said), printable(f"{said}: {', '.join(shown)}"))
+    return Closing(printable(said), printable(f"{said}: {', '.join(shown)}"), found.paths)
 
 
 def _closed(child: Child, folder: str, paths: tuple[str, ...]) -> str:

@@ -126,7 +126,7 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         if found.name == ADVISORY:
             child.start(Filter.FREE)
             return attend(child, guard)
-        return _gated(child, keeper, wanted, asker, guard, found, folder)
+        return _gated(child, keeper, wanted, asker, guard, found, folder, closed.paths)
     finally:
         end_descendants()
         keeper.close()
@@ -154,12 +154,13 @@ def _gated(
     guard: Guard,
     found: Level,
     folder: str,
+    closed: tuple[str, ...],
 ) -> int:
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
     tree = TreeLog(wanted.places.audit_db)
     approvers = keeper.approvers
     records = Records(keeper.log, tree, asker, approvers.outside, approvers.elevations.used)
-    judge = _judge_of(keeper, wanted, records, asker)
+    judge = _judge_of(keeper, wanted, records, asker, closed)
     budget = wanted.deletion_mode != OFF and found.filtered
 
     def approver(gone: threading.Event) -> _Asking:
@@ -199,7 +200,9 @@ def _gated(
         tree.close()
 
 
-def _judge_of(keeper: Keeper, wanted: Wanted, records: Records, asker: Asker) -> Judge:
+def _judge_of(
+    keeper: Keeper, wanted: Wanted, records: Records, asker: Asker, shut: tuple[str, ...]
+) -> Judge:
     """Return who decides on what is about to run, by the keeper's rules and the session's scope."""
     shfmt = Shfmt()
 
@@ -211,6 +214,8 @@ def _judge_of(keeper: Keeper, wanted: Wanted, records: Records, asker: Asker) ->
     path = os.fsdecode(wanted.env.get(b"PATH", b""))
     identities = Identities(keeper.rules.active[0].programs, path)
     scope = keeper.scopes.of(asker.session, (os.getcwd(),))
+    if scope:
+        scope = scope.but(shut=shut)
 
     def active() -> tuple[RuleSet, World]:
         rules, world = keeper.rules.active

@@ -15,7 +15,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     for name in (
         "x.pem", "deep/er/y.pem", "infra/secret", "infra/more/z.pem", "node_modules/a/test.pem", ".venv/cacert.pem",
-        ".git/refs/heads/b.pem", "src/main.tf", "src/main.py", "../home/.netrc", "../home/keys/id.pem",
+        ".git/refs/heads/b.pem", "src/main.tf", "src/main.py", "src-2", "../home/.netrc", "../home/keys/id.pem",
     ):  # fmt: skip
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +40,7 @@ def names(found: Closed, project: Path) -> list[str]:
         (["x.pem"], ["project/x.pem"]),
         (["infra/**"], ["project/infra"]),
         (["infra", "infra/secret", "infra/more/*.pem"], ["project/infra"]),
+        (["src", "src/*", "src-2"], ["project/src", "project/src-2"]),
         (["infra/*"], ["project/infra/more", "project/infra/secret"]),
         (["src/*.tf"], ["project/src/main.tf"]),
         (["*/**/y.pem"], ["project/deep/er/y.pem"]),

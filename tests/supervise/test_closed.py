@@ -204,6 +204,20 @@ def test_everything_else_goes_on(closing: Place) -> None:
     assert (closing.work / "new").read_text() == "new\n"
 
 
+def test_what_takes_a_folder_that_holds_something_closed_is_not_asked_about(closing: Place) -> None:
+    """Unless something may be there that is open: a file that fits a glob and appears later."""
+    closing.scope('[paths]\noff-limits = ["infra/**", "x.pem"]\n')
+    done = closing.agent(
+        "grep -rl precious ../work; tar cf ../t.tar ../work; cat infra/secret; echo $?"
+    )
+    assert done.stdout == "126\n", done
+    assert done.stderr.count("Permission denied") >= 3
+    assert done.stderr.count("refused [") == 1
+    assert "infra/secret is off-limits (scope.toml:2), and closed to this session" in done.stderr
+    closing.scope('[paths]\noff-limits = ["infra/**", "./*.p[e]m"]\n')
+    assert "there is something off-limits below" in closing.agent("tar cf ../t.tar ../work").stderr
+
+
 def test_an_inherited_folder_leads_to_what_is_closed_no_more(closing: Place) -> None:
     folder = os.open(closing.work, os.O_RDONLY)
     os.set_inheritable(folder, True)
