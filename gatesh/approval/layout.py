@@ -20,15 +20,23 @@ class View(Value):
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Cut `text` into rows of at most this many columns; wide characters count as two."""
-    rows, row, width = [], "", 0
+    """Cut `text` into rows of at most this many columns, behind a blank where there is one.
+
+    INVARIANT: the rows, one after the other, are the text: no blank is lost, and only a word that is longer
+    than a row is cut. Wide characters count as two.
+    """
+    rows, row, width, behind = [], "", 0, 0  # the last blank of the row ends at `behind`
     for character in text:
         wide = get_cwidth(character)
         if width + wide > columns:
-            rows.append(row)
-            row, width = "", 0
+            cut = behind if behind and character != " " else len(row)
+            rows.append(row[:cut])
+            row = row[cut:]
+            width, behind = get_cwidth(row), 0
         row += character
         width += wide
+        if character == " " and (rows or row.strip()):  # an indent belongs to its word
+            behind = len(row)
     return [*rows, row]
 
 

@@ -1,8 +1,12 @@
 """What a person reads, and how it is laid out."""
 
+import itertools
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.utils import get_cwidth
 
 from gatesh.approval.card import Card, Line, from_fields, to_fields
 from gatesh.approval.describe import Description
@@ -193,6 +197,34 @@ def test_a_matched_part_longer_than_the_screen_keeps_both_ends():
 
 def test_wide_characters_take_two_columns():
     assert wrap("漢字漢字", 4) == ["漢字", "漢字"]
+    assert wrap("漢字 漢字", 6) == ["漢字 ", "漢字"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows"),
+    [
+        ("rm -rf /srv/data now", 10, ["rm -rf ", "/srv/data ", "now"]),
+        ("rm /srv/data/backup now", 10, ["rm ", "/srv/data/", "backup now"]),
+        ("0123456789 x", 10, ["0123456789", " x"]),  # else it would look like one word
+        ("0123456789 abcdefghij", 10, ["0123456789", " ", "abcdefghij"]),
+        ("  abcdefghij x", 10, ["  abcdefgh", "ij x"]),  # rather than a row of blanks alone
+        ("", 10, [""]),
+    ],
+)
+def test_rows_end_with_a_word_and_lose_nothing(text, columns, rows):
+    assert wrap(text, columns) == rows
+
+
+@given(st.text(alphabet=" ab漢e\u0301-/"), st.integers(4, 12))
+def test_rows_are_the_text_and_fit(text, columns):
+    rows = wrap(text, columns)
+    assert "".join(rows) == text
+    assert all(get_cwidth(row) <= columns for row in rows)
+    for row, below in itertools.pairwise(rows):
+        if not row.endswith(" ") and below[:1] != " ":  # a word was cut: no row holds it
+            word = row.rpartition(" ")[2] + below.partition(" ")[0]
+            indent = len(text) - len(text.lstrip(" ")) if row is rows[0] else 0
+            assert get_cwidth(word) + indent > columns
 
 
 def typed(entry, keys):
