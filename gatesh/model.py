@@ -50,6 +50,18 @@ class CommandLine(Value):
     known: str = (
         ""  # what its shell has defined before, as bash prints it: variables, aliases, functions
     )
+    called: tuple[str, str] = ("", "")  # cwd, and what its shell calls it; "" where nobody knows
+
+    @property
+    def folder(self) -> str:
+        """Return what its shell calls the folder it is in: `cd ..` leads from there."""
+        at, name = self.called
+        return name if name and at == self.cwd else self.cwd
+
+    @property
+    def folder_known(self) -> bool:
+        """Claim that its shell calls its folder so."""
+        return self.called != (self.cwd, "")
 
 
 # -- reading: text → simple commands ---------------------------------------------------------------

@@ -220,6 +220,23 @@ def asker(pid: int, uid: int, env: dict[str, str], keeper: int = 0) -> Asker:
     )
 
 
+def called(cwd: str, env: dict[str, str], *, kept: bool = False) -> tuple[str, str]:
+    """Return a folder with what a shell calls it that starts there: PWD, where that leads to the same one.
+
+    `kept`: it has not just started, and may have come there by any name.
+    """
+    named = env.get("PWD", "")
+    if named == cwd:
+        return cwd, cwd
+    try:
+        if named[:1] == "/" and os.path.samefile(named, cwd):
+            name = os.path.normpath(named)  # which a link may lead elsewhere
+            return cwd, name if os.path.samefile(name, cwd) else ""
+    except OSError:
+        pass
+    return cwd, "" if kept else cwd
+
+
 def folder_of(pid: int) -> str:
     """Return the folder a process works in; the root's where that cannot be seen."""
     try:

@@ -15,6 +15,7 @@ from gatesh.doors.client import here
 from gatesh.errors import Exit, InputError, UsageError
 from gatesh.model import CommandLine, Door, Unparsed, Verdict, inner_line
 from gatesh.printable import printable
+from gatesh.session import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,8 @@ def considered(
 ) -> dict[str, Any]:
     """Return what the gate says of one line, as JSON values."""
     started = time.perf_counter_ns()
-    line = CommandLine(text, cwd, dict(os.environ), Door.CHECK)
+    env = dict(os.environ)
+    line = CommandLine(text, cwd, env, Door.CHECK, called=called(cwd, env))
     try:
         seen, decision = gate.consider(line, world)
     except InputError as error:

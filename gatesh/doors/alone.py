@@ -11,7 +11,7 @@ from gatesh.errors import InputError, PatternFileError
 from gatesh.model import CommandLine, Door, Ran
 from gatesh.places import Places
 from gatesh.run.bash import leave_as
-from gatesh.session import asker
+from gatesh.session import asker, called
 from gatesh.wiring import gate_at, open_log
 
 TYPE_CHECKING = False
@@ -49,6 +49,7 @@ def command_line(
         ),
         script=os.fsdecode(what.script) or None,
     )
+    line = line.but(called=called(line.cwd, line.env))
     if what.shell == b"bash" and what.options in ((), (b"-c",)):
         return line
     from gatesh.shell.invoked import told

@@ -118,6 +118,7 @@ class _Session:
             Door.STDIN,
             self._words,
             known=self._known.text,
+            called=(os.fsdecode(self._behind.cwd), ""),
         )
         try:
             _refuse_descriptors(shown)

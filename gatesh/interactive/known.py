@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gatesh.model import CommandLine, Door, Unparsed
+from gatesh.session import called
 from gatesh.shell.escapes import decode
 from gatesh.shell.read import read
 
@@ -91,7 +92,8 @@ def command_line(
     variables = declared(report.variables)
     env = {n: plain_value(one.value or "") for n, one in variables.items() if one.exported}
     known = _used(text, variables, aliases(report.aliases), frozenset(report.functions), functions)
-    return CommandLine(text, cwd, env, Door.TERMINAL, known=known)
+    where = called(cwd, env, kept=True)
+    return CommandLine(text, cwd, env, Door.TERMINAL, known=known, called=where)
 
 
 def replaces(line: CommandLine) -> bool:

@@ -30,6 +30,7 @@ from gatesh.model import (
 )
 from gatesh.rules.match import RuleSet
 from gatesh.run.shfmt import Shfmt
+from gatesh.session import called
 from gatesh.shell.invoked import told
 
 TYPE_CHECKING = False
@@ -72,6 +73,9 @@ def line_of(message: list[bytes], home: str) -> CommandLine:
         script=_decode(script) or None,
         known=_decode(known),
     )
+    kept = line.door in (Door.TERMINAL, Door.STDIN)
+    begun = {} if line.door is Door.STDIN else line.env  # there it is that of the session's start
+    line = line.but(called=called(line.cwd, begun, kept=kept))
     if shell == b"bash" and options in (b"", b"-c"):
         return line
     return told(line, shell.decode(), tuple(_decode(options).split("\0")), home)

@@ -117,7 +117,10 @@ def _formatted(command: SimpleCommand, state: State) -> None:
 
 def _move(words: tuple[Word, ...], state: State) -> None:
     """`cd DIR`; `cd -` and what cannot be seen lead to an unknown place."""
-    operands = [w for w in words if not (w.known and re.fullmatch(r"-[LPe@n]+|--", w.text))]
+    options = [w.text for w in words if w.known and re.fullmatch(r"-[LPe@n]+|--", w.text)]
+    operands = [w for w in words if w.text not in options]
+    if any("P" in option for option in options):
+        state.may_have_stayed = True  # from here on it does not go by names: `..` leads anywhere
     if not operands:
         state.enter(state.home("") or None)
     elif (
@@ -170,6 +173,11 @@ def _set(words: tuple[Word, ...], state: State) -> None:
         text = words[at].text
         if text in ("--", "-") or text[:1] not in ("-", "+"):
             break
+        named = words[at + 1] if text[-1] == "o" and words[at + 1 :] else None
+        if "P" in text or (named and (not named.known or named.text == "physical")):
+            state.may_have_stayed = (
+                True  # `cd` does not go by names from here on: `..` leads anywhere
+            )
         at += 2 if text in ("-o", "+o") else 1
     rest = words[at:]
     if not rest:

@@ -130,7 +130,8 @@ def _told(found: Reading, wrapping: Wrapping) -> tuple[SimpleCommand, ...]:
 
 def _within(line: CommandLine, wrapping: Wrapping) -> State:
     """Return the state an inner command starts with: a snapshot may have set any variable but these."""
-    state = State(line.env, line.cwd, (), "bash", lambda _: None)
+    state = State(line.env, line.folder, (), "bash", lambda _: None)
+    state.stand(line.folder, by_its_name=line.folder_known)
     if wrapping.sources:
         state.forget((EVERYTHING,))
         state.arguments = ()
@@ -171,7 +172,7 @@ def _behind(wrapping: Wrapping, state: State) -> Iterator[SimpleCommand]:
 def _read(
     line: CommandLine, source: Source, state: State, texts: list[Source], before: tuple[str, ...]
 ) -> Reading:
-    walk = Walk(line.cwd, _definitions(line, before))
+    walk = Walk(line.folder, _definitions(line, before))
     walk.texts = texts
     texts.append(source)
     scanner = Scanner(source)
@@ -229,7 +230,7 @@ def _definitions(line: CommandLine, before: tuple[str, ...] = ()) -> Definitions
 def _state(line: CommandLine) -> State:
     words = tuple(Word(a, Span(0, 0), Certainty.EXPANDED) for a in line.arguments)
     name = line.arguments[0] if line.arguments else line.script or "bash"
-    state = State(line.env, line.cwd, words[1:], name, lambda _: None)
+    state = State(line.env, line.folder, words[1:], name, lambda _: None)
     if line.known:
         from gatesh.shell.learned import recall
 
@@ -240,6 +241,7 @@ def _state(line: CommandLine) -> State:
             name = ends_gptme(line.text, line.known)
             if name:
                 state.set(name, "")
+    state.stand(line.folder, by_its_name=line.folder_known)  # after every `cd` before
     return state
 
 
@@ -249,7 +251,7 @@ def _unparsed(
     """Make out what can be made out: bash runs a text line by line, up to its first error."""
     best = walk.commands
     state = _state(line)
-    pieces = Walk(line.cwd, _definitions(line))
+    pieces = Walk(line.folder, _definitions(line))
     # Beyond a limit the line is asked about in any case: it is not read a second time.
     tokens_of = () if isinstance(why, TooMuch) else list(region.at.values())[:MOST_COMMANDS]
     for tokens in tokens_of:

@@ -298,6 +298,10 @@ class State:
         """Run what follows whether the last `cd` failed or not."""
         self.may_have_stayed = self.may_have_stayed or self.moved
 
+    def stand(self, folder: str, *, by_its_name: bool) -> None:
+        """Know where the shell stands, whatever led there; else than by its name `..` leads anywhere."""
+        self.cwd, self.moved, self.may_have_stayed = folder, False, not by_its_name
+
     def enter(self, folder: str | None) -> None:
         """Change the working directory; a relative one leads nowhere once the directory is not known."""
         # Where every step is there in the end, every `cd` succeeded; `..` would take a failed one back.
