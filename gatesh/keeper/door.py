@@ -8,6 +8,7 @@ from gatesh import policy, wire
 from gatesh.approval.attach import Approvers
 from gatesh.approval.pairing import hung_up
 from gatesh.approval.pending import clock_ns
+from gatesh.audit.line_log import LineLog
 from gatesh.errors import AuditError, Exit, GateshError, InputError, RunError
 from gatesh.facts import World
 from gatesh.gate import Gate
@@ -37,7 +38,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-    from gatesh.audit.past import SessionPast
     from gatesh.audit.store import SqliteLog
 
 
@@ -85,7 +85,7 @@ def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-class Connection:
+class Connection(LineLog):
     """Takes one line through the gate: the log, the approver and the runner as this door sees them."""
 
     def __init__(
@@ -206,20 +206,12 @@ class Connection:
     def answer(self, record: int, answer: Answer) -> None:
         """Commit what a human, or nobody, said."""
         self._approved = answer.yes
-        self._log.answer(record, answer)
+        super().answer(record, answer)
 
     def end(self, record: int, outcome: Outcome) -> None:
         """Write the end row, where no shell may come that knows how it ends."""
         if not self._let_through:
-            self._log.end(record, outcome)
-
-    def mac(self, data: bytes) -> str:
-        """Return the keyed HMAC of `data`."""
-        return self._log.mac(data)
-
-    def past(self, session: str) -> SessionPast:
-        """Return what the log knows of a session, and of the uses of a secret."""
-        return self._log.past(session)
+            super().end(record, outcome)
 
     # -- gate.Approver ------------------------------------------------------------------------------------
 

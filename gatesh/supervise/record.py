@@ -10,6 +10,7 @@ import threading
 import time
 from queue import SimpleQueue
 
+from gatesh.audit.line_log import LineLog
 from gatesh.errors import AuditError
 from gatesh.model import Door, Ran, Verdict
 from gatesh.policy import outside
@@ -18,12 +19,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gatesh.audit.past import SessionPast
     from gatesh.audit.record import Part, Row
     from gatesh.audit.store import SqliteLog
     from gatesh.audit.tree import TreeLog
     from gatesh.model import (
-        Answer,
         Asker,
         CommandLine,
         Decision,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
         Inspection,
         Match,
         Opened,
-        Outcome,
         Refused,
     )
 
@@ -133,7 +131,7 @@ class Syncs:
         self._took = time.monotonic() - began
 
 
-class Below:
+class Below(LineLog):
     """gate.AuditLog for one program; `row` is its row where it was let through and nothing matched."""
 
     def __init__(self, records: Records, log: SqliteLog, above: int) -> None:
@@ -158,19 +156,3 @@ class Below:
         if left and self._records.outside:
             self._records.outside(number, left)
         return number
-
-    def answer(self, record: int, answer: Answer) -> None:
-        """Commit what a human, or nobody, said."""
-        self._log.answer(record, answer)
-
-    def end(self, record: int, outcome: Outcome) -> None:
-        """Write the end row of what was refused."""
-        self._log.end(record, outcome)
-
-    def mac(self, data: bytes) -> str:
-        """Return the keyed HMAC of `data`."""
-        return self._log.mac(data)
-
-    def past(self, session: str) -> SessionPast:
-        """Return what the log knows of a session, and of the uses of a secret."""
-        return self._log.past(session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
@@ -12,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.installed import GATESH
 from tests.keeper.human import Human
-from tests.supervise.terminal import with_pin
+from tests.supervise.terminal import agent_with_pin, attached, with_pin
 
 HOLD_S = 10 if "GATESH_TRIES" in os.environ else 3  # `make test-run` takes its time
-PIN = "tr0ub4dor"
 TICK_MS = 20
 # What it starts comes from its standard input, so that nobody can read it beforehand.
 NODE = """
@@ -50,35 +47,12 @@ def test_a_node_programs_loop_runs_on(run, work: Path) -> None:
             pytest.skip(f"{program} is not installed")
     (work / "keep").write_text("x")
     (work / "agent.js").write_text(NODE)
-    agent = "import base64; exec(base64.b64decode(input('code ')))"
+    given = json.dumps(["rm", "keep"])
+    code = f"import subprocess; subprocess.run(['node', 'agent.js'], input={given!r}, text=True)"
     with Human(run.env) as human:
-        window = human.open(
-            "env",
-            "-C",
-            str(work),
-            GATESH,
-            "run",
-            "--pin",
-            "--no-tty-prompt",
-            "--",
-            "python3",
-            "-c",
-            agent,
-        )
-        for asked in ("PIN for approvals", "Repeat"):
-            human.wait_for(asked, window)
-            human.type(PIN, "Enter", window=window)
-        human.wait_for("code ", window)
-        (supervisor,) = re.findall(r"gatesh: run (\d+): every", human.screen(window))
-        given = json.dumps(["rm", "keep"])
-        code = (
-            f"import subprocess; subprocess.run(['node', 'agent.js'], input={given!r}, text=True)"
-        )
-        human.type(base64.b64encode(code.encode()).decode(), "Enter", window=window)
+        window, supervisor = agent_with_pin(human, work, code)
         began = time.monotonic()
-        other = human.approve("--run", supervisor)
-        human.wait_for("the keeper's PIN:", other)
-        human.type(PIN, "Enter", window=other)
+        other = attached(human, supervisor)
         human.card("keep", other)
         time.sleep(max(0, HOLD_S - (time.monotonic() - began)))
         human.type("n", "Enter", window=other)

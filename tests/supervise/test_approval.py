@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,9 +11,7 @@ import pytest
 
 from tests.installed import GATESH
 from tests.keeper.human import Human
-
-PIN = "tr0ub4dor"
-AGENT = "import base64; exec(base64.b64decode(input('code ')))"
+from tests.supervise.terminal import PIN, agent_with_pin, attached
 
 
 def test_what_is_approved_runs_and_is_not_asked_again_below(run, work: Path) -> None:
@@ -24,35 +20,13 @@ def test_what_is_approved_runs_and_is_not_asked_again_below(run, work: Path) -> 
     (work / "keep").write_text("x")
     (work / "keep2").write_text("x")
     with Human(run.env) as human:  # the resident keeper is another one
-        window = human.open(
-            "env",
-            "-C",
-            str(work),
-            GATESH,
-            "run",
-            "--pin",
-            "--no-tty-prompt",
-            "--",
-            "python3",
-            "-c",
-            AGENT,
-        )
-        for asked in ("PIN for approvals", "Repeat"):
-            human.wait_for(asked, window)
-            human.type(PIN, "Enter", window=window)
-        human.wait_for("code ", window)
-        supervisor = re.findall(
-            r"gatesh: run (\d+): every program below is gated", human.screen(window)
-        )
         code = (
             "import os, subprocess as s\n"
             "print(s.run(['bash', '-c', 'rm keep; ls']).returncode)\n"
             "print(s.run(['rm', 'keep2']).returncode)\n"
         )
-        human.type(base64.b64encode(code.encode()).decode(), "Enter", window=window)
-        other = human.approve("--run", supervisor[0])
-        human.wait_for("the keeper's PIN:", other)
-        human.type(PIN, "Enter", window=other)
+        window, supervisor = agent_with_pin(human, work, code)
+        other = attached(human, supervisor)
         human.yes("rm keep; ls", other)
         human.wait_for("PIN:", other)
         human.type(PIN, "Enter", window=other)
