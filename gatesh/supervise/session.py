@@ -11,7 +11,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 from gatesh import facts, redact, rules, session, shell
-from gatesh._value import Value
+from gatesh._value import Value, quicken
 from gatesh.approval.pending import clock_ns
 from gatesh.audit.tree import TreeLog
 from gatesh.errors import ConfigError
@@ -236,10 +236,15 @@ def _begun(child: Child, found: Level, *, budget: bool) -> tuple[type[Supervisor
 
 
 def _preload() -> None:
-    """Import what decisions may need: a renewed gatesh on the disk must not get into a session that runs."""
+    """Import what decisions may need: a renewed gatesh on the disk must not get into a session that runs.
+
+    Then have them made quickly: nothing of all that is looked through for what is no longer needed.
+    """
     for package in (facts, shell, rules, redact):
         for module in iter_modules(package.__path__, f"{package.__name__}."):
             import_module(module.name)
+    quicken()
+    gc.freeze()
 
 
 def _attach(keeper: Keeper, guard: Guard, front: Front) -> None:
