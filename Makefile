@@ -36,7 +36,7 @@ test-reading: $(VENV)/installed $(VENV)/tools
 	GATESH_CASES=$(CASES) $(BIN)/python -m pytest -q -s tests/shell/test_differential.py -k long_run
 
 test-run: $(VENV)/installed $(VENV)/tools
-	GATESH_TRIES=400 $(BIN)/python -m pytest -q tests/supervise tests/overlay
+	GATESH_TRIES=400 GATESH_LINES=250 $(BIN)/python -m pytest -q tests/supervise tests/overlay tests/test_promise.py
 
 test-agents: programs $(VENV)/installed $(VENV)/tools
 	$(BIN)/python tests/agents/install
