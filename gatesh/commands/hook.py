@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 
@@ -48,6 +49,27 @@ def _command(call: Call, tool: str, given: str, names: tuple[str, ...]) -> list[
     if isinstance(arguments, str):
         arguments = json.loads(arguments)
     return [arguments["command"]]
+
+
+def _claude(call: Call) -> list[str] | None:
+    """Return the line of a shell tool; PowerShell's is read as what pwsh is given."""
+    tool, given = _text(call["tool_name"]), call["tool_input"]
+    if tool == "PowerShell":
+        return [f"pwsh -NoProfile -Command {shlex.quote(given['command'])}"]
+    if tool == "Monitor" and "command" not in given and "ws" in given:
+        return None  # it listens to a server
+    return _command(call, "tool_name", "tool_input", ("Bash", "Monitor"))
+
+
+def _copilot(call: Call) -> list[str] | None:
+    """Return the line of a shell tool, or what is typed into a shell that runs, its keys taken off."""
+    tool, given = _text(call["toolName"]), call["toolArgs"]
+    if tool != "write_bash":
+        return _command(call, "toolName", "toolArgs", ("bash",))
+    arguments = json.loads(given) if isinstance(given, str) else given
+    typed = re.sub(r"\{(enter|return)\}", "\n", _text(arguments["input"]), flags=re.IGNORECASE)
+    line = re.sub(r"\{\w+\}", "", typed).strip()
+    return [line] if line else None
 
 
 def _cline(call: Call) -> list[str] | None:
@@ -100,16 +122,14 @@ def _plainly(reason: str) -> object:
 
 
 PROTOCOLS = {
-    "claude-code": Protocol(_tool("Bash"), _in_claudes_words),
+    "claude-code": Protocol(_claude, _in_claudes_words),
     "codex": Protocol(_tool("Bash"), _in_claudes_words),
     "droid": Protocol(_tool("Execute"), _in_claudes_words),
     "qwen-code": Protocol(_tool("run_shell_command"), _in_claudes_words),
     "vscode": Protocol(_tool("run_in_terminal"), _in_claudes_words),
     "gemini-cli": Protocol(_tool("run_shell_command"), _in_geminis_words),
     "crush": Protocol(_tool("bash"), _in_geminis_words),
-    "copilot-cli": Protocol(
-        lambda call: _command(call, "toolName", "toolArgs", ("bash",)), _in_copilots_words
-    ),
+    "copilot-cli": Protocol(_copilot, _in_copilots_words),
     "cline": Protocol(_cline, _in_clines_words, let_through={"cancel": False}),
     "cursor": Protocol(
         lambda call: [call["command"]], _in_cursors_words, let_through={"permission": "allow"}

@@ -43,6 +43,10 @@ _HOOK = (
 )
 _TRUST = "Codex passes over a hook until you trust it: start codex once, and say yes to it.\n"
 _TYPED = "What the model types into a command that still runs is not covered.\n"
+_KEYS = (
+    "What the model types into a shell that still runs is read as a line of its own, whatever program it "
+    "reaches; keys ({up}) are not.\n"
+)
 _OPEN = "If the hook is killed, or takes longer than the agent waits for it, the agent runs the command.\n"
 HOOK_S = 600  # far above what gatesh itself waits
 
@@ -207,7 +211,7 @@ _BEFORE = ("hooks", "PreToolUse")
 WAYS: dict[str, Way] = {
     "claude-code": Hook(
         ("CLAUDE_CONFIG_DIR", "~/.claude"), ("settings.json",), _BEFORE,
-        _claudes("Bash", onFailure="block"), "claude-code", covered=_HOOK,
+        _claudes("Bash|Monitor|PowerShell", onFailure="block"), "claude-code", covered=_HOOK,
     ),
     "codex": Hook(
         ("CODEX_HOME", "~/.codex"), ("hooks.json",), _BEFORE, _claudes("Bash"), "codex",
@@ -222,7 +226,9 @@ WAYS: dict[str, Way] = {
         _claudes("run_shell_command", 1000, name="gatesh"), "qwen-code",
     ),
     "droid": Hook(("", "~/.factory"), ("settings.json",), _BEFORE, _claudes("Execute"), "droid"),
-    "copilot-cli": OwnFile(("", "~/.copilot/hooks"), ("gatesh.json",), _copilots, "copilot-cli"),
+    "copilot-cli": OwnFile(
+        ("", "~/.copilot/hooks"), ("gatesh.json",), _copilots, "copilot-cli", covered=_HOOK + _OPEN + _KEYS,
+    ),
     "cline": OwnFile(
         ("", "~/.cline/hooks"), ("PreToolUse",), lambda command: f"#!/bin/sh\nexec {command}\n", "cline",
         covered=_HOOK + _OPEN + "Cline ends its whole run when a hook says no.\n", executable=True,

@@ -9,6 +9,8 @@ one are when a person has confirmed that, too.
 
 from __future__ import annotations
 
+import re
+
 from gatesh._value import Value
 from gatesh.model import Layer, Severity
 from gatesh.rules.cache import digest_of
@@ -173,18 +175,18 @@ def _loosenings(files: tuple[PatternFile, ...]) -> Iterator[Loosening]:
 
 def _sentence(change: Override, rule: Rule) -> str:
     if change.key == "severity":
-        return f"{rule.id} is only {change.value} instead of {rule.severity} ({rule.say})"
+        return f"{rule.id} is only {change.value} instead of {rule.severity} ({_said(rule)})"
     if change.key == "unless":
-        return f"{rule.id} lets by: {' · '.join(change.value)} ({rule.say})"
+        return f"{rule.id} lets by: {' · '.join(change.value)} ({_said(rule)})"
     if change.key == "when":
-        return f"{rule.id} counts only when {change.value} ({rule.say})"
-    return f"{rule.id} is off ({rule.say})"
+        return f"{rule.id} counts only when {change.value} ({_said(rule)})"
+    return f"{rule.id} is off ({_said(rule)})"
 
 
 def _tighter(change: Override, rule: Rule) -> str:
     if change.key == "deny":
-        return f"{rule.id} is denied without asking ({rule.say})"
-    return f"{rule.id} is {change.value} instead of {rule.severity} ({rule.say})"
+        return f"{rule.id} is denied without asking ({_said(rule)})"
+    return f"{rule.id} is {change.value} instead of {rule.severity} ({_said(rule)})"
 
 
 def _tightens(change: Override, rule: Rule) -> bool:
@@ -242,3 +244,8 @@ def _named(rule: Rule) -> frozenset[str]:
         patterns = [p for p in rule.patterns if isinstance(p, CliPattern)]
         return frozenset(name for p in patterns for name in p.programs.literals)
     return frozenset(SPEAKERS.get(rule.notation, ()))
+
+
+def _said(rule: Rule) -> str:
+    """Return what a rule says of every line that it catches."""
+    return re.sub(r"\{\w+\}", "…", rule.say)

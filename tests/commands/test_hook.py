@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import tomllib
@@ -161,6 +162,36 @@ def test_another_form_of_a_call_hides_nothing(name, given, says, env, data):
     made = {"tool_call": {"name": "run_commands", "input": given}} if name == "cline" else given
     made["cwd"] = str(data)
     assert says in denial(name, hook(env, name, json.dumps(made)))
+
+
+@pytest.mark.parametrize(
+    ("name", "tool", "given", "says"),
+    [
+        ("claude-code", "Monitor", {"command": "rm -rf data", "description": "d"}, "files-tree"),
+        ("claude-code", "Monitor", {"script": "rm -rf data"}, "not understood"),
+        ("claude-code", "Monitor", {"ws": {"url": "wss://x.example"}}, ""),
+        ("claude-code", "PowerShell", {"command": "Remove-Item -Recurse -Force data"}, "windows-"),
+        ("claude-code", "PowerShell", {"command": "'; rm -rf data; '"}, "refused"),
+        ("claude-code", "PowerShell", {"command": "Get-ChildItem"}, ""),
+        ("copilot-cli", "write_bash", {"shellId": "0", "input": "rm -rf data{enter}", "delay": 1}, "files-tree"),
+        ("copilot-cli", "write_bash", {"shellId": "0", "input": "ls{Enter}rm -rf data{ENTER}"}, "files-tree"),
+        ("copilot-cli", "write_bash", {"shellId": "0", "input": "rm{left}{right} -rf data"}, "files-tree"),
+        ("copilot-cli", "write_bash", {"shellId": "0", "input": "y{enter}"}, ""),
+        ("copilot-cli", "write_bash", {"shellId": "0", "input": "{up}{enter}"}, ""),
+        ("copilot-cli", "write_bash", {"shellId": "0", "text": "rm -rf data"}, "not understood"),
+    ],
+)  # fmt: skip
+def test_every_tool_that_runs_a_line_is_seen(name, tool, given, says, env, data):
+    words = ("tool_name", "tool_input") if name == "claude-code" else ("toolName", "toolArgs")
+    calls = [dict(zip(words, (tool, given), strict=True), cwd=str(data))]
+    if name == "copilot-cli":
+        calls.append({**calls[0], "toolArgs": json.dumps(given)})
+    for one in calls:
+        done = hook(env, name, json.dumps(one))
+        if says:
+            assert re.search(says, denial(name, done))
+        else:
+            assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_a_folder_that_the_model_names_counts(env, data):

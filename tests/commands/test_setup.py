@@ -220,6 +220,7 @@ def test_a_hook_of_another_gatesh_is_replaced(env):
     (hook,) = entry["hooks"]
     assert hook["command"] == f"{GATESH} hook claude-code"
     assert hook["onFailure"] == "block", "it fails closed"
+    assert entry["matcher"] == "Bash|Monitor|PowerShell", "a list of names, not a pattern"
 
 
 def test_somebody_elses_hook_file_is_left_alone(env):

@@ -39,20 +39,20 @@ TABLE = {
         '[override.drop]\nseverity = "low"',
         ("high", 0, False),
         ("low", 0, False),
-        ["drop is only low instead of high (drops {1})"],
+        ["drop is only low instead of high (drops …)"],
     ),
     "unless": (
         '[override.drop]\nunless = "store drop scratch"',
         ("high", 0, False),
         ("high", 1, False),
-        ["drop lets by: store drop scratch (drops {1})"],
+        ["drop lets by: store drop scratch (drops …)"],
     ),
-    "off": ("[override.drop]\noff = true", ("high", 0, False), None, ["drop is off (drops {1})"]),
+    "off": ("[override.drop]\noff = true", ("high", 0, False), None, ["drop is off (drops …)"]),
     "deny and unless": (
         '[override.drop]\ndeny = true\nunless = "store drop scratch"',
         ("high", 0, True),
         ("high", 1, True),
-        ["drop lets by: store drop scratch (drops {1})"],
+        ["drop lets by: store drop scratch (drops …)"],
     ),
 }
 
@@ -70,7 +70,7 @@ def test_a_condition_of_the_users_narrows_a_rule_once_it_is_confirmed():
     def matched(rules, line):
         return [m.rule for m in consider(rules, line, Examples((), ())).matches]
 
-    assert found.sentence == "drop counts only when !('scratch' in operands) (drops {1})"
+    assert found.sentence == "drop counts only when !('scratch' in operands) (drops …)"
     assert matched(nobody, "store drop scratch") == ["drop"]
     assert matched(confirmed, "store drop scratch") == []
     assert matched(confirmed, "store drop prod") == ["drop"]
