@@ -76,6 +76,7 @@ class Runs:
         """Keep the parts."""
         self.command, self.before, self.line, self.world = command, before, line, world
         self.opened = opened
+        self._made_above = opened.made  # by what runs before the text that the command stands in
         self.cwd = working_folder(command, line)
         self.piped: Word | None = None  # what a pipe into it was found to hold
 
@@ -224,7 +225,7 @@ class Runs:
                         return None, hidden
             elif command.words and unseen_by(command, path, self._leading_to(path, command)):
                 return None, "made-here"
-        return text, ""
+        return self._made_above(path) if text is None else (text, "")
 
     def shadows(self) -> list[str]:
         """Return Python's own modules in whose name this very line writes files: others import them."""
@@ -355,8 +356,10 @@ class Runs:
 
     def known(self, path: str) -> bool:
         """Claim that a file is there, or that the line itself may make it."""
-        return self.world.files.kind(path) in ("file", "link") or any(
-            c.redirects or c.program in _MAKING for c in self.before
+        return (
+            self.world.files.kind(path) in ("file", "link")
+            or any(c.redirects or c.program in _MAKING for c in self.before)
+            or self._made_above(path) != (None, "")
         )
 
     def texts(self, path: str, found: list[str]) -> Iterator[Code]:
