@@ -96,6 +96,11 @@ class _Unpinned:
 
         return unpinned(self._places).label(*targets)
 
+    def lists(self, label: str) -> bool:
+        from gatesh.scope.load import unpinned
+
+        return unpinned(self._places).lists(label)
+
 
 def gate_at(places: Places, cwd: str = "") -> tuple[Gate, World]:
     """Return a gate for a door that works alone, with its own log."""

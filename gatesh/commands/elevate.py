@@ -17,6 +17,7 @@ from gatesh.printable import printable
 from gatesh.rules.notation import near
 from gatesh.rules.rule import CLASSES
 from gatesh.scope.elevation import ANY, READ, WRITE
+from gatesh.scope.labels import guess_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def elevate(
     else:
         wanted = (
             " ".join(map(_known, classes)) or ANY,
-            target.strip() or ANY,
+            _target(target),
             str(_seconds(length)),
         )
         if wanted[:2] == (ANY, ANY):
@@ -110,6 +111,14 @@ def _known(klass: str) -> str:
         hint = near(klass, known, f"one of {', '.join(sorted(known))}")
         raise UsageError(f"there is no class {klass}", hint)
     return klass
+
+
+def _target(target: str) -> str:
+    """Return a target; raises UsageError for a word that stands for a label, and is none."""
+    label = guess_of(target) if target.isalnum() else ""
+    if label not in ("", target):
+        raise UsageError(f"{target} is no label", f"--target {label}")
+    return target.strip() or ANY
 
 
 def _seconds(length: str) -> int:

@@ -66,6 +66,9 @@ if TYPE_CHECKING:
         def label(self, *targets: Target) -> tuple[str, str]:
             """Return the strictest label of targets and where it comes from; empty where nobody knows."""
 
+        def lists(self, label: str) -> bool:
+            """Claim that a person has listed what a label stands for."""
+
     class Scope(Protocol):
         """What the session may reach."""
 

@@ -36,6 +36,10 @@ class PinnedLabels:
             return pinned.label(*targets)
         return stricter(pinned.label(*targets), fresh.label(*targets))
 
+    def lists(self, label: str) -> bool:
+        """Claim that a person has listed what a label stands for."""
+        return self._pinned.lists(label) or self._fresh.lists(label)
+
     @property
     def digest(self) -> str:
         """Return the digest of what is in force."""

@@ -1,17 +1,19 @@
 """What an elevation lifts of a scope: limits of its class, on its target. Pure.
 
 `never` and what is off-limits are never lifted, nor is what a list of hosts or programs leaves out; rules go
-on asking. Of several hosts each has to fit, and a name of which a part cannot be seen fits nothing.
+on asking. Of several hosts each has to fit, and a name of which a part cannot be seen fits nothing. Where a
+person has listed what a label stands for, a guess from a name lifts nothing.
 """
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from gatesh.scope.labels import HOSTS, SHOWN, SOFT
+from gatesh.scope.labels import HOSTS, SHOWN, SOFT, is_guess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gatesh.facts import Labels
     from gatesh.model import Elevation, Match, Target
 
 ANY = "*"
@@ -21,9 +23,11 @@ READ, WRITE = "read", "data-write"  # the classes of what no rule speaks of
 class Lifting:
     """The elevations in force while one line is judged, and those of them that were needed."""
 
-    def __init__(self, elevations: tuple[Elevation, ...], matches: tuple[Match, ...]) -> None:
-        """Keep them, with what the rules say of the line."""
-        self._elevations, self._matches = elevations, matches
+    def __init__(
+        self, elevations: tuple[Elevation, ...], matches: tuple[Match, ...], labels: Labels | None
+    ) -> None:
+        """Keep them, with what the rules say of the line, and what a person calls targets."""
+        self._elevations, self._matches, self._labels = elevations, matches, labels
         self._needed: dict[int, Elevation] = {}
 
     @property
@@ -41,15 +45,22 @@ class Lifting:
     def lifts_class(self, classes: set[str], target: Target) -> bool:
         """Claim that a person has lifted all of these classes on a target."""
         for one in self._elevations:
-            if all(_fits(klass, one.classes) for klass in classes) and _is_on(target, one.target):
+            fits = all(_fits(klass, one.classes) for klass in classes)
+            if fits and (self._is_called(target, one.target) or _is_on(target, one.target)):
                 self._needed[one.number] = one
                 return True
         return False
 
+    def _is_called(self, target: Target, label: str) -> bool:
+        if target.label != label:
+            return False
+        listed = self._labels is not None and self._labels.lists(label)
+        return not (listed and is_guess(target.label_origin))
+
 
 def _is_on(target: Target, wanted: str) -> bool:
-    """Claim that a target is called by a label, or that what says where it is fits a name."""
-    if wanted == ANY or (target.label and target.label == wanted):
+    """Claim that what says where a target is fits a name."""
+    if wanted == ANY:
         return True
     if any(SHOWN in text for _, text in target.parts):
         return False

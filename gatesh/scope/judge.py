@@ -52,7 +52,7 @@ def judge(
 ) -> Inspection:
     """Return what was seen with what the scope adds to it, and the elevations that lifted some of that."""
     reached = tuple(_reached(seen, target_of))
-    lifting = Lifting(scope.elevations(), seen.matches)
+    lifting = Lifting(scope.elevations(), seen.matches, world.labels)
     found: list[Match] = []
     for manifest in scope.manifests:
         one = _Judge(manifest, seen, line, world, lifting, scope.shut)

@@ -104,6 +104,10 @@ class Labels:
         """Return the strictest label of targets and where it comes from; empty where nobody knows."""
         return min(map(self._label, targets), key=lambda one: _rank(one[0]), default=("", ""))
 
+    def lists(self, label: str) -> bool:
+        """Claim that a person has listed what a label stands for."""
+        return any(one == label for one, _, _, _ in self.rows)
+
     def _label(self, target: Target) -> tuple[str, str]:
         found = list(self._found(target))
         label, origin, part = min(found, key=lambda one: _rank(one[0]), default=("", "", ""))

@@ -20,6 +20,7 @@ from gatesh.model import (
 from gatesh.places import Places
 from gatesh.policy import refusal
 from gatesh.scope.judge import RULES
+from gatesh.scope.labels import parse
 
 ENV = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "AWS_SECRET": "made-up-secret"}
 READ_ONLY = "read-only = true"
@@ -147,6 +148,19 @@ def test_nothing_else_is(scope, line, classes, target, elevated):
     _, rules, verdict = here.consider(line)
     assert rules == before != []
     assert verdict is not Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("listed", "lifts"), [("api.staging.example.com", True), ("*.stg.example.com", False)]
+)
+def test_a_guess_lifts_nothing_where_a_person_has_listed_what_a_label_stands_for(
+    listed, lifts, elevated, places
+):
+    here = elevated(READ_ONLY)
+    text = f'[staging]\nhosts = ["{listed}"]'
+    here.world = here.world.labelled(parse(text, "environments.toml"))
+    here.now = (elevation(target="staging"),)
+    assert here.consider(POST)[1] == ([] if lifts else ["read-only"])
 
 
 def test_two_do_not_make_one_that_is_wider(elevated):

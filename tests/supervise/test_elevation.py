@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import GATESH
+from tests.keeper.human import Human
 from tests.overlay.conftest import Desk
 from tests.person import Terminal
 from tests.supervise.conftest import Run
@@ -146,6 +147,37 @@ def test_a_read_only_run_posts_while_it_is_elevated_and_no_longer(
     assert re.search(r"elevated +elevation 1: everything on staging, by terminal ", show), show
 
 
+PIN = "tr0ub4dor"
+
+
+def test_with_a_pin_a_run_that_asks_nobody_is_elevated(
+    env: dict[str, str], work: Path, api: ThreadingHTTPServer
+) -> None:
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    with Human(env) as human:  # the resident keeper is another one
+        options = ("--pin", "--no-tty-prompt", "--read-only")
+        window = human.open("env", "-C", str(work), GATESH, "run", *options, "--", "sh")
+        for asked in ("PIN for approvals", "Repeat"):
+            human.wait_for(asked, window)
+            human.type(PIN, "Enter", window=window)
+        human.wait_for("gatesh elevate lifts that", window)
+        other = human.open(GATESH, "elevate", "--target", "staging")
+        human.wait_for("the keeper's PIN:", other)
+        human.type(PIN, "Enter", window=other)
+        human.yes("lift for 15 min", other)
+        human.wait_for("PIN:", other)
+        assert "elevation 1" not in human.screen(other)
+        human.type(PIN, "Enter", window=other)
+        human.wait_for("elevation 1 (everything on staging), until", other)
+        post = f"curl -sS -d a=b http://127.0.0.1:{api.server_port}/a; echo status $?"
+        human.type(post, "Enter", window=window)
+        human.wait_for("status 0", window)
+        human.type(f"{GATESH} run -- true", "Enter", window=window)
+        human.wait_for("this is a part of it; elevated: everything on staging, until", window)
+    assert api.posted == 1  # type: ignore[attr-defined]
+
+
 AGENT = """
 import os, socket, sqlite3, subprocess, sys, time
 sys.path.insert(0, {package!r})
@@ -210,6 +242,7 @@ def test_what_cannot_be_lifted_is_said_before_a_terminal_is_paired(env: dict[str
         ((), "say what is to be lifted"),
         (("--class", "*"), "say what is to be lifted"),
         (("--class", "data-wirte"), "there is no class data-wirte"),
+        (("--target", "prod"), "prod is no label\ngatesh: hint: --target production"),
         (("--target", "staging", "--for", "59s"), "not a time"),
         (("--target", "staging", "--for", "9h"), "not a time"),
         (("--target", "staging"), "there is no keeper"),
