@@ -19,6 +19,7 @@ from tests.keeper.human import Human
 from tests.overlay.conftest import Desk
 from tests.person import Terminal
 from tests.supervise.conftest import Run
+from tests.supervise.terminal import PIN
 
 
 class Api(BaseHTTPRequestHandler):
@@ -145,9 +146,6 @@ def test_a_read_only_run_posts_while_it_is_elevated_and_no_longer(
         [GATESH, "show", str(found[-1]["record"])], env=env, capture_output=True, text=True
     ).stdout
     assert re.search(r"elevated +elevation 1: everything on staging, by terminal ", show), show
-
-
-PIN = "tr0ub4dor"
 
 
 def test_with_a_pin_a_run_that_asks_nobody_is_elevated(
