@@ -292,6 +292,7 @@ _STARTS = re.compile(
     r"system|\||^-f|^--f|getline|(?:^|[;{\n\d$/!])\s*e(?:\s|[;}]|$)|[/|#,@][gpiIm\d]*e\b"
 )
 _GIT_OWN = frozenset("status diff log add show branch fetch stash reset rev-parse".split())
+_MOVING = frozenset("mv gmv ln rename exch".split())  # what one text moved another may delete
 _WRITING = (">", ">|", "&>", ">&", ">>", "&>>", "<>")
 
 
@@ -336,13 +337,18 @@ def inspect_all(
     from gatesh.facts.code import follow
 
     followed = follow(reading, line, world, read, known)
-    for index, (command, place) in enumerate(followed.commands, len(reading.commands)):
-        facts += [(index, fact) for fact in inspect(command, place, world)]
+    moved = [command for command in reading.commands if command.program in _MOVING]
+    for index, kept in enumerate(followed.commands, len(reading.commands)):
+        before = (*moved, *kept.before) if kept.seen.program in _FACTS else ()
+        pairs += len(before)
+        before = before if pairs <= _MOST_PAIRS else ()
+        facts += [(index, fact) for fact in inspect(kept.seen, kept.place, world, before)]
+        moved += [kept.seen] if kept.seen.program in _MOVING else []
     own = list(reading.commands)
     for index, word in followed.inputs.items():
         own[index] = own[index].but(stdin=word)
-    commands = (*own, *(command for command, _ in followed.commands))
-    places = tuple(place for _, place in followed.commands)
+    commands = (*own, *(kept.told for kept in followed.commands))
+    places = tuple(kept.place for kept in followed.commands)
     return Inspection(reading.but(commands=commands), tuple(facts), (), followed.files, places)
 
 

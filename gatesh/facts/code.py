@@ -12,7 +12,7 @@ from time import monotonic
 
 from gatesh._value import Value
 from gatesh.errors import InputError
-from gatesh.facts import runs_code
+from gatesh.facts import may_have_run, runs_code, runs_out_of_order
 from gatesh.facts.opened import Code, Opened
 from gatesh.facts.script_text import placed, with_temporaries
 from gatesh.facts.scripts import Runs
@@ -21,7 +21,7 @@ from gatesh.model import Certainty, CommandLine, Origin, SimpleCommand, Span, Un
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gatesh.facts import World
     from gatesh.model import Reading
@@ -50,10 +50,26 @@ _DEFINED = re.compile(
 )
 
 
+class Kept(Value):
+    """A command of a text that a line runs, as it is told and as it stands among the others of its text."""
+
+    told: SimpleCommand
+    place: CommandLine
+    seen: SimpleCommand
+    every: tuple[SimpleCommand, ...] = ()
+    at: int = 0
+    jumps: bool = False  # of its text's commands a later one may run earlier
+
+    @property
+    def before(self) -> Sequence[SimpleCommand]:
+        """Return the commands of its text that may have run before it."""
+        return may_have_run(self.every, self.at, self.jumps)
+
+
 class Followed(Value):
     """The commands behind a line's own, each with the text it stands in, and the files that were read."""
 
-    commands: tuple[tuple[SimpleCommand, CommandLine], ...]
+    commands: tuple[Kept, ...]
     files: tuple[tuple[str, bytes | None], ...]
     inputs: dict[int, Word]  # of the line's own commands: what `cat FILE |` was found to give them
 
@@ -88,7 +104,7 @@ class _Following:
     ) -> None:
         self.world, self.read, self.known = world, read, known
         self.opened = Opened(world, monotonic() + TIME_S)
-        self.found: list[tuple[SimpleCommand, CommandLine]] = []
+        self.found: list[Kept] = []
         self.span = Span(0, 0)
         self._done: set[tuple[object, ...]] = set()
         self._pairs_left = MOST_PAIRS
@@ -275,6 +291,7 @@ class _Following:
             if code.sourced and (code.text in self.known or not _calls(code, called))
             else frozenset()
         )
+        jumps = runs_out_of_order(place)
         for at, command in enumerate(reading.commands):
             if command.origin in skipped:
                 continue
@@ -283,26 +300,28 @@ class _Following:
             if code.cwd is None and (command.cwd is None or command.cwd[:1] != "/"):
                 command = command.but(cwd=None)  # noqa: PLW2901
             if _is_one_liner(code, command) or not _is_guess(command, reading.commands):
-                self.keep(command, place, shell=code.language == "shell")
+                kept = Kept(command, place, command, reading.commands, at, jumps)
+                self.keep(kept, shell=code.language == "shell")
             self.command(command, reading.commands[:at], reading.commands, place, depth + 1)
 
-    def keep(self, command: SimpleCommand, place: CommandLine, *, shell: bool = True) -> None:
+    def keep(self, kept: Kept, *, shell: bool = True) -> None:
         """Add a command as one of the line's own; `shell` claims that a shell's text holds it."""
+        command = kept.told
         if command.program in _GENERATED and not command.redirects:
             return
         if len(self.found) >= MOST and command.program != _UNSEEN:
             raise OverflowError("too many commands")
-        cwd = (
-            None if command.cwd is None else os.path.join(place.cwd, command.cwd).rstrip("/") or "/"
-        )
-        origin = Origin.SCRIPT if shell else Origin.CODE
-        told = command.but(span=self.span, origin=origin, cwd=cwd)
-        self.found.append((told, place))
+        cwd = command.cwd
+        if cwd is not None:
+            cwd = os.path.join(kept.place.cwd, cwd).rstrip("/") or "/"
+        seen = command.but(origin=Origin.SCRIPT if shell else Origin.CODE, cwd=cwd)
+        self.found.append(kept.but(told=seen.but(span=self.span), seen=seen))
 
     def unseen(self, why: str, path: str, line: CommandLine) -> None:
         """Add what stands for code that could not be seen."""
         words = tuple(Word(text, self.span, Certainty.EXPANDED) for text in (_UNSEEN, why, path))
-        self.keep(SimpleCommand(words, self.span, Origin.SCRIPT), line)
+        command = SimpleCommand(words, self.span, Origin.SCRIPT)
+        self.keep(Kept(command, line, command))
 
 
 def stayed(command: SimpleCommand, line: CommandLine, world: World) -> SimpleCommand:

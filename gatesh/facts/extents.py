@@ -25,6 +25,12 @@ _DERIVED = frozenset(
     bin-debug
     """.split()
 )
+# Names that mean the same where git ignores them, and may mean anything elsewhere.
+_DERIVED_IF_IGNORED = frozenset(
+    """
+    bin vendor _build .deps .libs autom4te.cache playwright-report test-results cache
+    """.split()
+)
 _DERIVED_ENDINGS = (".pyc", ".pyo", ".o", ".class", ".egg-info", ".tsbuildinfo", ".swp")
 
 _SYSTEM = frozenset(
@@ -63,6 +69,11 @@ def is_derived(path: str) -> bool:
     """Claim that a part of the path names what a build makes again."""
     parts = path.split("/")
     return any(p in _DERIVED for p in parts) or path.rstrip("/").endswith(_DERIVED_ENDINGS)
+
+
+def is_derived_if_ignored(path: str) -> bool:
+    """Claim the same of a path that git ignores."""
+    return is_derived(path) or any(part in _DERIVED_IF_IGNORED for part in path.split("/"))
 
 
 class Extents:
@@ -196,10 +207,15 @@ class Extents:
         )
 
 
+def may_move(command: SimpleCommand) -> bool:
+    """Claim that a command may put at a path what stood at another one."""
+    return command.program in _MOVERS or (not command.program and len(command.words) > 2)
+
+
 def arrivals(line: CommandLine, world: World) -> Iterator[str | None]:
     """Yield where the earlier commands of the line may put something; None where nobody knows."""
     for other in world.before:
-        if other.program in _MOVERS or (not other.program and len(other.words) > 2):
+        if may_move(other):
             yield from landings(other, line, world.after(()))
 
 

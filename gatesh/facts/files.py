@@ -11,7 +11,7 @@ import os
 import re
 from itertools import islice
 
-from gatesh.facts.extents import Extents, is_derived
+from gatesh.facts.extents import Extents, is_derived, is_derived_if_ignored, may_move
 from gatesh.facts.paths import TEMPORARY, adds_words, expand, filled
 from gatesh.model import Extent, FileChange, Locality, PathEffect, Target, Word
 
@@ -37,7 +37,7 @@ _RECURSIVE = re.compile(
 _SEVERAL = re.compile(r"\[@\]|\[\*\]|\$[@*]|\$\{[@*]|^[$`]")  # it may become several words
 _FIND = frozenset({"find", "gfind"})
 _ACT_NOT_WITH_N = frozenset("mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.ntfs wipefs".split())
-GIT_DISCARDS = frozenset("restore checkout switch stash read-tree checkout-index".split())
+GIT_DISCARDS = frozenset("restore checkout switch stash read-tree checkout-index reset".split())
 _EDITORS = ("sed", "gsed", "perl", "ruby")
 _READERS = frozenset(
     "find gfind cd ls pwd echo printf cat grep rg head tail wc test [ [[ true : set".split()
@@ -421,7 +421,10 @@ def _moved_away(change: Change, sources: list[Word], destination: Word) -> Itera
             if source is not None
         ]
     if path is None or not _cleared_away(change, path):
-        effects = [e for e in effects if _missed_anywhere(change, e.path)]
+        perhaps = path is not None and _perhaps_cleared_away(change, path)
+        effects = [
+            e for e in effects if _missed_anywhere(change, e.path) or (perhaps and e.directory)
+        ]
     lost = [e for e in effects if e.extent is Extent.LOSABLE]
     if lost:
         yield change.change("move-to-temp", lost)
@@ -444,6 +447,13 @@ def _cleared_away(change: Change, path: str) -> bool:
         return True
     mine = ours and change.world.probe.repository(change.line.cwd) != ""  # a repository in /tmp
     return (change.extents.temporary(real) or real in TEMPORARY) and not mine
+
+
+def _perhaps_cleared_away(change: Change, path: str) -> bool:
+    """Claim that a path lies in a folder that may be deleted unasked where git ignores it: bin, vendor."""
+    real = change.world.files.real(path)
+    named = is_derived_if_ignored(os.path.relpath(real, change.line.cwd))
+    return named and change.extents.ours(real)
 
 
 def _found(change: Change, action: str) -> Iterator[FileChange]:
@@ -512,7 +522,10 @@ def _harmless(change: Change, search: Search, *, split: bool) -> list[PathEffect
     named = search.patterns and all(
         is_derived(p) or search.litter or search.made_again for p in search.patterns
     )
-    if not named or search.follows or (search.made_again and not split):
+    # Other names: what bears one now is looked at, unless something may have been moved there.
+    looked_at = bool(search.patterns) and not (split or search.only_empty or search.only_folders)
+    looked_at = looked_at and not any(map(may_move, change.world.before))
+    if not (named or looked_at) or search.follows or (search.made_again and not split):
         return None
     starts = change.in_place_of_find()
     effects: list[PathEffect] = []

@@ -77,6 +77,8 @@ class Search:
         self.prints = action == len(texts) and not any("printf" in t or t == "-ls" for t in texts)
         self.narrowed = bool(_NARROWING & set(self.tests)) and not (_OR | _NOT) & set(texts)
         self.patterns = _patterns(self.tests) if self.sure else []
+        if not self.sure and all(w.known for w in words):
+            self.patterns = _of_branches(texts)
         # A glob may become the name of a file that reads as another test, such as -o.
         spelled = self.sure and not any(
             w.globbed and _GLOB.search(w.text) for w in words[: len(self.tests)]
@@ -156,6 +158,23 @@ def _patterns(tests: list[str]) -> list[str]:
             return []
         negated = False
     return [] if inside else whole
+
+
+def _of_branches(texts: list[str]) -> list[str]:
+    """Return the names of `-name A -delete -o -name B -delete`; none where a branch has none."""
+    branches: list[list[str]] = [[]]
+    deep = 0
+    for text in texts:
+        deep += (text == "(") - (text == ")")
+        if text in ("-o", "-or") and not deep:
+            branches.append([])
+        else:
+            branches[-1].append(text)
+    deleting = [b[: b.index("-delete")] for b in branches if "-delete" in b]
+    if "," in texts or any(re.match(r"-(exec|ok|f?print|fls)", text) for text in texts):
+        return []
+    found = [_patterns(tests) for tests in deleting]
+    return [name for names in found for name in names] if all(found) else []
 
 
 def around(command: SimpleCommand, world: World) -> Search | None:

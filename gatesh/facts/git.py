@@ -1,4 +1,4 @@
-"""What git throws away of the working tree: git restore, git checkout PATHS, git switch -f, git stash drop.
+"""What git throws away of the working tree: git restore, checkout PATHS, switch -f, reset --hard, stash drop.
 
 Told are the paths as they stand now: what is committed and unchanged is not lost. A pathspec that git
 expands itself is told as the folder that it begins with.
@@ -40,10 +40,7 @@ def discarded(change: Change) -> Iterator[FileChange]:
     sub, elsewhere = found
     name = sub.command.program
     sub.sort(_VALUES.get(name, ""), _LONG_VALUES)
-    if name == "stash":
-        where = _stash(sub)
-    else:
-        where = {"restore": _restored, "checkout": _checked_out}.get(name, _forced)(sub)
+    where = _stash(sub) if name == "stash" else _WHERE.get(name, _forced)(sub)
     effects = [_effect(sub, path, elsewhere=elsewhere) for path in where]
     lost = [e for e in effects if e.extent in (Extent.LOSABLE, Extent.UNKNOWN)]
     if lost:
@@ -97,6 +94,12 @@ def _checked_out(sub: Change) -> Iterator[str | None]:
     yield from _paths(sub, operands)
 
 
+def _reset(sub: Change) -> Iterator[str | None]:
+    """Git reset --hard to what is checked out; another commit may bring files over untracked ones."""
+    if sub.has("hard") and all(word.text in ("HEAD", "@", "--") for word in sub.operands):
+        yield _TOP
+
+
 def _forced(sub: Change) -> Iterator[str | None]:
     """Git switch -f, read-tree --reset -u, checkout-index -f: the whole working tree."""
     name = sub.command.program
@@ -108,6 +111,9 @@ def _forced(sub: Change) -> Iterator[str | None]:
         all_of_it = sub.has("f", "force") and not sub.has("prefix")
     if all_of_it:
         yield _TOP
+
+
+_WHERE = {"restore": _restored, "checkout": _checked_out, "reset": _reset}
 
 
 def _stash(sub: Change) -> Iterator[str | None]:

@@ -254,16 +254,17 @@ class _Parser:
         """`import a, {b as c} from 'm'`, `import * as d from 'm'`, `import e = require('m')`."""
         self._at += 1
         names: list[tuple[str, str]] = []
+        inside = False  # of the braces, where a name is the module's own
         while self._peek().kind == "name" or self._is("*", "{", "}", ","):
             if self._skip("from"):
                 break
             name = self._peek().text
             self._at += 1
-            if self._skip("as") or (name == "*" and self._skip("as")):
+            inside = name == "{" or (inside and name != "}")
+            if self._skip("as"):
                 names.append(("" if name == "*" else name, self._peek().text))
                 self._at += 1
             elif name not in ("{", "}", ",", "*", "type"):
-                inside = any(t.text == "{" for t in self._tokens[max(0, self._at - 60) : self._at])
                 names.append((name if inside else "", name))
         if self._skip("="):
             value = self.expression()

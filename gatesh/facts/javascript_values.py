@@ -264,6 +264,9 @@ class Script:
             return [self._env.get("HOME", unseen("home"))]
         if re.search(r"mkdtemp(?:Sync)?$|^os\.tmpdir$|^tmp\.\w+Sync$", name):
             return ["/tmp/made-by-node"]  # noqa: S108  stands for a name that is not there yet
+        if name == "URL" and len(given) > 1 and self.called(given[1]) == "import.meta.url":
+            folder = posixpath.dirname(self._path)
+            return [posixpath.normpath(f"{folder}/{t}") for t in self.values(given[0], deep)]
         if name in ("String", "path.normalize", "url.fileURLToPath", "URL", "String.raw") and given:
             return self.values(given[0], deep)
         if name == "atob" and given:

@@ -11,7 +11,7 @@ import os
 import stat
 import time
 
-from gatesh.facts.extents import is_derived
+from gatesh.facts.extents import is_derived_if_ignored
 from gatesh.model import Extent
 
 _TIME_S = 1.0
@@ -329,7 +329,7 @@ def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
         return Extent.LOSABLE
     ignored = [entry[3:].decode("utf-8", "surrogateescape") for entry in status]
     if ignored:
-        return Extent.DERIVED if all(is_derived(name) for name in ignored) else Extent.LOSABLE
+        return Extent.DERIVED if all(map(is_derived_if_ignored, ignored)) else Extent.LOSABLE
     return Extent.RECOVERABLE if tracked else Extent.LOSABLE
 
 
