@@ -100,12 +100,12 @@ cat m n
 
 
 @pytest.mark.parametrize("way", [
-    "printf '#!/bin/sh\\ngit reset -q --hard\\n' >h",
-    "printf '#!/bin/sh\\nexec git reset -q --hard\\n' >h",
+    "printf '#!/bin/sh\\ngit reset -q --hard HEAD~0\\n' >h",
+    "printf '#!/bin/sh\\nexec git reset -q --hard HEAD~0\\n' >h",
     (
         "printf '#!/usr/bin/env python3\\nimport os, threading, time\\n"
         "words = open(\"words\").read().split()\\n"
-        "threading.Thread(target=os.execvp, args=(words[0], words)).start(); time.sleep(5)\\n' >h; echo git reset --hard >words"
+        "threading.Thread(target=os.execvp, args=(words[0], words)).start(); time.sleep(5)\\n' >h; echo git reset --hard HEAD~0 >words"
     ),
 ])  # fmt: skip
 def test_what_a_hook_of_git_starts_is_asked_about(way: str, run, work: Path) -> None:
