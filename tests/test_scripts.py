@@ -565,3 +565,21 @@ def test_a_yes_holds_only_for_the_content_that_was_shown(later, runs, project):
     )
     assert bash.ran is runs
     assert project.log.answered is (Answered.APPROVED if runs else Answered.CHANGED)
+
+
+@pytest.mark.parametrize(
+    "text", ["echo rm -rf data >/dev/null\n!!:s/echo//\n", "rm x\n!rm\n", "echo a\n^echo a^rm -rf data\n"]
+)  # fmt: skip
+def test_an_interactive_shell_expands_the_history_of_its_script(project, text):
+    project.write({"x.sh": text})
+    assert "history-runs" in project.rules("bash -i x.sh")
+    assert "history-runs" in project.rules("bash --norc -li x.sh a")
+    assert "history-runs" not in project.rules("bash x.sh")
+
+
+def test_a_script_without_history_is_read_as_any_other(project):
+    text = (
+        '#!/bin/bash\n# wow!really\nif ! [ "$a" != b ]; then echo "$!" ${!x} [!a]; fi\necho hi!\n'
+    )
+    project.write({"x.sh": text})
+    assert not project.asks("bash -i x.sh")

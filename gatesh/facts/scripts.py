@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _DEEP = 3  # cp a b; cp b c; bash c
 
+_RECALLS = r"^(?!\s*#).*(?<![$\[{])![^\s=(\"'}]|^\^"  # !! · !rm · ^a^b
 _SHELLS = frozenset("sh bash dash ash zsh ksh mksh rbash yash".split())
 _SYSTEM = re.compile(
     r"/(?:usr/(?:s?bin|lib)|s?bin|lib)/"
@@ -394,7 +395,7 @@ def _search_path(
 
 def _shell(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
     """`bash x.sh a b`, `sh < x.sh`; `-c` is read with the line, and `-n` runs nothing."""
-    at = 1
+    at, interactive = 1, False
     while (
         at < len(words)
         and words[at].known
@@ -413,11 +414,15 @@ def _shell(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
             return
         else:
             at += text.count("o") + text.count("O")
+            interactive = interactive or "i" in text
             if "s" in text:
                 yield from runs.stdin("shell", words[at:])
                 return
     if at < len(words) and words[at].text not in STDIN:
-        yield from runs.file("shell", words[at], words[at + 1 :])
+        for code in runs.file("shell", words[at], words[at + 1 :]):
+            recalls = interactive and re.search(_RECALLS, code.text, re.MULTILINE)
+            # Interactive, it expands its history: it is read as if it had said so.
+            yield code.but(text=f"set -H\n{code.text}") if recalls else code
     else:
         yield from runs.stdin("shell", words[at + 1 :])
 
