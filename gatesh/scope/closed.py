@@ -40,6 +40,7 @@ class Closed(Value):
 
     paths: tuple[str, ...] = ()  # absolute, without links
     open: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()  # to be closed when they appear
 
 
 def off_limits(scopes: Iterable[Manifest]) -> tuple[str, ...]:
@@ -69,6 +70,7 @@ class _Finder:
         self._walks: dict[str, list[str]] = {}
         self._everywhere: list[str] = []
         self._found: dict[str, None] = {}
+        self._exact: list[str] = []
         self._open: dict[str, None] = {}
         self._left = _MOST_NAMES
 
@@ -79,8 +81,10 @@ class _Finder:
             self._everywhere.append(glob)
         elif special:
             self._walks.setdefault(os.path.dirname(glob[: special.start()]), []).append(glob)
-        elif os.path.lexists(glob):
-            self._take(os.path.realpath(glob))
+        else:
+            self._exact.append(glob)
+            if os.path.lexists(glob):
+                self._take(os.path.realpath(glob))
 
     def closed(self) -> Closed:
         """Look, and return what was found."""
@@ -96,16 +100,22 @@ class _Finder:
                 outermost.append(path)
         if len(outermost) > MOST:
             self._open[f"of {len(outermost)} paths the last {len(outermost) - MOST}"] = None
-        return Closed(tuple(outermost[:MOST]), tuple(self._open))
+        later = [
+            path for path in self._exact if path not in self._found and not self._is_needed(path)
+        ]
+        return Closed(tuple(outermost[:MOST]), tuple(self._open), tuple(later[:MOST]))
 
     def _take(self, path: str) -> None:
-        if path in _NEEDED or f"{self._cwd}/".startswith(f"{path}/"):
+        if self._is_needed(path):
             self._open[f"{path}, where it works"] = None
             return
         found = os.lstat(path)
         if found.st_nlink > 1 and not os.path.isdir(path):
             self._open[f"another name of {path}: a hard link"] = None
         self._found[path] = None
+
+    def _is_needed(self, path: str) -> bool:
+        return path in _NEEDED or f"{self._cwd}/".startswith(f"{path}/")
 
     def _walk(self, root: str, globs: list[str], *, everywhere: bool) -> None:
         fits = re.compile("|".join(map(translate, globs))).match

@@ -9,17 +9,20 @@ from gatesh.facts.mounts import mounts, within
 from gatesh.printable import printable
 from gatesh.scope.closed import find, off_limits
 from gatesh.scope.manifest import Listed
-from gatesh.supervise.closing import Placeholder
+from gatesh.supervise.closing import Reply, Request, make_placeholder
 from gatesh.supervise.elsewhere import sees_as_we_do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
 
+    from gatesh.scope.closed import Closed
     from gatesh.scope.manifest import Scope
     from gatesh.supervise.start import Child
 
 _AS_FAR = "known as far as lines and programs name them"
+_ENDS_S = 2.0  # how long the end of a session may take
 _SHOWN = 50  # paths in the record
 
 
@@ -29,45 +32,55 @@ class Closing(Value):
     said: str = ""
     detail: str = ""
     paths: tuple[str, ...] = ()  # that are closed
+    watched: bool = False  # what is replaced is closed again
 
 
 def close(child: Child, scope: Scope | None, folder: str, home: str) -> Closing:
     """Close to an agent that waits what its scope has off-limits; `folder` is ours to make."""
     scopes = scope.manifests if scope else ()
     if not off_limits(scopes):
-        child.close("", ())
+        child.close(Request())
         limited = any(one.paths != Listed() for one in scopes)
         return Closing(f"its paths are advisory: {_AS_FAR}" if limited else "")
     found = find(scopes, os.getcwd(), home)
-    why = _closed(child, folder, found.paths)
-    if why:
-        said = f"its paths are advisory ({why}): {_AS_FAR}"
+    reply = _asked(child, folder, found)
+    if reply.why:
+        said = f"its paths are advisory ({reply.why}): {_AS_FAR}"
         return Closing(said, printable(said))
-    if found.paths:
+    if found.paths or found.later:
         sees_as_we_do(child.pid)
     count = len(found.paths)
     said = f"{count} {'path' if count == 1 else 'paths'} closed"
     if not count:
         said += ": none is there"
-    if found.open:
-        more = f" and {len(found.open) - 1} more" if len(found.open) > 1 else ""
-        said += f", but not {found.open[0]}{more}"
-    shown = [*found.paths[:_SHOWN], *(f"open: {one}" for one in found.open[:_SHOWN])]
-    return Closing(printable(said), printable(f"{said}: {', '.join(shown)}"), found.paths)
+    still = [*found.open, *([f"what is replaced in {reply.unwatched}"] if reply.unwatched else [])]
+    if still:
+        more = f" and {len(still) - 1} more" if len(still) > 1 else ""
+        said += f", but not {still[0]}{more}"
+    shown = [*found.paths[:_SHOWN], *(f"open: {one}" for one in still[:_SHOWN])]
+    detail = f"{said}: {', '.join(shown)}" if shown else said
+    return Closing(printable(said), printable(detail), found.paths, watched=reply.closer > 0)
 
 
-def _closed(child: Child, folder: str, paths: tuple[str, ...]) -> str:
-    if not paths:
-        return child.close("", ())
+def _asked(child: Child, folder: str, found: Closed) -> Reply:
+    if not (found.paths or found.later):
+        return child.close(Request())
     try:
-        placeholder = Placeholder(folder)
+        over = make_placeholder(folder)
     except OSError as error:
-        child.close("", ())
-        return str(error)
-    try:
-        return child.close(folder, tuple(_with_other_ways(paths)))
-    finally:
-        placeholder.remove()
+        child.close(Request())
+        return Reply(str(error))
+    paths = tuple(_with_other_ways(found.paths))
+    return child.close(Request(folder, paths, found.later, over))
+
+
+def tell(child: Child, alert: Callable[[str], None], over: threading.Event) -> None:
+    """Tell of what is closed again, until the session is over: in a thread of its own."""
+    with open(child.closed_again, "rb") as lines:
+        for line in lines:
+            alert(f"closed again: {printable(os.fsdecode(line.rstrip()))}")
+    if not over.wait(_ENDS_S):
+        alert("what closes again what was replaced has ended: from now on that stays open")
 
 
 def _with_other_ways(paths: tuple[str, ...]) -> Iterator[str]:

@@ -14,20 +14,24 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
+import socket
 import stat
 import struct
 from contextlib import suppress
+from functools import partial
+from shutil import rmtree
 
-from gatesh.supervise import kernel
+from gatesh._value import Value
+from gatesh.supervise import closer, kernel, owned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Sequence
 
 _LENGTH = struct.Struct("=I")
-_MOST_REPLY = 4096
-_CLOSED = b"closed"
+_MOST_REPLY, _MOST_REASON = 4096, 1000
 _FILE, _FOLDER = "file", "folder"  # what lies over a file, and over a folder
 _SETUP = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _IDS = ("uid_map", "gid_map")
@@ -40,71 +44,95 @@ _WHY = {
 }
 
 
-class Placeholder:
-    """What lies over closed paths: a file and a folder, in a folder of its own until it is in place."""
+def make_placeholder(folder: str) -> list[tuple[str, str]]:
+    """Make what will lie over closed paths, a file and a folder, in `folder`; raises OSError.
 
-    def __init__(self, folder: str) -> None:
-        """Make them; raises OSError."""
-        self.folder = folder
-        os.mkdir(folder, mode=0o700)
-        os.close(os.open(f"{folder}/{_FILE}", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
-        os.mkdir(f"{folder}/{_FOLDER}", mode=0)
-        if _is_root():
-            owner = [_highest(_map_of(name)) for name in _IDS]
-            for name in (_FILE, _FOLDER):
-                os.chown(f"{folder}/{name}", *owner)
-
-    def remove(self) -> None:
-        """Take their names away; what lies over a path stays there."""
-        with suppress(OSError):
-            os.unlink(f"{self.folder}/{_FILE}")
-        for name in (f"{self.folder}/{_FOLDER}", self.folder):
-            with suppress(OSError):
-                os.rmdir(name)
+    Return what will lie over other files, and over which.
+    """
+    os.mkdir(folder, mode=0o700)
+    os.close(os.open(f"{folder}/{_FILE}", os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+    os.mkdir(f"{folder}/{_FOLDER}", mode=0)
+    if _is_root():
+        owner = [_highest(_map_of(name)) for name in _IDS]
+        for name in (_FILE, _FOLDER):
+            os.chown(f"{folder}/{name}", *owner)
+        return []
+    return owned.copies(folder)
 
 
-def request(there: socket.socket, folder: str, paths: tuple[str, ...]) -> str:
-    """Have the process at the other end close `paths` to itself; return why it cannot be."""
-    data = os.fsencode("\0".join((folder, *paths))) if paths else b""
+def remove(folder: str) -> None:
+    """Take a placeholder away, where one is there; what lies over a path stays there."""
+    with suppress(OSError):
+        os.rmdir(f"{folder}/{_FOLDER}")  # nobody can look into it, to see that it is empty
+    rmtree(folder, ignore_errors=True)
+
+
+class Reply(Value):
+    """What became of a request to close paths."""
+
+    why: str = ""  # they cannot be
+    closer: int = 0  # the pid of what closes them again
+    unwatched: str = ""  # why some of them are not closed again
+
+
+class Request(Value):
+    """What is to be closed."""
+
+    folder: str = ""  # of make_placeholder
+    paths: Sequence[str] = ()
+    later: Sequence[str] = ()  # when they appear
+    over: Sequence[Sequence[str]] = ()  # as make_placeholder returns it
+
+
+def request(there: socket.socket, wanted: Request) -> Reply:
+    """Have the process at the other end close paths to itself."""
+    data = (
+        json.dumps([wanted.folder, wanted.paths, wanted.later, wanted.over]).encode()
+        if wanted.folder
+        else b""
+    )
     there.sendall(_LENGTH.pack(len(data)) + data)
     said = there.recv(_MOST_REPLY)
-    return "" if said == _CLOSED else said.decode("utf-8", "replace") or "the agent ended"
+    return (
+        Reply(*json.loads(said))
+        if said.startswith(b"[")
+        else Reply(said.decode("utf-8", "replace") or "the agent ended")
+    )
 
 
-def serve(there: socket.socket) -> bool:
-    """Do what `request` asks for; return whether anything was closed. Raises OSError where half of it was.
+def serve(there: socket.socket, told: int) -> int:
+    """Do what `request` asks for; return the pid of what closes again, 0 where there is none.
 
-    It is tried in another process first: whoever has left a user namespace cannot go back.
+    It is tried in another process first: whoever has left a user namespace cannot go back. Raises OSError where
+    half of it was done. What is closed again goes to `told`, a line each.
     """
-    head = there.recv(_LENGTH.size, _WAIT_FOR_ALL)
+    head = there.recv(_LENGTH.size, socket.MSG_WAITALL)
     if len(head) < _LENGTH.size:
         os._exit(125)  # the supervisor has given up
     (size,) = _LENGTH.unpack(head)
-    folder, *paths = os.fsdecode(there.recv(size, _WAIT_FOR_ALL)).split("\0") if size else [""]
-    why = _tried(folder, paths) if paths else ""
-    if paths and not why:
-        close(folder, paths)
-    there.send(why.encode() or _CLOSED)
-    return bool(paths) and not why
+    found = Reply()
+    if size:
+        wanted = Request(*json.loads(there.recv(size, socket.MSG_WAITALL)))
+        why = _tried(wanted)
+        found = Reply(why) if why else Reply("", *close(wanted, told))
+    there.send(json.dumps([found.why, found.closer, found.unwatched[:_MOST_REASON]]).encode())
+    return found.closer
 
 
-_WAIT_FOR_ALL = 0x100  # MSG_WAITALL
-
-
-def _tried(folder: str, paths: list[str]) -> str:
+def _tried(wanted: Request) -> str:
     """Close the paths to a child, and return why that cannot be."""
     hear, tell = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if not pid:
         why = b""
         try:
-            close(folder, paths)
+            close(wanted)
         except OSError as error:
             named = _WHY.get(error.errno or 0) if error.filename is None else None
             why = (named or str(error)).encode("utf-8", "replace")
         except BaseException as error:  # noqa: BLE001  the child must not go on as what it was forked from
             why = repr(error).encode()
-        os.write(tell, why[:_MOST_REPLY])
+        os.write(tell, why[:_MOST_REASON])
         os._exit(0 if not why else 1)
     os.close(tell)
     with open(hear, "rb") as file:
@@ -113,21 +141,31 @@ def _tried(folder: str, paths: list[str]) -> str:
     return why.decode("utf-8", "replace") or ("" if not status else f"it ended with {status}")
 
 
-def close(folder: str, paths: list[str]) -> None:
-    """Close paths to this process, for good; raises OSError."""
-    root, here = _is_root(), os.getcwd()
+def close(wanted: Request, told: int = -1) -> tuple[int, str]:
+    """Close paths to this process, for good; return what `closer.start` does. Raises OSError.
+
+    Without `told` nothing is closed again.
+    """
+    root, here, folder = _is_root(), os.getcwd(), wanted.folder
     _leave(root=root)
     kernel.mount("none", "/", kernel.MS_REC | kernel.MS_SLAVE)
     kernel.mount(folder, folder, kernel.MS_BIND)
     kernel.mount("none", folder, kernel.MS_REMOUNT | kernel.MS_BIND | _SETUP)
-    there = [path for path in paths if _cover(folder, path)]
+    for copy, path in wanted.over:
+        kernel.mount(copy, path, kernel.MS_BIND)
+    there = [path for path in wanted.paths if _cover(folder, path)]
     os.chdir(here)  # else it would still be what is below
     _open_folders_again()
+    found = (0, "")
+    if told >= 0:
+        again = partial(_cover_again, folder)
+        found = closer.start([*wanted.paths, *wanted.later], again, told)
     kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_ADMIN)
     if not root:
         kernel.give_up_capabilities()
     for path in there:
         _check(path)
+    return found
 
 
 def _leave(*, root: bool) -> None:
@@ -213,6 +251,15 @@ def _cover(folder: str, path: str) -> bool:
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
     return True
+
+
+def _cover_again(folder: str, path: str) -> bool:
+    """Put a placeholder over a path, and what it leads to, unless it lies there; False where it does."""
+    placeholders = [os.stat(f"{folder}/{name}") for name in (_FILE, _FOLDER)]
+    path = os.path.realpath(path)
+    if any(os.path.samestat(os.lstat(path), one) for one in placeholders):
+        return False
+    return _cover(folder, path)
 
 
 def _check(path: str) -> None:

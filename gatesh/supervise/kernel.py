@@ -147,6 +147,17 @@ def mount(source: str, target: str, flags: int) -> None:
     _checked(_libc.mount(*names, None, ctypes.c_ulong(flags), None), "mount")
 
 
+def inotify() -> int:
+    """Return a descriptor that tells what happens in folders; raises OSError."""
+    return _checked(_libc.inotify_init1(os.O_CLOEXEC), "inotify")
+
+
+def watch(descriptor: int, folder: str, mask: int) -> int:
+    """Have it tell of a folder too; return the number of that watch. Raises OSError."""
+    found = _libc.inotify_add_watch(descriptor, os.fsencode(folder), ctypes.c_uint32(mask))
+    return _checked(found, "inotify")
+
+
 def give_up_capabilities() -> None:
     """Have no power beyond this user's, and gain none by starting a program; raises OSError."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from shutil import rmtree
@@ -23,7 +24,8 @@ from gatesh.run.shfmt import Shfmt
 from gatesh.supervise import kernel, lines, tracee
 from gatesh.supervise.advisory import put_shims
 from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
-from gatesh.supervise.closed import close
+from gatesh.supervise.closed import close, tell
+from gatesh.supervise.closing import remove
 from gatesh.supervise.connections import Connections
 from gatesh.supervise.deletions import Deletions
 from gatesh.supervise.identity import Identities
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from gatesh.supervise.start import Guard
 
 
+PATHS = "paths"  # the kind of alerts about closed paths
 _NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
 _NOT_IN_THIS_ONE = "start this shell in a terminal window of its own, outside of tmux and screen"
 
@@ -109,15 +112,21 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     if guard.front:
         _attach(keeper, guard, guard.front)
     here = guard.front is not None
+    over, placeholder = threading.Event(), f"{own.runtime}/closed"
     answer = "" if wanted.observe else _how_to_answer(me, keeper.approvers, here=here)
     try:
         asker = _asker(child, wanted)
         scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
-        closed = close(child, scope, f"{own.runtime}/closed", own.user_home)
+        closed = close(child, scope, placeholder, own.user_home)
         keeper.log.session(asker, wanted.name, ", ".join(filter(None, (found.name, closed.said))))
         keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
         if closed.detail:
-            keeper.log.alert("paths", closed.detail, session=asker.session)
+            keeper.log.alert(PATHS, closed.detail, session=asker.session)
+        if closed.watched:
+            alert = partial(keeper.log.alert, PATHS, session=asker.session)
+            threading.Thread(
+                target=tell, args=(child, alert, over), name="closed", daemon=True
+            ).start()
         lifts = bool(answer) and keeper.approvers.may_answer()
         said = _scope_said(scope, closed.said, lifts=lifts)
         _say(me, found, answer or "nothing is held", said)
@@ -128,8 +137,10 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
             return attend(child, guard)
         return _gated(child, keeper, wanted, asker, guard, found, folder, closed.paths)
     finally:
+        over.set()
         end_descendants()
         keeper.close()
+        remove(placeholder)
         rmtree(own.runtime, ignore_errors=True)
         if folder:
             rmtree(folder, ignore_errors=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from gatesh.overlay.front import Front
+    from gatesh.supervise.closing import Reply, Request
 
 _MOST_ROUNDS = 500  # of ending descendants: each round ends all that are there
 _AGENT_STOPPED = signal.SIGTSTP  # what the supervisor tells the guard with
@@ -87,20 +88,20 @@ class Child:
     def __init__(self, command: list[str], env: dict[bytes, bytes], guard: Guard) -> None:
         """Fork it; the guard and this process are what its tree must not harm."""
         self._here, there = socket.socketpair()
+        self.closed_again, told = os.pipe2(os.O_CLOEXEC)  # a line for each path
         supervisor = os.getpid()
         self.pid = os.fork()
         if not self.pid:
             self._here.close()
-            _become(command, env, there, (*guard.pids, supervisor), guard.mask)
+            os.close(self.closed_again)
+            _become(command, env, there, (*guard.pids, supervisor), guard.mask, told)
         there.close()
+        os.close(told)
         guard.agent_is(self.pid)
 
-    def close(self, folder: str, paths: tuple[str, ...]) -> str:
-        """Have paths closed to it and all below, once, before it starts; return why they cannot be.
-
-        `folder` is a Placeholder's.
-        """
-        return closing.request(self._here, folder, paths)
+    def close(self, wanted: Request) -> Reply:
+        """Have paths closed to it and all below, once, before it starts."""
+        return closing.request(self._here, wanted)
 
     def start(self, filters: Filter) -> int:
         """Let it put on the filter and start; return the listener, -1 where it has none. Raises ConfigError."""
@@ -133,11 +134,13 @@ def _become(
     there: socket.socket,
     protected: tuple[int, ...],
     mask: set[signal.Signals],
+    told: int,
 ) -> NoReturn:
     """Put on the filter, hand over its listener, and become the agent."""
     try:
         gains = kernel.may_filter()  # else what gains privileges gains none here
-        closing.serve(there)
+        closer = closing.serve(there, told)
+        protected = (*protected, closer) if closer else protected
         name = there.recv(16).decode()
         if not name:
             os._exit(125)  # the supervisor has given up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -204,6 +205,26 @@ def test_everything_else_goes_on(closing: Place) -> None:
     assert (closing.work / "new").read_text() == "new\n"
 
 
+def test_ssh_takes_its_configuration(installed: str) -> None:
+    """It wants what it includes to be root's, and root is nobody there."""
+    if os.getuid() or not shutil.which("ssh"):
+        pytest.skip("only root can put a file over /etc/ssh/ssh_config, and ssh must be there")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "ssh").mkdir()
+        (folder / "ssh/ssh_config").write_text(f"Include {folder}/ssh/*.conf\n")
+        (folder / "ssh/a.conf").write_text(f"Include {folder}/ssh/deep\n")
+        (folder / "ssh/deep").write_text("Host gatesh-test\n  Port 4711\n")
+        place = Place(folder / "place", installed, pwd.getpwnam("daemon").pw_uid)
+        mounts = f'mount --bind {folder}/ssh/ssh_config /etc/ssh/ssh_config && exec "$@"'
+        place.words = ["unshare", "-m", "sh", "-c", mounts, "sh", *place.words]
+        done = place.agent("ssh -G gatesh-test | grep -i '^port'; cat x.pem", "--observe")
+        if "advisory" in done.stderr:
+            pytest.skip(done.stderr)
+        assert done.stdout == "port 4711\n", done
+
+
 def test_what_takes_a_folder_that_holds_something_closed_is_not_asked_about(closing: Place) -> None:
     """Unless something may be there that is open: a file that fits a glob and appears later."""
     closing.scope('[paths]\noff-limits = ["infra/**", "x.pem"]\n')
@@ -234,6 +255,85 @@ print(os.listdir({folder}) == os.listdir("."))
     done = closing.gatesh(*words, given=code, pass_fds=(folder,))
     os.close(folder)
     assert done.stdout.split("\n")[:4] == ["Permission denied"] * 3 + ["True"], done
+
+
+REPLACING = """
+import os, subprocess, sys, time
+def shown(name):
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        try:
+            open(name).close()
+        except PermissionError:
+            return "closed"
+        except (FileNotFoundError, IsADirectoryError):
+            pass
+        time.sleep(0.01)
+    return "open"
+print(shown("x.pem"), flush=True)
+for name in ("x.pem", ".env", "infra"):
+    print("next", flush=True)
+    sys.stdin.readline()
+    print(shown(name), flush=True)
+"""
+
+
+def test_what_is_replaced_or_appears_is_closed_again(closing: Place) -> None:
+    closing.scope('[paths]\noff-limits = ["infra/**", "x.pem", ".env"]\n')
+    (closing.work / "agent.py").write_text(REPLACING)
+    words = [*closing.words, "gatesh", "run", "--observe", "--", "python3", "agent.py"]
+    with subprocess.Popen(
+        words, env=closing.env, cwd=closing.work, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:  # fmt: skip
+        assert run.stdin
+        assert run.stdout
+        assert run.stdout.readline() == "closed\n"
+        for name in ("x.pem", ".env", "infra"):
+            assert run.stdout.readline() == "next\n"
+            fresh = closing.work / "fresh"
+            if name == "infra":
+                shutil.rmtree(closing.work / name)
+                fresh.mkdir()
+            else:
+                fresh.write_text(SECRET)
+            fresh.rename(closing.work / name)
+            run.stdin.write("\n")
+            run.stdin.flush()
+            assert run.stdout.readline() == "closed\n", name
+        assert (closing.work / ".env").read_text() == SECRET
+    assert run.returncode == 0
+    alerts = closing.gatesh("history", "--alerts", "--nl").stdout
+    assert f"closed again: {closing.work}/.env" in alerts
+    assert "has ended: from now on" not in alerts
+
+
+def test_what_closes_again_can_be_ended_by_nobody_below(closing: Place) -> None:
+    code = """
+import os, signal
+above = {f"PPid:\\t{os.environ['GATESH_RUN']}"}
+agent = int(next(line for line in open(f"/proc/{os.getppid()}/status") if line.startswith("PPid")).split()[1])
+for name in os.listdir("/proc"):
+    try:
+        ours = not above.isdisjoint(open(f"/proc/{name}/status").read().splitlines())
+    except OSError:
+        continue
+    if ours and int(name) not in (os.getppid(), agent):
+        for number in (signal.SIGKILL, signal.SIGSTOP):
+            try:
+                os.kill(int(name), number)
+                print("signalled", name)
+            except OSError as error:
+                print(error.strerror)
+        for way in ("mem", "root/etc/passwd"):
+            try:
+                open(f"/proc/{name}/{way}", "rb").close()
+                print("opened", way)
+            except OSError as error:
+                print(error.strerror)
+"""
+    (closing.work / "kill.py").write_text(code)
+    done = closing.agent("python3 kill.py; exit 0", "--observe")
+    assert done.stdout == "Operation not permitted\n" * 2 + "Permission denied\n" * 2, done
 
 
 def test_handles_of_files_lead_nowhere(closing: Place, compiled: Callable[..., str]) -> None:
