@@ -25,6 +25,13 @@ _DERIVED = frozenset(
     bin-debug
     """.split()
 )
+# Of these, names that nobody gives to anything else, whether git ignores them or not.
+_MADE_BY_PROGRAMS = frozenset(
+    """
+    node_modules .venv __pycache__ .pytest_cache .mypy_cache .ruff_cache .tox .nox .next .nuxt .svelte-kit
+    .turbo .parcel-cache .gradle .hypothesis .terraform .DS_Store
+    """.split()
+)
 # Names that mean the same where git ignores them, and may mean anything elsewhere.
 _DERIVED_IF_IGNORED = frozenset(
     """
@@ -69,6 +76,11 @@ def is_derived(path: str) -> bool:
     """Claim that a part of the path names what a build makes again."""
     parts = path.split("/")
     return any(p in _DERIVED for p in parts) or path.rstrip("/").endswith(_DERIVED_ENDINGS)
+
+
+def is_made_by_a_program(path: str) -> bool:
+    """Claim that a part of the path names what only a program makes, and makes again."""
+    return any(part in _MADE_BY_PROGRAMS for part in path.split("/"))
 
 
 def is_derived_if_ignored(path: str) -> bool:

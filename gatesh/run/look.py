@@ -11,7 +11,7 @@ import os
 import stat
 import time
 
-from gatesh.facts.extents import is_derived_if_ignored
+from gatesh.facts.extents import is_derived_if_ignored, is_made_by_a_program
 from gatesh.model import Extent
 
 _TIME_S = 1.0
@@ -156,7 +156,7 @@ class GitProbe:
     def git_extent(self, path: str) -> Extent:
         """Return what git can bring back at `path`.
 
-        RECOVERABLE: all of it is committed and unchanged. DERIVED: the rest is ignored build output.
+        RECOVERABLE: all of it is committed and unchanged. DERIVED: the rest is ignored build output, or made by a program.
         LOSABLE: something is changed, untracked, or ignored without being build output.
         """
         return self.git_extents((path,))[0]
@@ -323,14 +323,13 @@ def _shared_out(entries: list[bytes], at: int, names: list[str]) -> list[list[by
 
 def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
     """Judge what `git status` and `git ls-files -v` say about one path."""
-    if any(not entry.startswith(b"!! ") for entry in status):
+    kept = [(entry[:3], entry[3:].decode("utf-8", "surrogateescape")) for entry in status]
+    again = {b"!! ": is_derived_if_ignored, b"?? ": is_made_by_a_program}
+    if not all(state in again and again[state](name) for state, name in kept):
         return Extent.LOSABLE
     if _overlooked(tracked):
         return Extent.LOSABLE
-    ignored = [entry[3:].decode("utf-8", "surrogateescape") for entry in status]
-    if ignored:
-        return Extent.DERIVED if all(map(is_derived_if_ignored, ignored)) else Extent.LOSABLE
-    return Extent.RECOVERABLE if tracked else Extent.LOSABLE
+    return Extent.DERIVED if kept else Extent.RECOVERABLE if tracked else Extent.LOSABLE
 
 
 def _overlooked(tracked: list[bytes]) -> bool:
