@@ -51,6 +51,7 @@ class CommandLine(Value):
         ""  # what its shell has defined before, as bash prints it: variables, aliases, functions
     )
     called: tuple[str, str] = ("", "")  # cwd, and what its shell calls it; "" where nobody knows
+    argv: Argv | None = None  # where no shell comes between: the words of a program that starts
 
     @property
     def folder(self) -> str:
@@ -75,6 +76,13 @@ class Span(Value):
 
     start: int
     end: int
+
+
+class Argv(Value):
+    """The words of a program that starts, and the text they are written as: no other text is theirs."""
+
+    text: str
+    words: tuple[Word, ...]
 
 
 class Certainty(StrEnum):

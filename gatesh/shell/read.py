@@ -24,7 +24,7 @@ from gatesh.model import (
 from gatesh.shell import rough
 from gatesh.shell.context import Context
 from gatesh.shell.definitions import Definitions
-from gatesh.shell.scan import MOST_COMMANDS, Scanner, source_of
+from gatesh.shell.scan import MOST_CHARACTERS, MOST_COMMANDS, Scanner, source_of
 from gatesh.shell.state import BLANKS, EVERYTHING, State
 from gatesh.shell.tokens import Region, Source, TooMuch, Unreadable
 from gatesh.shell.walk import Walk
@@ -175,12 +175,19 @@ def _read(
     walk = Walk(line.folder, _definitions(line, before))
     walk.texts = texts
     texts.append(source)
-    scanner = Scanner(source)
+    region = Region(0)
     try:
-        _same_characters(line)
-        walk.region(source, scanner.scan(), state, Context())
+        if line.argv is not None and line.argv.text == source.text:
+            if len(source.text) > MOST_CHARACTERS:
+                raise TooMuch("longer than 32 kB", 0)
+            walk.program(source, line.argv.words, state)
+        else:
+            _same_characters(line)
+            scanner = Scanner(source)
+            region = scanner.region
+            walk.region(source, scanner.scan(), state, Context())
     except Unreadable as unreadable:
-        return _unparsed(line, source, scanner.region, unreadable, walk)
+        return _unparsed(line, source, region, unreadable, walk)
     except RecursionError:  # a caller deep in its own stack: no line may break the gate
         return _unparsed(line, source, Region(0), TooMuch("nested too deeply", 0), walk)
     return Parsed(walk.finish())

@@ -16,15 +16,15 @@ from gatesh.shell.loops import MOST_TURNS, Loops
 from gatesh.shell.parse import Compound, Function, Pipeline, Sequence, Simple, parse
 from gatesh.shell.scan import MOST_COMMANDS, Scanner
 from gatesh.shell.sink import Sink
-from gatesh.shell.tokens import Kind, TooMuch, Unreadable
+from gatesh.shell.tokens import Kind, Region, TooMuch, Unreadable
 from gatesh.shell.written import Written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.model import Redirect
+    from gatesh.model import Redirect, Span
     from gatesh.shell.parse import Node
     from gatesh.shell.state import State
-    from gatesh.shell.tokens import Piece, Region, Source, Token
+    from gatesh.shell.tokens import Piece, Source, Token
 
 MOST_ASIDE = 8
 LONGEST_ASIDE = 160  # of the skeleton of a substitution whose output is asked for
@@ -69,6 +69,11 @@ class Walk:
         if not region.at:
             return
         _Shell(self, source, region, state).node(parse(region.skeleton()), context)
+
+    def program(self, source: Source, words: tuple[Word, ...], state: State) -> None:
+        """Walk into a program that starts with these words."""
+        place = source.where(0, len(source.text))
+        _Shell(self, source, Region(0), state).started(words, place)
 
     def add(self, command: SimpleCommand) -> None:
         """Keep a simple command."""
@@ -121,6 +126,10 @@ class Walk:
 
 class _Shell(Loops):
     """One region of one text with the state it runs in."""
+
+    def started(self, words: tuple[Word, ...], place: Span) -> None:
+        """Take a simple command that nobody had to take apart."""
+        self._emit(words, place, Context())
 
     def node(self, node: Node, context: Context) -> None:
         """Walk through one node, whatever it is."""

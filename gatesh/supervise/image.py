@@ -11,7 +11,7 @@ from functools import lru_cache
 from stat import S_ISREG
 
 from gatesh._value import Value
-from gatesh.model import CommandLine, Door
+from gatesh.model import Argv, CommandLine, Door, Span, Word
 from gatesh.supervise.elsewhere import folder_of, root_of
 
 SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "rbash"))
@@ -130,10 +130,21 @@ def command_line(found: Image, program: str, words: tuple[str, ...]) -> CommandL
         if line is not None:
             text, arguments = line
             return CommandLine(text, found.cwd, found.env, Door.LINE, arguments)
-    text = " ".join(map(quoted, (program, *words)))
-    if found.input:
+    argv = argv_of((program, *words))
+    text = argv.text
+    if found.input:  # a redirect, which a shell's reader has to see
         text += f" < {quoted(found.input)}"
-    return CommandLine(text, found.cwd, found.env, Door.EXEC)
+    plain = program.startswith("/") and _CONTROL.search("".join(words)) is None
+    return CommandLine(text, found.cwd, found.env, Door.EXEC, argv=argv if plain else None)
+
+
+def argv_of(words: tuple[str, ...]) -> Argv:
+    """Return words with the text that bash would be given for them."""
+    texts, found, at = list(map(quoted, words)), [], 0
+    for word, text in zip(words, texts, strict=True):
+        found.append(Word(word, Span(at, at + len(text))))
+        at += len(text) + 1
+    return Argv(" ".join(texts), tuple(found))
 
 
 def _line_of(words: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:

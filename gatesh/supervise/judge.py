@@ -173,7 +173,7 @@ class Judge:
     def _keep(self, key: bytes, opened: Opened, row: Row, looks: list[tuple[Any, ...]]) -> None:
         if len(self._known) >= _MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
-        light = opened.but(line=opened.line.but(env={}), seen=_NOTHING)
+        light = opened.but(line=opened.line.but(env={}, argv=None), seen=_NOTHING)
         self._known[key] = _Known(light, row, looks)
 
     def settle(self, opened: Opened, above: Place, approver: Approver) -> Refused | None:
