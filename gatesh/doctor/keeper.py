@@ -186,6 +186,7 @@ def _tracing() -> Iterator[Finding]:
 
 def gate(_: Places) -> Iterator[Finding]:
     """Look whether `gatesh run` could gate every program here."""
+    from gatesh.supervise.closing import refused
     from gatesh.supervise.probe import EXEC_GATE, level
 
     found = level()
@@ -196,5 +197,11 @@ def gate(_: Places) -> Iterator[Finding]:
         yield ok(
             "gate", "gatesh run gates every program: one was stopped at its exec, and made to leave"
         )
+    why = refused()
+    if why:
+        what = f"paths that a scope has off-limits would be advisory below gatesh run: {why}"
+        yield note("gate", what, 'docs/scope.md, "Closed paths", says what is less')
+    else:
+        yield ok("gate", "gatesh run closes what a scope has off-limits: a file was, for a try")
     if os.getuid():
         yield note("gate", "sudo does not work inside gatesh run", "run that part as root yourself")

@@ -22,6 +22,7 @@ import struct
 from contextlib import suppress
 from functools import partial
 from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 from gatesh._value import Value
 from gatesh.supervise import closer, kernel, owned
@@ -117,6 +118,19 @@ def serve(there: socket.socket, told: int) -> int:
         found = Reply(why) if why else Reply("", *close(wanted, told))
     there.send(json.dumps([found.why, found.closer, found.unwatched[:_MOST_REASON]]).encode())
     return found.closer
+
+
+def refused() -> str:
+    """Return why nothing can be closed here; empty where a file of ours was seen to be."""
+    with TemporaryDirectory(prefix="gatesh-") as name:
+        path, folder = f"{os.path.realpath(name)}/x", f"{os.path.realpath(name)}/closed"
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        try:
+            return _tried(Request(folder, [path], (), make_placeholder(folder)))
+        except OSError as error:
+            return str(error)
+        finally:
+            remove(folder)
 
 
 def _tried(wanted: Request) -> str:

@@ -144,6 +144,10 @@ def test_the_first_line_and_the_record_say_what_is_closed(closing: Place) -> Non
     (closing.home / "netrc").write_text(SECRET)
     done = closing.agent("id -u")
     assert ", 3 paths closed;" in done.stderr.splitlines()[0], done
+    assert (
+        "gatesh run closes what a scope has off-limits"
+        in closing.gatesh("doctor", "--no-agents").stdout
+    )
     alerts = closing.gatesh("history", "--alerts", "--nl").stdout
     for name in ("work/x.pem", "work/infra", "home/netrc"):
         assert f"{closing.folder}/{name}" in alerts
@@ -390,3 +394,6 @@ def test_where_namespaces_are_refused_the_paths_are_advisory_and_it_says_so(plac
     first = done.stderr.splitlines()[0]
     assert "its paths are advisory (there may be no more user namespaces): known as far as" in first
     assert SECRET in done.stdout
+    told = place.gatesh("doctor", "--no-agents").stdout
+    assert "would be advisory below gatesh run: there may be no more user namespaces" in told
+    assert not list(Path(tempfile.gettempdir()).glob("gatesh-*/closed"))
