@@ -156,7 +156,7 @@ class GitProbe:
     def git_extent(self, path: str) -> Extent:
         """Return what git can bring back at `path`.
 
-        RECOVERABLE: all of it is committed and unchanged. DERIVED: the rest is ignored build output, or made by a program.
+        RECOVERABLE: all of it is committed and unchanged. DERIVED: the rest is made again.
         LOSABLE: something is changed, untracked, or ignored without being build output.
         """
         return self.git_extents((path,))[0]
