@@ -209,6 +209,21 @@ def test_everything_else_goes_on(closing: Place) -> None:
     assert (closing.work / "new").read_text() == "new\n"
 
 
+def test_setuid_programs_work_below_root_and_do_not_reach_what_is_closed(closing: Place) -> None:
+    if os.getuid() or closing.uid or not shutil.which("setpriv"):
+        pytest.skip("only root can try this")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        shutil.copy("/usr/bin/python3", f"{folder}/gain")
+        Path(f"{folder}/gain").chmod(0o4755)
+        code = f"import os; print(os.geteuid()); open('{closing.work}/x.pem')"
+        user = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+        script = f'{user} {folder}/gain -c "{code}"; cd {folder}; touch new; chown 1:2 new; stat -c %u:%g new'
+        done = closing.agent(script, "--observe")
+    assert done.stdout == "0\n1:2\n", done
+    assert "PermissionError" in done.stderr
+
+
 def test_ssh_takes_its_configuration(installed: str) -> None:
     """It wants what it includes to be root's, and root is nobody there."""
     if os.getuid() or not shutil.which("ssh"):
