@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import deque
+from contextlib import suppress
 from fnmatch import translate
 
 from gatesh._value import Value
@@ -93,26 +95,69 @@ class _Finder:
         if self._everywhere:
             for root in self._roots:
                 self._walk(root, self._everywhere, everywhere=True)
-        paths = sorted(self._found, key=lambda path: path.split("/"))
-        outermost: list[str] = []
-        for path in paths:
-            if not (outermost and path.startswith(f"{outermost[-1]}/")):
-                outermost.append(path)
+        outermost = _outermost(self._found)
+        if linked := self._linked(outermost):
+            self._look_for_other_names(linked)
+            outermost = _outermost(self._found)
         if len(outermost) > MOST:
             self._open[f"of {len(outermost)} paths the last {len(outermost) - MOST}"] = None
         later = [
             path for path in self._exact if path not in self._found and not self._is_needed(path)
         ]
-        return Closed(tuple(outermost[:MOST]), tuple(self._open), tuple(later[:MOST]))
+        return Closed(outermost[:MOST], tuple(self._open), tuple(later[:MOST]))
 
     def _take(self, path: str) -> None:
         if self._is_needed(path):
             self._open[f"{path}, where it works"] = None
             return
-        found = os.lstat(path)
-        if found.st_nlink > 1 and not os.path.isdir(path):
-            self._open[f"another name of {path}: a hard link"] = None
         self._found[path] = None
+
+    def _linked(self, paths: tuple[str, ...]) -> dict[tuple[int, int], list[str]]:
+        """Return the closed files that have further names: those that are known of each."""
+        found: dict[tuple[int, int], list[str]] = {}
+        left = deque(paths)
+        while left and self._left > 0:
+            path = left.popleft()
+            self._left -= 1
+            try:
+                kind = os.lstat(path)
+            except OSError:
+                continue
+            if stat.S_ISDIR(kind.st_mode):
+                left += [below for below, _, is_link in _listed(path) if not is_link]
+            elif kind.st_nlink > 1:
+                found.setdefault((kind.st_dev, kind.st_ino), []).append(path)
+        return found
+
+    def _look_for_other_names(self, linked: dict[tuple[int, int], list[str]]) -> None:
+        """Close the other names of closed files where sessions work; say which have more than were found."""
+        known = {path for paths in linked.values() for path in paths}
+        numbers = {number for _, number in linked}
+        for root in self._roots:
+            for path in self._below(root, numbers):
+                with suppress(OSError):
+                    found = os.lstat(path)
+                    names = linked.get((found.st_dev, found.st_ino))
+                    if names is not None and path not in known:
+                        known.add(path)
+                        names.append(path)
+                        self._take(path)
+        for names in linked.values():
+            with suppress(OSError):
+                if os.lstat(names[0]).st_nlink > len(names):
+                    self._open[f"another name of {names[0]}: a hard link"] = None
+
+    def _below(self, root: str, numbers: set[int]) -> Iterator[str]:
+        """Yield the files below a folder that have one of these inode numbers."""
+        folders = deque((root,))
+        while folders and self._left > 0:
+            with suppress(OSError), os.scandir(folders.popleft()) as entries:
+                for entry in entries:
+                    self._left -= 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.inode() in numbers:
+                        yield entry.path
 
     def _is_needed(self, path: str) -> bool:
         return path in _NEEDED or f"{self._cwd}/".startswith(f"{path}/")
@@ -134,6 +179,15 @@ class _Finder:
         real = os.path.realpath(path)
         if os.path.lexists(real) and not (is_link and real.startswith(_SYSTEMS)):
             self._take(real)
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths that are below none of the others."""
+    kept: list[str] = []
+    for path in sorted(paths, key=lambda path: path.split("/")):
+        if not (kept and path.startswith(f"{kept[-1]}/")):
+            kept.append(path)
+    return tuple(kept)
 
 
 def _listed(folder: str) -> Iterator[tuple[str, bool, bool]]:

@@ -73,8 +73,21 @@ def test_a_loop_of_links_is_walked_once(project: Path) -> None:
     assert names(closes(project, "./*y.pem"), project) == ["project/deep/er/y.pem"]
 
 
+def test_other_names_of_a_closed_file_are_closed(project: Path) -> None:
+    (project / "deep/other").hardlink_to(project / "x.pem")
+    (project.parent / "home/another").hardlink_to(project / "infra/secret")
+    found = closes(project, "x.pem", "infra/**")
+    assert names(found, project) == [
+        "home/another",
+        "project/deep/other",
+        "project/infra",
+        "project/x.pem",
+    ]
+    assert not found.open
+
+
 def test_what_stays_open_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (project / "other").hardlink_to(project / "x.pem")
+    (project.parent / "elsewhere").hardlink_to(project / "x.pem")
     assert closes(project, "x.pem").open == (f"another name of {project}/x.pem: a hard link",)
     assert closes(project, str(project.parent)) == Closed(
         (), (f"{project.parent}, where it works",)
