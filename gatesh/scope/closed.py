@@ -15,6 +15,7 @@ from contextlib import suppress
 from fnmatch import translate
 
 from gatesh._value import Value
+from gatesh.facts.mounts import within
 from gatesh.scope.files import PROJECT
 
 TYPE_CHECKING = False
@@ -101,9 +102,8 @@ class _Finder:
             outermost = _outermost(self._found)
         if len(outermost) > MOST:
             self._open[f"of {len(outermost)} paths the last {len(outermost) - MOST}"] = None
-        later = [
-            path for path in self._exact if path not in self._found and not self._is_needed(path)
-        ]
+        later = [path for path in self._exact if not self._is_needed(path)]
+        later = [path for path in later if not any(within(path, one) for one in outermost)]
         return Closed(outermost[:MOST], tuple(self._open), tuple(later[:MOST]))
 
     def _take(self, path: str) -> None:

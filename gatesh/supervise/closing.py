@@ -173,7 +173,7 @@ def close(wanted: Request, told: int = -1) -> tuple[int, str]:
     found = (0, "")
     if told >= 0:
         again = partial(_cover_again, folder)
-        found = closer.start([*wanted.paths, *wanted.later], again, told)
+        found = closer.start([*there, *wanted.later], again, told)
     kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_ADMIN)
     if not root:
         kernel.give_up_capabilities()
@@ -256,12 +256,13 @@ def _is_root() -> bool:
 
 
 def _cover(folder: str, path: str) -> bool:
-    """Put a placeholder over a path; False where nothing is there any more."""
+    """Put a placeholder over a path; False where nobody gets there: it is gone, or in a closed folder."""
     try:
         is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
-        kernel.mount(f"{folder}/{_FOLDER if is_folder else _FILE}", path, kernel.MS_BIND)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False
+    try:
+        kernel.mount(f"{folder}/{_FOLDER if is_folder else _FILE}", path, kernel.MS_BIND)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
     return True

@@ -55,6 +55,11 @@ def test_globs_are_filled_in(project: Path, globs: list[str], expected: list[str
     assert not found.open
 
 
+def test_names_are_kept_for_later(project: Path) -> None:
+    found = closes(project, "gone.pem", "x.pem", "infra/**", "infra/gone", "*.gone", "gone/**")
+    assert found.later == (f"{project}/gone.pem", f"{project}/gone")
+
+
 def test_files_of_credentials_are_closed_and_variables_are_none(project: Path) -> None:
     assert names(closes(project, "~/.netrc", "RAILWAY_*", table="credentials"), project) == [
         "home/.netrc"

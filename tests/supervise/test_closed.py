@@ -368,9 +368,10 @@ def test_handles_of_files_lead_nowhere(closing: Place, compiled: Callable[..., s
 def test_what_is_mounted_elsewhere_too_is_closed_there(closing: Place) -> None:
     if os.getuid() or closing.uid:
         pytest.skip("only root can mount")
-    other = closing.folder / "other"
+    other, inside = closing.folder / "other", closing.work / "infra/inside"
     other.mkdir()
-    script = f"mount --bind {closing.work} {other} && exec gatesh run --no-tty-prompt -- python3 -c '{AGENT}'"
+    inside.mkdir()
+    script = f"mount --bind {closing.work} {other} && mount --bind {closing.work} {inside} && exec gatesh run --no-tty-prompt -- python3 -c '{AGENT}'"
     code = """
 for name in ("x.pem", "infra/secret"):
     try:
