@@ -47,7 +47,8 @@ VERDICTS: dict[Severity, dict[Locality, Verdict]] = {
 _RANK = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
 _WORST = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICAL: 3}
 
-_SCOPE = ("scope-", "read-only", "gatesh-scope")  # rules that raise an alert
+_LIMITS = ("scope-", "read-only")  # what a scope says itself
+_SCOPE = (*_LIMITS, "gatesh-scope")  # rules that raise an alert
 
 # An approval is bound to the whole environment: any variable may choose the target (DOCKER_HOST,
 # TF_WORKSPACE) or carry code (LD_PRELOAD, BASH_FUNC_*). These change from command to command.
@@ -174,7 +175,7 @@ def refusal(record: int, decision: Decision, answer: Answer | None, asker: Asker
     first = decision.matches[0] if decision.matches else None
     rule = first.rule if first else decision.reason or "gatesh"
     said = first.say if first else decision.unparsed
-    why, hint = _why(answer, typed=asker.person)
+    why, hint = _why(answer, first, typed=asker.person)
     ended = f"{why}; nothing ran; record {record}"
     lines = f"gatesh: refused [{rule}]: " + (f"{said} ({ended})\n" if said else f"{ended}\n")
     if answer and answer.comment:
@@ -187,8 +188,10 @@ def refusal(record: int, decision: Decision, answer: Answer | None, asker: Asker
     return Refused(Exit.REFUSED, lines)
 
 
-def _why(answer: Answer | None, *, typed: bool) -> tuple[str, str]:
+def _why(answer: Answer | None, first: Match | None, *, typed: bool) -> tuple[str, str]:
     """Return why a line is refused, and what whoever submitted it can do next."""
+    if answer is None and first and first.rule.startswith(_LIMITS):
+        return "the scope of this session says so", ""
     if answer is None:
         return (
             "a rule denies it",

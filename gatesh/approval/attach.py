@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 
 from gatesh import wire
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
             """Write down an answer that was not believed."""
 
 
+_CALM = {"outside": "alert"}  # what rings once
 _LASTS = {
     Answered.REJECTED: "also when it is submitted again",
     Answered.STOPPED: "and the whole session",
@@ -96,7 +98,7 @@ class Approvers:
         self._lock = threading.Lock()
         self._seats: list[Seat] = []
         self._questions: dict[str, Question] = {}
-        self._notes: deque[tuple[str, str]] = deque(maxlen=20)
+        self._notes: deque[tuple[str, str, str]] = deque(maxlen=20)
         self._number = 0
         self._pairing = Pairing(self, pin)
         self.desk = Desk(clock_ns, self, late_s)
@@ -126,7 +128,8 @@ class Approvers:
         """Say something at every approver."""
         text = printable(text)
         with self._lock:
-            self._notes.append((style, text))
+            # Who comes later is told when it was, and not called.
+            self._notes.append((_CALM.get(style, style), text, time.strftime("%H:%M:%S")))
             for seat in self._seats:
                 seat.tell("note", style, text)
 
@@ -243,8 +246,8 @@ class Approvers:
         seat.sock.settimeout(None)
         with self._lock:
             seat.send("paired", seat.name)
-            for style, text in self._notes:
-                seat.tell("note", style, text)
+            for said in self._notes:
+                seat.tell("note", *said)
             for question in self._questions.values():
                 seat.show(question)
             self._seats.append(seat)

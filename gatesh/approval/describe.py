@@ -119,7 +119,8 @@ class Description:
         """Return what is reached, where that is, and how it is known."""
         clean = self._clean
         known = target.name or target.kind != "host"  # "host" alone is said where nothing is known
-        parts = [f"{clean(target.kind)} {clean(target.name)}".strip() if known else "not known"]
+        unknown = [] if target.locality is Locality.LOCAL else ["not known"]
+        parts = [f"{clean(target.kind)} {clean(target.name)}".strip()] if known else unknown
         parts.append(_WHERE[target.locality])
         if target.origin:
             origin = "the command line" if target.origin == "argv" else clean(target.origin)

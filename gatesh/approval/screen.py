@@ -144,7 +144,7 @@ class Screen:
                     self._terminal.notify(words[2])
                     self._say("alert", words[2])
                 elif words[1] == "alert" or not self._only:
-                    self._say(words[1], words[2])
+                    self._say(*words[1:4])
             case ["status"]:
                 self._status = words[1]
                 if self._only and self._only not in self._cards and not self._wants:
@@ -282,9 +282,10 @@ class Screen:
             keys = "" if self._only or not self._status else "; S: overview"
             self._terminal.status(f"{self._name}: {said}{keys}; Ctrl-C twice ends it")
 
-    def _say(self, style: str, text: str) -> None:
+    def _say(self, style: str, text: str, at: str = "") -> None:
         """Write a line on the main screen: now, or when the card that is open has gone."""
-        self._later = [*self._later, (style, f"{time.strftime('%H:%M:%S')} {text}")][-_MOST_LATER:]
+        at = at or time.strftime("%H:%M:%S")
+        self._later = [*self._later, (style, f"{at} {text}")][-_MOST_LATER:]
         self._idle()
 
     # -- from the person ---------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ _OF_SESSION = (
 _NAMING = """ AND (instr(coalesce(inner_command, command_line), ?) OR instr(commands, ?)
     OR programs GLOB '*grep *' OR programs GLOB '* rg *' OR programs GLOB '* ag *' OR programs GLOB '* ack *'
     OR programs GLOB '* git *' OR instr(commands, '"globbed":true'))"""
+_RAN = """ AND NOT EXISTS (
+  SELECT 1 FROM outcome o WHERE o.record = record.record AND o.refused_status IS NOT NULL)"""
 _USES = """
 SELECT operation, target, count(DISTINCT record) AS times FROM credential_use u
 WHERE fingerprint = ? AND operation <> '' AND NOT EXISTS (
@@ -71,7 +73,7 @@ class SessionPast:
     def first_read(self, path: str) -> tuple[int, int]:
         """Return the record and the time (ns) of the first command that reads a file; 0, 0 for none."""
         name = os.path.basename(path)
-        sql = f"{_OF_SESSION}{_NAMING} ORDER BY time_ns LIMIT {_MOST_ROWS}"
+        sql = f"{_OF_SESSION}{_RAN}{_NAMING} ORDER BY time_ns LIMIT {_MOST_ROWS}"
         for row in self._rows(sql, self._session, name, json.dumps(name)[1:-1]):
             if any(_reads(command, path, row) for command in _commands(row)):
                 return row["record"], row["time_ns"]

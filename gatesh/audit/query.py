@@ -307,7 +307,7 @@ def _conditions(wanted: Filter) -> tuple[str, dict[str, object]]:
     if not wanted.internal:
         parts.append("(internal = 0 OR verdict <> 'allow')")
     if not wanted.programs:
-        parts.append("(door <> 'exec' OR verdict <> 'allow' OR above IS NULL)")
+        parts.append("(door <> 'exec' OR verdict <> 'allow' OR above IS NULL OR elevations <> '')")
     if wanted.outcome:
         parts.append(_OUTCOMES.get(wanted.outcome, "outcome = :outcome"))
         values["outcome"] = wanted.outcome

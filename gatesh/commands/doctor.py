@@ -27,6 +27,7 @@ _CHECKS = (
     ("log", log.log),
     ("rules", rules.rules),
     ("labels", rules.labels),
+    ("scope", rules.scopes),
     ("cache", rules.compiled),
     ("keeper", keeper.keeper),
     ("gate", keeper.gate),

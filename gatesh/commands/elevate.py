@@ -18,6 +18,7 @@ from gatesh.rules.notation import near
 from gatesh.rules.rule import CLASSES
 from gatesh.scope.elevation import ANY, READ, WRITE
 from gatesh.scope.labels import guess_of
+from gatesh.scope.load import read_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def elevate(
             raise UsageError(
                 "say what is to be lifted: --class, --target, or both", "--target staging --for 15m"
             )
+        _doubt(places, wanted[1])
         _ask(places, _one(_told(places).sessions, session), wanted)
 
 
@@ -119,6 +121,13 @@ def _target(target: str) -> str:
     if label not in ("", target):
         raise UsageError(f"{target} is no label", f"--target {label}")
     return target.strip() or ANY
+
+
+def _doubt(places: Places, target: str) -> None:
+    """Say that a word is no label: it may be an account, a project or a context."""
+    doubt = "" if re.search(r"[^a-z-]", target) else read_labels(places, loosens=True).doubt(target)
+    if doubt:
+        click.echo(f"gatesh: hint: {doubt}", err=True)
 
 
 def _seconds(length: str) -> int:
@@ -173,6 +182,8 @@ def _list(places: Places) -> None:
     """Say what is lifted now, by the word of the keepers that lift it."""
     found = _told(places)
     names = {one.key: one.name for one in found.sessions}
+    if not found.elevations:
+        click.echo("gatesh: hint: nothing is lifted", err=True)
     for one in found.elevations:
         click.echo(printable(f"elevation {one.number}: {one.text}; {names.get(one.key, one.key)}"))
 

@@ -11,8 +11,10 @@ from gatesh.errors import GateshError
 from gatesh.model import Layer
 from gatesh.printable import printable
 from gatesh.rules import cache, layers, load
+from gatesh.scope.files import read
 from gatesh.scope.labels import FILE
 from gatesh.scope.load import read_labels
+from gatesh.wiring import scope_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +62,17 @@ def labels(places: Places) -> Iterator[Finding]:
     counts = Counter(label for label, *_ in listed)
     told = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
     yield ok("labels", f"{places.config}/{FILE}: {told}")
+
+
+def scopes(places: Places) -> Iterator[Finding]:
+    """Look at the scopes of a session that would begin here; a mistake is an error that says so."""
+    found = read(places, scope_files(places, os.getcwd()))
+    if found is None:
+        return
+    yield ok("scope", found.said.removeprefix("scope "))
+    known = read_labels(places, loosens=True)
+    for doubt in filter(None, map(known.doubt, found.environments)):
+        yield problem("scope", doubt, f"name it in scope.toml, or in {places.config}/{FILE}")
 
 
 def compiled(places: Places) -> Iterator[Finding]:

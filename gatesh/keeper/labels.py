@@ -14,6 +14,8 @@ from gatesh.scope.load import read_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gatesh.approval.attach import Approvers
     from gatesh.model import Target
     from gatesh.places import Places
@@ -39,6 +41,12 @@ class PinnedLabels:
     def lists(self, label: str) -> bool:
         """Claim that a person has listed what a label stands for."""
         return self._pinned.lists(label) or self._fresh.lists(label)
+
+    def doubts(self, wanted: Iterable[str]) -> list[str]:
+        """Return what a person should know: that the file has a mistake, else which labels nothing has."""
+        if self._mistake:
+            return [self._mistake]
+        return list(filter(None, map(self._fresh.doubt, wanted)))
 
     @property
     def digest(self) -> str:
@@ -69,9 +77,11 @@ class PinnedLabels:
 
     def _read(self) -> Labels:
         try:
+            self._mistake = ""
             return read_labels(self._places, loosens=True)
         except ConfigError as error:
-            self._approvers.note(f"no label but production counts: {error.message}", "alert")
+            self._mistake = f"no label but production counts: {error.message}"
+            self._approvers.note(self._mistake, "alert")
             return Labels(broken=True, digest="broken")
 
     def _look(self) -> tuple[int, ...] | None:

@@ -218,5 +218,5 @@ class CardScreen(Screen):
     def _suspend(self) -> None:
         """Stay: agents would wait."""
 
-    def _say(self, style: str, text: str) -> None:
+    def _say(self, style: str, text: str, at: str = "") -> None:
         """Say nothing over an agent's screen: what is to be known is recorded."""

@@ -24,6 +24,15 @@ def lines_of(text: str) -> dict[tuple[str, str], int]:
     return found
 
 
+def mistake_of(error: ValueError, text: str) -> tuple[int, str]:
+    """Return the line of a TOML syntax error, and what it says without its place."""
+    said = str(error)
+    at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", said)
+    what = said.replace(at.group(), "") if at else said
+    line = int(at.group(1)) if at and at.group(1) else text.rstrip("\n").count("\n") + 1
+    return line, what[:1].lower() + what[1:]
+
+
 def table_of(text: str, name: str) -> str:
     """Return a table as it is written, the comments right above it and its subtables with it."""
     where = lines_of(text)

@@ -18,7 +18,7 @@ from gatesh.model import Layer, Severity
 from gatesh.rules import notation, variables
 from gatesh.rules.notation import NotationError, near
 from gatesh.rules.overlap import may_suppress
-from gatesh.rules.positions import lines_of
+from gatesh.rules.positions import lines_of, mistake_of
 from gatesh.rules.rule import (
     CLASSES,
     NOTATIONS,
@@ -136,10 +136,7 @@ class _Reader:
                 path, 1, "tables or lists stand in one another too deeply"
             ) from None
         except tomllib.TOMLDecodeError as error:
-            at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
-            what = str(error).replace(at.group(), "") if at else str(error)
-            line = int(at.group(1)) if at and at.group(1) else text.rstrip("\n").count("\n") + 1
-            raise PatternFileError(path, line, what[:1].lower() + what[1:]) from error
+            raise PatternFileError(path, *mistake_of(error, text)) from error
 
     def fail(self, table: str, key: str, what: str, hint: str = "") -> PatternFileError:
         line = self.where.get((table, key)) or self.where.get((table, "")) or 1

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from gatesh._value import Value
 from gatesh.model import CliCall, FileChange, Locality, Match, Severity, Span, Target, Unparsed
 from gatesh.printable import printable
+from gatesh.redact import redact
 from gatesh.scope.elevation import Lifting
 from gatesh.scope.labels import HOSTS, LOCAL
 from gatesh.scope.manifest import ASK, CLASSES_TABLE, NEVER, PROPOSE
@@ -33,7 +34,7 @@ TARGET, PATH, PROGRAM = "scope-target", "scope-path", "scope-program"
 CREDENTIAL, READ_ONLY, CLASS = "scope-credential", "read-only", "scope-class"
 RULES = (TARGET, PATH, PROGRAM, CREDENTIAL, READ_ONLY, CLASS)
 KLASS = "scope"
-_LONGEST = 200  # characters of a command line in what is handed to a human
+_LONGEST = 600  # characters of a command line in what is handed to a human
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _HERE = Target("host", locality=Locality.LOCAL)
 
@@ -253,11 +254,11 @@ class _Judge:
                 "a person may lift this limit for a while" if lifts else "your human may widen it"
             )
             return f"stay within the scope; {widen}"
-        text = printable(self._line.text)
+        text = printable(redact(self._line.text).text)
         text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (in the record as a whole)"
         return (
             "you may only propose this. Hand to your human: "
-            f"“I propose to run, in {printable(self._line.cwd)}: {text} — it {said}”"
+            f"“I propose to run, in {printable(self._line.cwd)}: {text} — {said}”"
         )
 
 

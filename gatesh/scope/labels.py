@@ -77,6 +77,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _NOT_YET = ("pre", "non", "no", "not", "pseudo")  # pre-prod is none
 _LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GUESS, _HERE = "a guess from", "a guess: it is on this machine"
+_TABLES = "a table for each label: [production]"
 SHOWN = "…"  # a part of a name that nobody can see
 
 
@@ -107,6 +108,13 @@ class Labels:
     def lists(self, label: str) -> bool:
         """Claim that a person has listed what a label stands for."""
         return any(one == label for one, _, _, _ in self.rows)
+
+    def doubt(self, label: str) -> str:
+        """Return that no target can be called so, and what was meant; empty where one can."""
+        from gatesh.rules.notation import near
+
+        known = {*_WORDS, LOCAL, *(one for one, _, _, _ in self.rows)}
+        return "" if label in known else f"no target is called {label}; {near(label, known)}"
 
     def _label(self, target: Target) -> tuple[str, str]:
         found = list(self._found(target))
@@ -192,6 +200,12 @@ def guess_of(name: str) -> str:
     return min(found, key=_rank, default="")
 
 
+def host_alone(name: str) -> str:
+    """Return the host of a URL or of HOST:PORT: hosts are compared by their names."""
+    host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", name).partition("/")[0]
+    return re.sub(r"^([^:]+):\d+$", r"\1", host)
+
+
 def stricter(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
     """Return of two labels, each with its origin, the stricter one."""
     return min(one, other, key=lambda label: _rank(label[0]))
@@ -212,21 +226,24 @@ def parse(text: str, path: str, *, loosens: bool = True) -> Labels:
 
     from gatesh.key import sha256
     from gatesh.rules.notation import near
-    from gatesh.rules.positions import lines_of
+    from gatesh.rules.positions import lines_of, mistake_of
 
     name = path.rpartition("/")[2]
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}", "a table for each label: [production]") from None
+    except tomllib.TOMLDecodeError as error:
+        line, what = mistake_of(error, text)
+        raise ConfigError(f"{path}:{line}: {what}", _TABLES) from None
+    except RecursionError:
+        raise ConfigError(f"{path}: lists stand in one another too deeply", _TABLES) from None
     where = lines_of(text)
     listed = []
     for label, table in tables.items():
         line = where.get((label, ""), 1)
         if not isinstance(table, dict) or not _LABEL.fullmatch(label):
-            raise ConfigError(
-                f"{path}:{line}: {label} is no label", "a table for each label: [production]"
-            )
+            hint = f"[{label.lower()}]" if _LABEL.fullmatch(label.lower()) else _TABLES
+            hint = hint if isinstance(table, dict) else _TABLES
+            raise ConfigError(f"{path}:{line}: {label} is no label", hint)
         for kind, globs in table.items():
             line = where.get((label, kind), line)
             if kind not in KINDS:
@@ -234,6 +251,10 @@ def parse(text: str, path: str, *, loosens: bool = True) -> Labels:
                 raise ConfigError(f"{path}:{line}: unknown key {kind}", hint)
             if not isinstance(globs, list) or not all(isinstance(g, str) and g for g in globs):
                 raise ConfigError(f"{path}:{line}: {kind} is no list of names", f'{kind} = ["…"]')
+            for glob in globs if kind in ("hosts", "ssh-hosts") else ():
+                if (host := host_alone(glob)) != glob:
+                    at = _line_of(glob, text, line)
+                    raise ConfigError(f"{path}:{at}: {glob} would fit no host", f"name it: {host}")
             part = KINDS[kind]
             listed += [(label, part, glob, _line_of(glob, text, line)) for glob in globs]
     return Labels(listed, name=name, loosens=loosens, digest=sha256(text.encode()).hexdigest())

@@ -6,11 +6,13 @@ those of projects: each is judged alone and the strictest word counts, so that n
 
 from __future__ import annotations
 
+import os
 import re
 
 from gatesh._value import Value
 from gatesh.errors import ConfigError
 from gatesh.printable import printable
+from gatesh.scope.labels import host_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,6 +122,11 @@ class Scope(Value):
         return judge(self, seen, line, world, target_of)
 
     @property
+    def environments(self) -> list[str]:
+        """Return the labels of what it works on."""
+        return [label for one in self.manifests for label in one.environment]
+
+    @property
     def can_be_lifted(self) -> bool:
         """Claim that there is a limit which an elevation lifts."""
         return any(one.environment or one.read_only or one.classes for one in self.manifests)
@@ -141,12 +148,15 @@ def parse(text: str, path: str, *, base: str, home: str, classes: frozenset[str]
     import tomllib
 
     from gatesh.key import sha256
-    from gatesh.rules.positions import lines_of
+    from gatesh.rules.positions import lines_of, mistake_of
 
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}", "see docs/scope.md") from None
+    except tomllib.TOMLDecodeError as error:
+        line, what = mistake_of(error, text)
+        raise ConfigError(f"{path}:{line}: {what}", "see docs/scope.md") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: lists stand in one another too deeply") from None
     reader = _Reader(path, tables, lines_of(text), base, home)
     reader.known("", tables, {*KEYS, *TABLES, CLASSES_TABLE})
     found = {name: reader.listed(name) for name in TABLES}
@@ -235,6 +245,10 @@ class _Reader:
             or not all(isinstance(glob, str) and glob.strip() for glob in given)
         ):
             raise self.fail(table, key, f"{key} is no list of names", f'{key} = ["…"]')
+        for glob in given:
+            bare = host_alone(glob) if table == "hosts" else os.path.basename(glob)
+            if table in ("hosts", "programs") and bare != glob:
+                raise self.fail(table, key, f"{glob} would fit no {table[:-1]}", f"name it: {bare}")
         if table == "paths":
             return tuple(self._path_of(glob) for glob in given)
         if table == "credentials":
@@ -243,8 +257,6 @@ class _Reader:
 
     def _path_of(self, glob: str) -> str:
         """Return a glob of paths as an absolute one; a bare name like *.pem counts in every folder."""
-        import os
-
         if glob == "~" or glob.startswith("~/"):
             glob = self._home + glob[1:]
         if "/" not in glob:

@@ -95,7 +95,11 @@ def _why(
     shown = printable(path)
     at = scope.at("paths", "off-limits")
     if _holds(closed, path):
-        more = ", and closed to this session" if _is_shut(path, shut, world) else ""
+        more = (
+            ", and closed to this session: a yes does not open it"
+            if _is_shut(path, shut, world)
+            else ""
+        )
         return f"{shown} is off-limits ({at}){more}"
     if tree and any(
         _above(path, glob) and not _is_shut(glob.removesuffix("/**"), shut, world)

@@ -92,6 +92,8 @@ def _told(
 ) -> Credential:
     secret, kind = one.found, one.found.kind
     own = (Place(one.where, secret.line, secret.name),) if one.file else ()
+    if own and kind.name == "private key":  # traced by one of its rows
+        places = tuple(place for place in places if place.path != one.where)
     stands = {(place.path, place.line): place for place in (*places, *own)}
     if not own and kind.name in UNTOLD:  # the variable that holds it in a file says more
         told = (kind_of(secret.value, place.name, place.before) for place in stands.values())

@@ -29,6 +29,9 @@ _MAY_NAME = re.compile(  # a row that may name a secret and hold it
     r"(?i)(?:pass|pwd|pw|secret|token|key|auth|cookie|credential|jwt|pat|psk|signature)[\w.-]{0,80}\\?[\"']?\s{0,3}"
     r"(?:=>|:=|[=:]|'|\s+')|bearer |basic |identified|://[^\s/]*@"
 )
+_IN_QUOTES = re.compile(  # as a value, or as that of a header
+    r"""(?i)["'`](?:[\w-]{1,60}:\s{0,3})?(?:(?:bearer|basic|token|digest)\s{1,3})?$"""
+)
 _EXAMPLE = re.compile(
     r"(?i)example|your[-_]|xxxx|changeme|change[-_]me|placeholder|dummy|redacted|sample|insert|replace[-_]"
     r"|\.\.\.|…|\*\*\*|[<>{}$]|^(.)\1+$|^(?:abc|123)[\w]{0,6}$|0123456789|12345678|abcdefgh|deadbeef"
@@ -134,7 +137,7 @@ def _each(text: str, spans: Iterable[tuple[int, int]], unnamed: str = "") -> lis
             Kind("private key", "logs in or signs where its public half is known") if key else None
         )
         kind = kind or kind_of(value, name, before)
-        line, quoted = text.count("\n", 0, start) + 1, before[-1:] in ("'", '"', "`")
+        line, quoted = text.count("\n", 0, start) + 1, bool(_IN_QUOTES.search(before))
         found.append(Found(value, name, line, kind, quoted, spelled))
     return _once(found)
 

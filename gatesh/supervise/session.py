@@ -20,6 +20,7 @@ from gatesh.gate import Gate
 from gatesh.keeper.server import Keeper
 from gatesh.model import Answer, Door
 from gatesh.places import RUN_VARIABLE, private
+from gatesh.printable import printable
 from gatesh.run.shfmt import Shfmt
 from gatesh.supervise import kernel, lines, tracee
 from gatesh.supervise.advisory import put_shims
@@ -130,6 +131,8 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         lifts = bool(answer) and keeper.approvers.may_answer()
         said = _scope_said(scope, closed.said, lifts=lifts)
         _say(me, found, answer or "nothing is held", said)
+        for doubt in keeper.rules.labels.doubts(scope.environments if scope else ()):
+            os.write(2, f"gatesh: hint: {printable(doubt)}\n".encode("utf-8", "replace"))
         if found.why:
             keeper.log.alert(found.name, found.why, session=asker.session)
         if found.name == ADVISORY:

@@ -1,5 +1,6 @@
 """The approvers' protocol: whose answer counts, and that what does not is recorded."""
 
+import re
 import socket
 import sqlite3
 import threading
@@ -361,3 +362,12 @@ def test_what_loosens_is_confirmed_with_its_word(approvers):
     person.send("reject", card.id, "")
     assert person.next("gone")[1:] == [b"loosen 2", b"refused"]
     assert len(confirmed) == 1
+
+
+def test_who_comes_later_is_told_when_it_was_and_not_called(approvers):
+    early = Person(approvers)
+    approvers.note("record 3 refused [scope-target]: it is production", "outside")
+    assert early.next("note")[1] == b"outside"
+    kind, style, text, at = Person(approvers, "terminal /dev/pts/8 pid 8").next("note")
+    assert (kind, style) == (b"note", b"alert") and text.startswith(b"record 3 refused")
+    assert re.fullmatch(rb"\d\d:\d\d:\d\d", at)

@@ -63,6 +63,7 @@ def test_lines_are_counted_as_a_person_does(text, size):
     ("target", "said"),
     [
         (Target("host"), "target    not known, counts as remote"),
+        (Target("host", locality=Locality.LOCAL), "target    on this machine"),
         (Target("files", locality=Locality.LOCAL), "target    files, on this machine"),
         (Target("aws", "x/y", Locality.REMOTE, "argv"), "target    aws x/y, remote, from the command line"),
         (Target("aws", "x/y", Locality.REMOTE, "argv", "production", "environments.toml:3"), "label     production, environments.toml:3"),

@@ -218,6 +218,18 @@ def test_a_mistake_in_environments_toml_has_its_line(tell, place):
     assert "environments.toml:2: unknown key host" in tell().of("labels")
 
 
+def test_a_scope_is_told_with_its_mistakes(tell, work):
+    (work / ".gatesh").mkdir()
+    scope = work / ".gatesh/scope.toml"
+    scope.write_text("environment = 'staging'\n")
+    assert "ok: scope.toml: works on staging" in tell().of("scope")
+    scope.write_text("environment = 'stagin'\n")
+    assert "problem: no target is called stagin; did you mean staging?" in tell().of("scope")
+    scope.write_text("\nenvironmen = 'staging'\n")
+    assert "problem: " in tell().of("scope")
+    assert "scope.toml:2: unknown key environmen" in tell().of("scope")
+
+
 def test_overrides_are_shown_with_their_place_and_whether_they_count(tell, place, work, env):
     patterns = place / "patterns"
     patterns.mkdir(mode=0o700)

@@ -67,6 +67,18 @@ def test_a_run_that_only_reads_modifies_nothing_elsewhere(tmp_path):
     assert "refused [read-only]" in done.stderr
 
 
+def test_a_run_says_which_label_nothing_has_and_that_the_labels_are_broken(tmp_path):
+    scope = tmp_path / "s.toml"
+    scope.write_text('environment = "stagin"')
+    words = ("run", "--no-tty-prompt", "--scope", str(scope), "--", "true")
+    hint = "gatesh: hint: no target is called stagin; did you mean staging?"
+    assert hint in gatesh(tmp_path, *words, cwd=tmp_path).stderr.splitlines()[1:]
+    (tmp_path / "home/environments.toml").write_text("[production]\nhost = ['x']\n")
+    said = gatesh(tmp_path, *words, cwd=tmp_path).stderr
+    assert "hint: no label but production counts: " in said
+    assert "environments.toml:2: unknown key host" in said
+
+
 def test_a_scope_with_a_mistake_starts_nothing(tmp_path):
     scope = tmp_path / "s.toml"
     scope.write_text("read-onyl = true")

@@ -185,15 +185,29 @@ def test_a_file_that_cannot_be_read_makes_nothing_less_strict():
         ("[production]\nhosts = 'x'\n", "toml:2: hosts is no list of names"),
         ("[production]\n\nhosts = ['x', 3]\n", "toml:3: hosts is no list of names"),
         ("production = ['x']\n", "toml:1: production is no label"),
-        ("[Pro duction]\n", "environments.toml: "),
+        ("[Pro duction]\n", "environments.toml:1: "),
         ("['the live one']\n", "toml:1: the live one is no label"),
-        ("[production\n", "environments.toml: "),
+        ("[production\n", "environments.toml:1: expected"),
+        ("[production]\nhosts = [\n'a',\n'https://b/']\n", "toml:4: https://b/ would fit no host"),
+        ("[production]\nssh-hosts = ['b:22']\n", "toml:2: b:22 would fit no host"),
     ],
 )
 def test_a_mistake_is_said_with_its_line(text, said):
     with pytest.raises(ConfigError) as raised:
         labels(text)
     assert said in raised.value.message
+
+
+def test_a_label_that_no_target_can_have_is_doubted():
+    listed = labels("[europe]\nhosts = ['a']\n")
+    assert listed.doubt("stagin") == "no target is called stagin; did you mean staging?"
+    assert listed.doubt("evrope") == "no target is called evrope; did you mean europe?"
+    assert not any(map(listed.doubt, ("europe", "staging", "test", "local")))
+
+
+def test_a_host_may_be_listed_by_its_name_alone():
+    listed = labels("[production]\nhosts = ['a', '10.*', '::1', '[fd00::1]', '*.b.org']\n")
+    assert len(listed.rows) == 5
 
 
 def test_what_has_changed_is_said_in_sentences():

@@ -74,7 +74,9 @@ def test_what_may_only_be_proposed_is_refused_with_the_text_for_a_human(project,
     (project / ".gatesh/scope.toml").write_text('[classes]\ndata-destroy = "propose"')
     message = refusal(7, decided(DROP, project, places), None, Asker(1, 0, "s", 1, 1)).message
     assert message.startswith("gatesh: refused [scope-class]")
-    assert f"Hand to your human: “I propose to run, in {project}: {DROP}" in message
+    assert f"Hand to your human: “I propose to run, in {project}: {DROP} — " in message
+    assert "the scope of this session says so; nothing ran" in message
+    assert "a rule" not in message
 
 
 def test_never_refuses_what_is_outside(project, places):
@@ -122,7 +124,11 @@ def test_a_scope_that_others_can_write_is_refused(project, places):
         ("[paths]\nread = 'x'", "scope.toml:2: read is no list of names", ""),
         ("environment = 'Two words'", "scope.toml:1: environment is no label", ""),
         ("hosts = 1", "scope.toml:1: hosts is no table", ""),
-        ("[paths", "scope.toml", ""),
+        ("[paths", "scope.toml:1: expected ']'", ""),
+        ("a = 1\nb = 'x\n", "scope.toml:2: expected", ""),
+        ("[hosts]\noff-limits = ['https://x.org/v1']", "scope.toml:2: https://x.org/v1 would fit no host", "x.org"),
+        ("[hosts]\nread = ['x.org:443']", "scope.toml:2: x.org:443 would fit no host", "name it: x.org"),
+        ("[programs]\noff-limits = ['/usr/bin/terraform']", "scope.toml:2: /usr/bin/terraform would fit no program", "name it: terraform"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(text, said, hint):

@@ -61,6 +61,14 @@ def test_every_format_is_listed_wherever_it_stands(env, work: Path) -> None:
     assert [kind for kind, token in TOKENS.items() if token in text + json.dumps(found)] == []
 
 
+def test_a_token_in_the_header_of_a_script_is_listed(env, work: Path) -> None:
+    drawn = Maker(6).drawn("abcXYZ0189kmnQRS", 32)
+    bearer, key = f"{drawn}b1", f"{drawn}K2"
+    lines = f"curl -H 'Authorization: Bearer {bearer}' $URL\ncurl -H \"X-Api-Key: {key}\" $URL\n"
+    (work / "deploy.sh").write_text(lines)
+    assert [one["line"] for one in listed(env, work, "--no-home")] == [1, 2]
+
+
 def test_what_no_secret_is_stays_out(env, work: Path) -> None:
     maker = Maker(5)
     digest, blob = hashlib.sha512(b"x").digest(), random.Random(5).randbytes(9_000)

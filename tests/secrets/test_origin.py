@@ -14,7 +14,7 @@ import pytest
 
 from gatesh.approval.describe import Description
 from gatesh.gate import Gate
-from gatesh.model import Asker, CommandLine, Credential, Opened, Ran, Request
+from gatesh.model import Asker, CommandLine, Credential, Opened, Ran, Refused, Request
 from gatesh.places import Places
 from gatesh.rules.match import RuleSet
 from gatesh.run.shfmt import Shfmt
@@ -201,9 +201,24 @@ def test_copies_that_the_agent_makes_do_not_hide_where_it_is_from(desk: Desk) ->
     assert " and 6 more, by the command line" in card
 
 
-def test_what_was_refused_is_no_use(desk: Desk) -> None:
-    from gatesh.model import Refused
+def test_what_was_refused_has_read_nothing(desk: Desk) -> None:
+    token = TOKENS["GitLab token"]
+    desk.write("infra/domains.env", f"DNS_TOKEN={token}\n")
+    line = f"{DELETE} -H 'Authorization: Bearer {token}'"
+    desk.gate.close(desk.open("cat infra/domains.env"), Refused(126, ""))  # type: ignore[arg-type]
+    assert desk.credentials(line)[0].read_in == 0
+    desk.run("cat infra/domains.env")
+    assert desk.credentials(line)[0].read_in == 3
 
+
+def test_a_key_of_many_rows_stands_in_its_file_once(desk: Desk) -> None:
+    rows = "\n".join(Maker(7).drawn("abcdXYZ019", 64) for _ in range(24))
+    desk.write("server.pem", f"-----BEGIN PRIVATE KEY-----\n{rows}\n-----END PRIVATE KEY-----\n")
+    (found,) = desk.credentials(f"{DELETE} -d @server.pem")
+    assert found.files == ("server.pem:1",)
+
+
+def test_what_was_refused_is_no_use(desk: Desk) -> None:
     token = TOKENS["GitLab token"]
     line = f"{DELETE} -H 'Authorization: Bearer {token}'"
     first = desk.open(line)

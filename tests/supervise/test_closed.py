@@ -253,7 +253,10 @@ def test_what_takes_a_folder_that_holds_something_closed_is_not_asked_about(clos
     assert done.stdout == "126\n", done
     assert done.stderr.count("Permission denied") >= 3
     assert done.stderr.count("refused [") == 1
-    assert "infra/secret is off-limits (scope.toml:2), and closed to this session" in done.stderr
+    assert (
+        "infra/secret is off-limits (scope.toml:2), and closed to this session: a yes does not open it"
+        in done.stderr
+    )
     closing.scope('[paths]\noff-limits = ["infra/**", "./*.p[e]m"]\n')
     assert "there is something off-limits below" in closing.agent("tar cf ../t.tar ../work").stderr
 

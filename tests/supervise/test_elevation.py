@@ -130,7 +130,7 @@ def test_a_read_only_run_posts_while_it_is_elevated_and_no_longer(
         desk.card()
         desk.reject()
         assert api.posted == 3  # type: ignore[attr-defined]
-    found = history(env, "--outcome", "elevated", "--programs")
+    found = history(env, "--outcome", "elevated")
     assert [row["elevations"] for row in found] == [["2"], ["1"], ["1"]]
     alerts = [
         a["text"] for a in history(env, "--alerts", "--limit", "100") if a["kind"] == "elevation"
@@ -241,6 +241,7 @@ def test_what_cannot_be_lifted_is_said_before_a_terminal_is_paired(env: dict[str
         (("--class", "*"), "say what is to be lifted"),
         (("--class", "data-wirte"), "there is no class data-wirte"),
         (("--target", "prod"), "prod is no label\ngatesh: hint: --target production"),
+        (("--target", "stagin"), "no target is called stagin; did you mean staging?"),
         (("--target", "staging", "--for", "59s"), "not a time"),
         (("--target", "staging", "--for", "9h"), "not a time"),
         (("--target", "staging"), "there is no keeper"),
