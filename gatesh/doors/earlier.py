@@ -53,10 +53,10 @@ class Known:
                 self._lines.append(text)
             else:
                 self._forgot = True
-        if not _readable(self.text, line):
+        if not _learnable(self.text):
             self._lines = list(filter(_defines, self._lines))
             self._forgot = True
-            self._full = not _readable(self.text, line)
+            self._full = not _learnable(self.text)
 
 
 def _readable(text: str, line: CommandLine) -> bool:
@@ -67,6 +67,13 @@ def _readable(text: str, line: CommandLine) -> bool:
         return not isinstance(read(line.but(text=text, known="")), Unparsed)
     except InputError:
         return False
+
+
+def _learnable(text: str) -> bool:
+    """Claim that all of a text can be read in front of the next line, which then finds that done."""
+    from gatesh.shell.learned import whole
+
+    return whole(text)
 
 
 def _defines(text: str) -> bool:

@@ -32,8 +32,13 @@ def defines(text: str) -> Definitions:
 
 def exact(text: str) -> bool:
     """Claim that all of a text was read, and each of its functions can be followed where it is called."""
-    found, whole = _learned(text)
-    return whole and all(len(bodies) <= MOST_BODIES for bodies in found.bodies.values())
+    found, complete = _learned(text)
+    return complete and all(len(bodies) <= MOST_BODIES for bodies in found.bodies.values())
+
+
+def whole(text: str) -> bool:
+    """Claim that all of a text can be read."""
+    return _learned(text)[1]
 
 
 def recall(text: str, state: State) -> None:
@@ -59,10 +64,10 @@ def _learned(text: str) -> tuple[Definitions, bool]:
         state.forget((EVERYTHING,))
         try:
             walk.text(Source(text, -1, NOWHERE), state, Context())
-            whole = True
+            complete = True
         except (Unreadable, RecursionError):
-            whole = False
+            complete = False
         if len(_kept) >= _MOST_KEPT:
             _kept.pop(next(iter(_kept)), None)
-        _kept[text] = walk.defined, whole
+        _kept[text] = walk.defined, complete
     return _kept[text]
