@@ -24,7 +24,8 @@ _PSEUDO_TERMINALS = 136  # the first of eight major device numbers of /dev/pts/N
 def page(row: Row) -> str:
     """Return everything about one record, for a person."""
     inner = row["inner_command"] is not None
-    cut = f", {len(row['redactions'])} secrets taken out" if row["redactions"] else ""
+    count = len(row["redactions"])
+    cut = f", {count} secret{'' if count == 1 else 's'} taken out" if count else ""
     agent = f" of {row['wrapping']}" if row["wrapping"] else ""
     head = [
         f"record {row['record']}: {state(row)}",
@@ -124,13 +125,13 @@ def _match(one: Row, row: Row) -> str:
 
 
 def _secret(one: Row) -> str:
-    """Return where a secret came from, and what it was used for here."""
+    """Return where a secret came from, and what it was meant for here."""
     files = f", stands in {', '.join(one['files'])}" if one["files"] else ""
     read = f", first read by record {one['read_in']}" if one["read_in"] else ""
     used = f"{one['operation']} at {one['target']}" if one["target"] else one["operation"]
     lines = [
         _field("secret", f"{one['kind']} from {one['carried']}{files}{read}"),
-        _field("  used for", used),
+        _field("  meant for", used),
         _field("  fingerprint", one["fingerprint"][:16]),
     ]
     return "\n".join(line for line in lines if line)

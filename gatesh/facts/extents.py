@@ -50,6 +50,7 @@ _SYSTEM_PARENTS = frozenset({"/usr", "/var", "/etc", "/boot", "/lib", "/System",
 
 _GIT_COSTS = 400  # as World.spend counts
 _MOUNTERS = frozenset("mount bindfs fuse-overlayfs mergerfs sshfs unionfs".split())
+_LISTING = ("-l", "-v", "--show-labels", "--verbose")
 _MOVERS = frozenset("mv gmv ln rename exch".split()) | _MOUNTERS
 _MOUNT_VALUED = "otOLNTU"  # letters of their options that have a value
 _ROOTED = frozenset(("chroot",))  # where a path is not what it is called here
@@ -221,6 +222,8 @@ class Extents:
 
 def may_move(command: SimpleCommand) -> bool:
     """Claim that a command may put at a path what stood at another one."""
+    if command.program == "mount" and not command.more_words:  # alone it lists what is mounted
+        return any(not word.known or word.text not in _LISTING for word in command.words[1:])
     return command.program in _MOVERS or (not command.program and len(command.words) > 2)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from gatesh.facts.paths import expand, working_folder
 from gatesh.model import FileChange
@@ -42,6 +43,8 @@ _WITH = {
 }  # fmt: skip
 _SEARCHING = frozenset("rg ag ack grep egrep fgrep".split())
 _EXCLUDES = ("--exclude", "--exclude-dir", "-g", "--glob", "--ignore-dir", "--ignore", "-x")
+_FINDS = frozenset(("find", "gfind"))
+_TESTS = frozenset("-name -iname -path -ipath -wholename -iwholename".split())
 _DEVICES = ("/dev/*", "/proc/self/fd/*")
 
 
@@ -60,7 +63,8 @@ def outside_paths(
     for index, command in enumerate(seen.reading.commands):
         if command.remote or not (closed or scope.paths.read is not None):
             continue
-        for path, tree in _used(command, line, world):
+        alone = len(seen.reading.commands) == 1
+        for path, tree in _used(command, line, world, alone=alone):
             why = _why(scope, closed, path, tree=tree, world=world, shut=shut)
             if why:
                 yield index, why
@@ -123,13 +127,19 @@ def _is_program(path: str, world: World) -> bool:
     return "/bin/" in path or path.startswith(f"{world.home}/.local/")
 
 
-def _used(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[tuple[str, bool]]:
+def _used(
+    command: SimpleCommand, line: CommandLine, world: World, *, alone: bool
+) -> Iterator[tuple[str, bool]]:
     """Yield the absolute paths a command uses, and whether it takes all that is below."""
     if command.program not in SILENT:
         left_out = _left_out(command)
         whole = _takes_trees(command) and not left_out
         searches = command.program in _SEARCHING
-        for word in command.words[1:]:
+        # A find that is all of the line tells names; in another its names may be opened.
+        tests = _TESTS if alone and _only_tells(command) else ()
+        for before, word in pairwise(command.words):
+            if before.text in tests:
+                continue
             if word.text.partition("=")[0] in _EXCLUDES or word.text.strip("!/*") in left_out:
                 continue
             for path in _paths_of(word, command, line, world):
@@ -143,10 +153,17 @@ def _used(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[t
             yield from ((p, False) for p in _paths_of(redirect.target, command, line, world))
 
 
+def _only_tells(command: SimpleCommand) -> bool:
+    """Claim that a command is a find that does nothing with what it finds but print it."""
+    acts = ("-exec", "-ok", "-delete", "-f")
+    known = all(word.known and not word.text.startswith(acts) for word in command.words[1:])
+    return command.program in _FINDS and known and not command.more_words
+
+
 def _takes_trees(command: SimpleCommand) -> bool:
     if command.program in _WHOLE:
         return True
-    if command.program in ("find", "gfind"):
+    if command.program in _FINDS:
         return any(word.text.startswith(("-exec", "-ok")) for word in command.words)
     letters = _WITH.get(command.program)
     if letters is None:

@@ -171,7 +171,7 @@ def test_show_tells_everything_about_one_record(filled):
     text = gatesh(filled, "show", "2").stdout
     for part in (
         "record 2: rejected", "agent         opencode 1.0\n", "process       pid 4711 on /dev/pts/3\n", "/srv/app/sub",
-        "1 secrets taken out", "request DELETE https://api.prod/v1, on http api.prod (local or remote is not known)\n", "http-delete  high  data-destroy", "deletes at api.prod", "ask the owner",
+        "1 secret taken out", "request DELETE https://api.prod/v1, on http api.prod (local or remote is not known)\n", "http-delete  high  data-destroy", "deletes at api.prod", "ask the owner",
         "part        -X DELETE", "rejected (A1) terminal /dev/pts/9", "use the dashboard",
         "descends from the asker", "outcome       refused (126) gatesh: refused [http-delete]\n              gatesh: hint: use the dashboard",
     ):  # fmt: skip

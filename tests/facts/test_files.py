@@ -102,6 +102,8 @@ def test_what_is_mounted_in_a_temporary_folder_is_not_temporary(row, path, throw
         "mount --move /srv /tmp/x; rm -rf /tmp/x/new",
         "bindfs -o nonempty . /tmp/x; rm -rf /tmp/x/a",
         "mount /tmp/x; rm -rf /tmp/x/a",
+        "mount -a; rm -rf /tmp/x/a",
+        "mount $(cat x); rm -rf /tmp/x/a",
         "chroot . rm -rf /tmp/x/a",
         "chroot . rm -rf /tmp/x/new",
         "unshare --root=. rm -rf /tmp/x/a",
@@ -124,6 +126,8 @@ def test_what_another_mount_or_root_may_show_is_unknown(line):
         "unshare -rn rm -rf /tmp/x/a",
         "nsenter -t 1 -n rm -rf /tmp/x/a",
         "mount -o bind /tmp/x /srv/y; rm -rf /tmp/x/a",
+        "mount | grep tmp; rm -rf /tmp/x/a",
+        "mount -l; rm -rf /tmp/x/a",
     ],
 )
 def test_a_temporary_folder_beside_a_mount_is_what_it_was(line):
