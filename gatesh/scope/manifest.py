@@ -57,6 +57,7 @@ KEYS = {
 CLASSES_TABLE = "classes"
 _LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MOST = 500  # names in one list
+_SAID = {PROPOSE: "what is outside is only proposed", NEVER: "what is outside is refused"}
 
 
 class Listed(Value):
@@ -111,6 +112,7 @@ class Scope(Value):
         for one in self.manifests:
             found += [f"works on {' or '.join(one.environment)}"] if one.environment else []
             found += ["only reads what is elsewhere"] if one.read_only else []
+            found += [_SAID[one.outside]] if one.outside in _SAID else []
         return printable(f"scope {names}: {', '.join(dict.fromkeys(found)) or 'in force'}")
 
     def judge(

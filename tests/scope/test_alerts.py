@@ -43,7 +43,7 @@ def test_a_run_holds_every_program_to_its_scope(tmp_path):
     words = ("run", "--no-tty-prompt", "--scope", str(scope), "--", "bash", str(script))
     done = gatesh(tmp_path, *words, cwd=tmp_path)
     assert (
-        "scope s.toml: works on staging, 0 paths closed: none is there"
+        "scope s.toml: works on staging, what is outside is refused, 0 paths closed: none is there"
         in done.stderr.splitlines()[0]
     )
     assert "refused [scope-target]" in done.stderr
