@@ -1,15 +1,16 @@
 # The startup file of a person's shell below the gate: it tells each line before it runs, and how it ended.
 # bash, its line editor and its prompt are as the person set them up; a line that is refused is dropped.
+# It appends: to open with O_TRUNC, as `>` does, is looked at by the deletion budget, and a person waits for that.
 
 __gatesh_line() {  # in the subshell of PS0: the line stands in the history already
   builtin local __gatesh_said
-  { HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } >"$__gatesh_folder/lines"
+  { HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } >>"$__gatesh_folder/lines"
   builtin read -r __gatesh_said <"$__gatesh_folder/seen"
   [[ $__gatesh_said == yes ]] || builtin kill -INT $$  # the shell drops the line, as with Ctrl-C
-} 2>/dev/null
+} 2>>/dev/null
 
 __gatesh_done() {
-  builtin printf 'E%s\0' "$?" >"$__gatesh_folder/lines"
-} 2>/dev/null
+  builtin printf 'E%s\0' "$?" >>"$__gatesh_folder/lines"
+} 2>>/dev/null
 
 builtin readonly -f __gatesh_line __gatesh_done
