@@ -254,6 +254,23 @@ def test_the_command_of_the_persons_choice_is_told(env, work) -> None:
     assert not re.search("GATESH_NOTICE", json.dumps(json.loads(done.stdout)))
 
 
+def test_what_leaves_the_scope_and_is_refused_is_told_with_the_bell(env, work) -> None:
+    scope = work / "s.toml"
+    scope.write_text('environment = "staging"\noutside = "never"\n')
+    told = work / "told"
+    leaves = "curl -s -d a=b https://api.prod.example.com/;"
+    options = ("--scope", str(scope), "--notify", f'echo "$GATESH_NOTICE" >>{told}')
+    with Wire(env, work, "cat", *options, before=leaves) as wire:
+        wire.see(b"what is outside is refused")
+        wire.go.write_text("now\n")
+        wire.see(rb"\x07\x1b\]9;gatesh: [^\x07\x1b]*scope-target")
+        until = time.monotonic() + 10
+        while not told.exists() or "scope-target" not in told.read_text():
+            assert time.monotonic() < until
+            wire.read(0.1)
+    assert "refused [scope-target]" in (work / "out").read_text()
+
+
 def test_without_a_model_a_full_screen_agent_draws_itself_again(desk: Desk) -> None:
     command, there, _ = programs(desk.work)["vim"]
     if not shutil.which("vim"):
