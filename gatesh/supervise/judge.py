@@ -117,23 +117,24 @@ class Judge:
 
     def __init__(
         self,
-        active: Callable[[], tuple[RuleSet, World]],
+        active: Callable[[str], tuple[RuleSet, World]],
         records: Records,
         make: Callable[[RuleSet, Below, Door], Gate],
         asker: Asker,
         identities: Identities,
     ) -> None:
-        """Take the parts: the rules that are active with their world, and what makes a gate of them."""
+        """Take the parts: what tells the rules and the world of a folder, and what makes a gate of them."""
         self._active, self._records, self._make = active, records, make
         self._asker = asker
         self._identities = identities
         self._known: dict[bytes, _Known] = {}
 
     def open(self, found: Image, above: Place) -> Opened:
-        """Decide on a program and record it; raises AuditError."""
-        rules, world = self._active()
+        """Decide on a program and record it; raises GateshError."""
+        rules, world = self._active(found.cwd)
         shown = repr(above.approved) if above.approved else ""
-        key = _digest((found.key, rules.digest, shown, above.git))
+        scope = world.scope.digest if world.scope else ""
+        key = _digest((found.key, rules.digest, scope, shown, above.git))
         known = self._known.get(key)
         if known is not None and all(_look(world, *look) == seen for *look, seen in known.looks):
             return self._again(known, found.pid, above)
@@ -178,13 +179,13 @@ class Judge:
 
     def settle(self, opened: Opened, above: Place, approver: Approver) -> Refused | None:
         """Ask where it must; return the refusal, or None where it may run."""
-        rules, world = self._active()
+        rules, world = self._active(opened.line.cwd)
         gate = self._make(rules, self._records.below(above.record), opened.line.door)
         return gate.settle(opened, world, approver)
 
     def told(self, line: CommandLine) -> Opened:
         """Decide on a line that the agent's own shell tells of, and record it; raises GateshError."""
-        rules, world = self._active()
+        rules, world = self._active(line.cwd)
         gate = self._make(rules, self._records.below(0), line.door)
         return gate.open(line, self._asker, world, lambda *found: _typed(line.text, *found))
 
@@ -197,7 +198,7 @@ class Judge:
     ) -> Refused | None:
         """Record what a running program is held for, and ask; return the refusal, or None for a yes."""
         line, seen, decision = held
-        rules, _ = self._active()
+        rules, _ = self._active(line.cwd)
         asker = self._asker.but(pid=pid)
         records = self._records.below(above)
         record = records.begin(line, asker, seen, decision, rules.digest)

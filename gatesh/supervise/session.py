@@ -227,13 +227,11 @@ def _judge_of(
 
     path = os.fsdecode(wanted.env.get(b"PATH", b""))
     identities = Identities(keeper.rules.active[0].programs, path)
-    scope = keeper.scopes.of(asker.session, (os.getcwd(),))
-    if scope:
-        scope = scope.but(shut=shut)
 
-    def active() -> tuple[RuleSet, World]:
+    def active(cwd: str) -> tuple[RuleSet, World]:
         rules, world = keeper.rules.active
-        return rules, world.scoped(scope)
+        scope = keeper.scopes.of(asker.session, (cwd,))  # of a project that it begins to work in, too
+        return rules, world.scoped(scope.but(shut=shut) if scope else None)
 
     return Judge(active, records, make, asker, identities)
 
