@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gatesh.model import Elevation, Match, Target
 
 ANY = "*"
+_ALIASES = ("aws-profile", "gcp-configuration", "kube-context", "docker-context")
 READ, WRITE = "read", "data-write"  # the classes of what no rule speaks of
 
 
@@ -39,8 +40,12 @@ class Lifting:
         """Claim that a person has lifted what a scope says of a command's target."""
         if not self._elevations:
             return False
-        found = {match.klass for match in self._matches if match.command in (command, -1)}
-        return self.lifts_class(found or {WRITE if modifies else READ}, target)
+        spoken = [match for match in self._matches if match.command in (command, -1)]
+        found = {match.klass for match in spoken}
+        # What a rule says of one of several targets says nothing of the others.
+        if all(match.target.parts not in ((), target.parts) for match in spoken):
+            found.add(WRITE if modifies else READ)
+        return self.lifts_class(found, target)
 
     def lifts_class(self, classes: set[str], target: Target) -> bool:
         """Claim that a person has lifted all of these classes on a target."""
@@ -67,7 +72,12 @@ def _is_on(target: Target, wanted: str) -> bool:
     hosts = [text.lower() for part, text in target.parts if part in HOSTS]
     if hosts:
         return all(fnmatchcase(host, wanted.lower()) for host in hosts)
-    return any(fnmatchcase(text, wanted) for part, text in target.parts if part not in SOFT)
+    sure = [(part, text) for part, text in target.parts if part not in SOFT]
+    # An alias says nothing where what it stands for is known: `[profile 123456789012]` is quickly written.
+    sure = [(part, text) for part, text in sure if part not in _ALIASES] or sure
+    return any(
+        all(fnmatchcase(text, wanted) for part, text in sure if part == kind) for kind, _ in sure
+    )
 
 
 def _fits(klass: str, globs: tuple[str, ...]) -> bool:

@@ -13,12 +13,17 @@ from gatesh.model import (
     CommandLine,
     Door,
     Elevation,
+    Match,
     Ran,
     Refused,
+    Severity,
+    Span,
+    Target,
     Verdict,
 )
 from gatesh.places import Places
 from gatesh.policy import refusal
+from gatesh.scope.elevation import Lifting
 from gatesh.scope.judge import RULES
 from gatesh.scope.labels import parse
 
@@ -246,3 +251,34 @@ def test_an_approval_for_minutes_does_not_outlive_it(elevated):
         here.submit(DROP, approver)
     first, second = approver.requests
     assert first.digest != second.digest
+
+
+MONEY = Target("host", "a.example.com", parts=(("host", "a.example.com"), ("path", "/v1/refunds")))
+
+
+@pytest.mark.parametrize(
+    ("target", "lifted"),
+    [
+        (MONEY, True),
+        (MONEY.but(parts=(("host", "a.example.com"), ("path", "/v1/prices"))), False),
+        (Target("host", "b.example.com", parts=(("host", "b.example.com"),)), False),
+    ],
+)
+def test_a_rule_about_one_of_two_requests_says_nothing_of_the_other(target, lifted):
+    """`curl -d a=b a.example.com/v1/refunds --next -d a=b b.example.com`, where money is lifted."""
+    found = Match("refund", "money", Severity.LOW, "refunds", "", MONEY, 0, Span(0, 1))
+    assert Lifting((elevation("money"),), (found,)).lifts(0, target, modifies=True) is lifted
+
+
+@pytest.mark.parametrize(
+    ("parts", "lifted"),
+    [
+        ([("aws-account", "123456789012")], True),
+        ([("aws-profile", "123456789012")], True),  # nobody knows more
+        ([("aws-profile", "123456789012"), ("aws-account", "999999999999")], False),
+        ([("aws-account", "123456789012"), ("aws-account", "999999999999")], False),
+    ],
+)
+def test_an_alias_is_no_account(parts, lifted):
+    target = Target("aws", "x", parts=tuple(parts))
+    assert Lifting((elevation("*", "123456789012"),), ()).lifts(0, target, modifies=True) is lifted
