@@ -116,6 +116,23 @@ _PREFIXES: tuple[tuple[str, str, str], ...] = (
     ("AGE-SECRET-KEY-", "age private key", "reads what was encrypted to it"),
     ("HRKU-", "Heroku token", "its scope; by default everything in the account"),
     ("EAAA", "Square access token", "the scopes an app was given"),
+    ("sq0atp-", "Square access token", "the scopes an app was given"),
+    ("pul-", "Pulumi token", _OF_A_USER + ": every stack, with its state"),
+    ("napi_", "Neon key", "every project of its account, with branches and deletion"),
+    ("ATBB", "Bitbucket app password", "its scopes, in every repository of its user"),
+    ("CCIPAT_", "CircleCI token of a user", "pipelines of its user's projects, with their secrets"),
+    ("CCIPRJ_", "CircleCI token of a project", "its pipelines, with their secrets"),
+    ("bkua_", "Buildkite token", "its scopes in the organisations that were chosen"),
+    ("rnd_", "Render key", "every service and database of the account, with their deletion"),
+    ("gsk_", "Groq key", "calls at the organisation's expense"),
+    ("xai-", "xAI key", "calls at the team's expense"),
+    ("pplx-", "Perplexity key", "calls at the account's expense"),
+    ("ops_eyJ", "1Password service account token", "the vaults it was given"),
+    ("CFPAT-", "Contentful token", _OF_A_USER),
+    ("LTAI", "Alibaba Cloud access key id", "with its secret: what its policies allow"),
+    ("AKCp", "JFrog key", _OF_A_USER),
+    ("1//0", "Google refresh token", "new access tokens of the same person and scopes"),
+    ("pnu_", "Prefect key", _OF_A_USER),
     ("sq0csp-", "Square application secret", "stands for the application"),
 )  # fmt: skip
 _SHAPES: tuple[tuple[str, str, str], ...] = (
@@ -123,6 +140,9 @@ _SHAPES: tuple[tuple[str, str, str], ...] = (
     (r"\d{8,10}:AA[\w-]{32,34}", "Telegram bot token", "reads and writes as the bot"),
     (r"[0-9a-z]{32}-us\d{1,2}", "Mailchimp key", "audiences and campaigns of the account"),
     (r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}", "Discord bot token", "reads and writes as the bot"),
+    (r"pat-[a-z]{2}\d-[0-9a-f-]{36}", "HubSpot token", "the scopes an app was given"),
+    (r"access-[a-z]+-[0-9a-f-]{36}", "Plaid access token", "the accounts of one person at a bank"),
+    (r".{3}8Q~.+", "Azure client secret", "the roles of its application"),
     (r"SK[0-9a-f]{32}", "Twilio key", "with its secret: calls and messages at the account's expense"),
 )  # fmt: skip
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
