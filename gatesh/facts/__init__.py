@@ -72,6 +72,10 @@ if TYPE_CHECKING:
     class Scope(Protocol):
         """What the session may reach."""
 
+        @property
+        def digest(self) -> str:
+            """Return what changes whenever the scope does."""
+
         def judge(
             self,
             seen: Inspection,

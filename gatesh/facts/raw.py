@@ -64,7 +64,7 @@ _PORTS = {"6379": "redis", "6380": "redis", "26379": "redis", "11211": "memcache
 _MOST = 50  # requests of one text
 
 
-class _Peer(Value):
+class Peer(Value):
     """The other end."""
 
     host: str
@@ -77,28 +77,28 @@ def sent(
 ) -> Iterator[HttpRequest | SqlStatement]:
     """Yield what the text would do that the command sends to a server."""
     around = Surroundings(command, line, world)
-    peer = _device(command, world)
-    text = printed(command, around) if peer else None
-    if peer is None:
-        peer = _peer(command)
-        text = _fed(command, line, world, around) if peer else None
-    if peer is None or not text:
+    other = _device(command, world)
+    text = printed(command, around) if other else None
+    if other is None:
+        other = peer(command)
+        text = _fed(command, line, world, around) if other else None
+    if other is None or not text:
         return
-    yield from _requests(text, peer, around)
-    yield from _store(text, peer, command)
+    yield from _requests(text, other, around)
+    yield from _store(text, other, command)
 
 
 # -- the other end ---------------------------------------------------------------------------------
 
 
-def _peer(command: SimpleCommand) -> _Peer | None:
+def peer(command: SimpleCommand) -> Peer | None:
     """Return where nc, telnet, socat or openssl s_client connects to; None where it does not."""
     program = command.program
     if program == "socat":
         for word in command.words[1:]:
             if found := _SOCAT_ADDRESS.match(visible(word)):
                 tls = "ssl" in found[1].lower()
-                return _Peer(found[2].strip("[]"), found[3], tls)
+                return Peer(found[2].strip("[]"), found[3], tls)
         return None
     if program == "openssl":
         return _s_client(command)
@@ -108,10 +108,10 @@ def _peer(command: SimpleCommand) -> _Peer | None:
     if names & {"-l", "--listen", "-z", "-U"} or not operands:
         return None
     port = operands[1] if len(operands) > 1 else "23" if program == "telnet" else ""
-    return _Peer(operands[0], port, "--ssl" in names)
+    return Peer(operands[0], port, "--ssl" in names)
 
 
-def _s_client(command: SimpleCommand) -> _Peer | None:
+def _s_client(command: SimpleCommand) -> Peer | None:
     if len(command.words) < 2 or command.words[1].text != "s_client":
         return None
     given = list(walk(command.words[2:], _S_CLIENT))
@@ -121,21 +121,21 @@ def _s_client(command: SimpleCommand) -> _Peer | None:
         operands[0] if operands else options.get("-host", "localhost")
     )
     host, port = urls.split_port(named)
-    return _Peer(host, port or options.get("-port", "4433"), tls=True)
+    return Peer(host, port or options.get("-port", "4433"), tls=True)
 
 
-def _device(command: SimpleCommand, world: World) -> _Peer | None:
+def _device(command: SimpleCommand, world: World) -> Peer | None:
     """Return where `> /dev/tcp/HOST/PORT` leads, or `>&3` after `exec 3<> /dev/tcp/HOST/PORT`."""
     for redirect in command.redirects:
         target = visible(redirect.target)
         if redirect.op in (">", ">>", ">|", "<>", "&>", ">&") and (found := _DEVICE.match(target)):
-            return _Peer(found[1], found[2])
+            return Peer(found[1], found[2])
         if redirect.op == ">&" and target.isdigit() and int(target) > 2:
             for earlier in reversed(world.before):
                 for opened in earlier.redirects:
                     found = _DEVICE.match(visible(opened.target))
                     if found and opened.fd == int(target):
-                        return _Peer(found[1], found[2])
+                        return Peer(found[1], found[2])
     return None
 
 
@@ -159,7 +159,7 @@ def _fed(
 # -- what it says ----------------------------------------------------------------------------------
 
 
-def _requests(text: str, peer: _Peer, around: Surroundings) -> Iterator[HttpRequest]:
+def _requests(text: str, peer: Peer, around: Surroundings) -> Iterator[HttpRequest]:
     """Yield the HTTP requests of a text; several may follow each other."""
     lines = [m for m in _REQUEST.finditer(text) if m[1].upper() in _METHODS or "HTTP/" in m.group()]
     for at, found in enumerate(lines[:_MOST]):
@@ -178,7 +178,7 @@ def _slashed(path: str) -> str:
     return path if path.startswith("/") else f"/{path}"
 
 
-def _store(text: str, peer: _Peer, command: SimpleCommand) -> Iterator[SqlStatement]:
+def _store(text: str, peer: Peer, command: SimpleCommand) -> Iterator[SqlStatement]:
     """Yield the commands of a text that a redis or memcached server would understand."""
     kind = _PORTS.get(peer.port, "")
     local = urls.is_local(peer.host) and not command.remote

@@ -11,12 +11,14 @@ import re
 from fnmatch import fnmatchcase
 
 from gatesh._value import Value
+from gatesh.facts.url import normal_host
 from gatesh.model import CliCall, FileChange, Locality, Match, Severity, Span, Target, Unparsed
 from gatesh.printable import printable
 from gatesh.redact import redact
 from gatesh.scope.elevation import Lifting
-from gatesh.scope.labels import HOSTS, LOCAL
+from gatesh.scope.labels import HOSTS, LOCAL, PRODUCTION, is_guess
 from gatesh.scope.manifest import ASK, CLASSES_TABLE, NEVER, PROPOSE
+from gatesh.scope.named import named
 from gatesh.scope.paths import SILENT, outside_paths
 from gatesh.scope.reads import modifies
 
@@ -61,6 +63,7 @@ def judge(
         found += one.targets(reached)
         known = {match.command for match in found if match.rule == TARGET}
         found += [match for match in one.named_hosts() if match.command not in known]
+        found += one.named_environments({match.command for match in found if match.rule == TARGET})
         found += one.programs()
         found += one.paths()
         found += one.credentials()
@@ -186,6 +189,34 @@ class _Judge:
                     said = f"names {printable(host)}, which is off-limits ({at})"
                     target = Target("host", host, parts=(("host", host),))
                     yield self._match(TARGET, index, target, said, self._scope.outside)
+
+    def named_environments(self, known: set[int]) -> Iterator[Match]:
+        """Yield what tells a program of another environment's host: one that is listed, or production's URL."""
+        labels = self._world.labels
+        if labels is None or not self._scope.environment:
+            return
+        told = {i for i, fact in self._seen.facts if not isinstance(fact, (CliCall, FileChange))}
+        for index, command in enumerate(self._commands):
+            if index in known:
+                continue
+            for host, as_url in dict.fromkeys(named(command, told=index in told)):
+                name = normal_host(host)
+                target = Target("host", name, parts=(("host", name),))
+                label, origin = labels.label(target)
+                if not label or label == LOCAL or label in self._scope.environment:
+                    continue
+                if is_guess(origin) and not (as_url and label == PRODUCTION):
+                    continue
+                target = target.but(label=label, label_origin=origin)
+                if self._scope.outside != NEVER and self._lifting.lifts(
+                    index, target, modifies=True
+                ):
+                    continue
+                wanted = " or ".join(self._scope.environment)
+                said = f"names {printable(name)}: it is {label}, {origin}; this session works on {wanted}"
+                said = f"{said} ({self._scope.at('', 'environment')})"
+                yield self._match(TARGET, index, target, said, self._scope.outside, lifts=True)
+                break
 
     def programs(self) -> Iterator[Match]:
         closed = self._scope.programs.off_limits

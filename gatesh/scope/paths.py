@@ -31,7 +31,7 @@ _MOST = 400  # pieces of one word
 SILENT = frozenset(
     "echo printf : true false [ [[ test cd pushd popd".split()
 )  # their words are words
-_CODE = frozenset(
+CODE = frozenset(
     """
     python python2 python3 pypy pypy3 node nodejs deno bun ruby perl php lua Rscript awk gawk mawk sed jq
     sh bash dash zsh ksh eval osascript sqlite3 psql mysql
@@ -192,7 +192,7 @@ def _paths_of(word: Word, command: SimpleCommand, line: CommandLine, world: Worl
     """Yield what a word may name: all of it, and in code or behind `=`, `@` and `:` its pieces."""
     texts = [path for path in expand(word, command, line, world) if path]
     folder = working_folder(command, line, world.before) or line.cwd
-    if command.program in _CODE or not re.search(r"\s", word.text):
+    if command.program in CODE or not re.search(r"\s", word.text):
         for piece in _PIECES.findall(word.text)[:_MOST]:
             texts.append(_absolute(piece, folder, world.home))
             if len(piece) > 2 and piece[0] == "-" and piece[1] != "-":  # -Finfra/x

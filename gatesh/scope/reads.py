@@ -88,6 +88,9 @@ _LOOKING_WORDS = {
     "systemctl": ("status", "show", "list-units", "is-active", "is-enabled", "cat", "list-timers"),
     "journalctl": (),
 }
+# What is fed to them is sent; without that they show whether somebody is there, and a certificate.
+_WIRES = frozenset("nc ncat netcat telnet socat openssl".split())
+_PARTING = frozenset(("", "q", "quit"))
 _CHANGING_OPTIONS = ("--vacuum", "--rotate", "--flush", "--relinquish", "--raw", "--set")
 
 
@@ -142,7 +145,21 @@ def _looks(fact: CliCall, command: SimpleCommand) -> bool:
         return last is not None and last.known and ":" not in last.text
     if program in _VERBS:
         return not _VERBS[program].isdisjoint(words[:4])
+    if program in _WIRES:
+        return not _feeds(command)
     reads = _READS.get(program)
     return reads is not None and (
         "" in reads or not reads.isdisjoint((*words[:1], " ".join(words[:2])))
     )
+
+
+def _feeds(command: SimpleCommand) -> bool:
+    """Claim that something is sent by a program that sends what it reads."""
+    for redirect in command.redirects:
+        if redirect.op == "<":
+            return redirect.target.text != "/dev/null"
+    if command.stdin is not None and command.stdin.known:
+        return command.stdin.text.strip().lower() not in _PARTING
+    words = [word.text for word in command.words[1:]]
+    runs = any(word in ("-e", "-c", "--exec", "--sh-exec", "--lua-exec") for word in words)
+    return command.piped_in or command.stdin is not None or runs or command.program == "socat"

@@ -230,7 +230,9 @@ def _judge_of(
 
     def active(cwd: str) -> tuple[RuleSet, World]:
         rules, world = keeper.rules.active
-        scope = keeper.scopes.of(asker.session, (cwd,))  # of a project that it begins to work in, too
+        scope = keeper.scopes.of(
+            asker.session, (cwd,)
+        )  # of a project that it begins to work in, too
         return rules, world.scoped(scope.but(shut=shut) if scope else None)
 
     return Judge(active, records, make, asker, identities)

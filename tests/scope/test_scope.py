@@ -53,6 +53,7 @@ def scope_rules(decision):
 @pytest.mark.parametrize(("name", "line", "rules"), CASES)
 def test_what_is_outside_is_held_and_nothing_else(name, line, rules, project, places):
     (project / ".gatesh/scope.toml").write_text(TABLE[name]["scope"])
+    Path(places.config, "environments.toml").write_text(TABLE[name].get("environments", ""))
     decision = decided(line, project, places)
     assert scope_rules(decision) == rules
     if rules:

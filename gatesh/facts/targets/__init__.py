@@ -41,6 +41,7 @@ _MODULES = {
         "platforms": """
             railway heroku fly flyctl vercel vc now netlify ntl firebase supabase wrangler
         """,
+        "wires": "nc ncat netcat telnet socat openssl ftp lftp tftp",
     }.items()
     for name in names.split()
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gatesh.facts.targets import FRAMEWORKS, OWN, clouds
 from gatesh.facts.targets.asked import ARGV, Asked, answer
+from gatesh.facts.url import is_local, split_port
 from gatesh.facts.words import UNSEEN
 
 TYPE_CHECKING = False
@@ -46,10 +47,17 @@ def target(asked: Asked) -> Target | None:
             dsn, host, database = taken_apart(text)
             named = (("dsn", dsn), ("host", host), ("database", database))
             parts += [(part, (value, origin)) for part, value in named if value]
+    # `--host 0.0.0.0` is where a server listens.
+    parts = [(part, value) for part, value in parts if part != "host" or not _is_here(value[0])]
     if not parts:
         return None
     shown = [value for part, value in parts if part != "dsn"]
     return answer("host", *shown, parts=[(part, text) for part, (text, _) in parts], local=None)
+
+
+def _is_here(host: str) -> bool:
+    name = split_port(host)[0]
+    return name in ("0.0.0.0", "::", "*") or is_local(name)  # noqa: S104  it is read, not bound
 
 
 def _own(asked: Asked, where: str) -> Value:
