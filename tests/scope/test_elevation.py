@@ -267,7 +267,7 @@ MONEY = Target("host", "a.example.com", parts=(("host", "a.example.com"), ("path
 def test_a_rule_about_one_of_two_requests_says_nothing_of_the_other(target, lifted):
     """`curl -d a=b a.example.com/v1/refunds --next -d a=b b.example.com`, where money is lifted."""
     found = Match("refund", "money", Severity.LOW, "refunds", "", MONEY, 0, Span(0, 1))
-    assert Lifting((elevation("money"),), (found,)).lifts(0, target, modifies=True) is lifted
+    assert Lifting((elevation("money"),), (found,), None).lifts(0, target, modifies=True) is lifted
 
 
 @pytest.mark.parametrize(
@@ -281,4 +281,7 @@ def test_a_rule_about_one_of_two_requests_says_nothing_of_the_other(target, lift
 )
 def test_an_alias_is_no_account(parts, lifted):
     target = Target("aws", "x", parts=tuple(parts))
-    assert Lifting((elevation("*", "123456789012"),), ()).lifts(0, target, modifies=True) is lifted
+    assert (
+        Lifting((elevation("*", "123456789012"),), (), None).lifts(0, target, modifies=True)
+        is lifted
+    )
