@@ -180,13 +180,12 @@ class World:
             self.files, self.probe, self.home, self.grammars, labels=labels, scope=self.scope
         )
 
-    def scoped(self, scope: Scope | None) -> World:
-        """Return the same world, for a session with this scope."""
-        if scope is self.scope:
+    def scoped(self, scope: Scope | None, files: Files | None = None) -> World:
+        """Return the same world, for a session with this scope, which may see other files."""
+        if scope is self.scope and not files:
             return self
-        return World(
-            self.files, self.probe, self.home, self.grammars, labels=self.labels, scope=scope
-        )
+        files = files or self.files
+        return World(files, self.probe, self.home, self.grammars, labels=self.labels, scope=scope)
 
     def spend(self, cost: int) -> bool:
         """Claim that there is time to look once more; `cost` is in twentieths of a millisecond."""

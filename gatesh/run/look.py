@@ -65,7 +65,7 @@ class OsFiles:
         except (OSError, ValueError):
             return None
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode) or self._is_shut(descriptor):
                 return None
             content = b""
             while len(content) <= limit and (
@@ -77,6 +77,9 @@ class OsFiles:
         finally:
             os.close(descriptor)
         return content
+
+    def _is_shut(self, descriptor: int) -> bool:  # noqa: ARG002
+        return False
 
     def kind(self, path: str) -> str:
         """Return "file", "directory", "link", "other" or "missing"."""
@@ -138,6 +141,18 @@ class OsFiles:
         return (
             f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
         )
+
+
+class OpenFiles(OsFiles):
+    """The same, without the content of what is closed to whoever asks, who can read refusals and records."""
+
+    def __init__(self, shut: tuple[str, ...]) -> None:
+        """Keep the paths, which are without links, that are closed with what is below them."""
+        self._shut = shut
+
+    def _is_shut(self, descriptor: int) -> bool:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")  # no link can be changed meanwhile
+        return any(path == one or path.startswith(f"{one}/") for one in self._shut)
 
 
 class GitProbe:

@@ -32,6 +32,7 @@ class Closing(Value):
     said: str = ""
     detail: str = ""
     paths: tuple[str, ...] = ()  # that are closed
+    later: tuple[str, ...] = ()  # that will be once they are there
     watched: bool = False  # what is replaced is closed again
 
 
@@ -59,7 +60,10 @@ def close(child: Child, scope: Scope | None, folder: str, home: str) -> Closing:
         said += f", but not {still[0]}{more}"
     shown = [*found.paths[:_SHOWN], *(f"open: {one}" for one in still[:_SHOWN])]
     detail = f"{said}: {', '.join(shown)}" if shown else said
-    return Closing(printable(said), printable(detail), found.paths, watched=reply.closer > 0)
+    watched = reply.closer > 0
+    return Closing(
+        printable(said), printable(detail), found.paths, found.later if watched else (), watched
+    )
 
 
 def _asked(child: Child, folder: str, found: Closed) -> Reply:

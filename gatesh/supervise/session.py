@@ -21,11 +21,12 @@ from gatesh.keeper.server import Keeper
 from gatesh.model import Answer, Door
 from gatesh.places import RUN_VARIABLE, private
 from gatesh.printable import printable
+from gatesh.run.look import OpenFiles
 from gatesh.run.shfmt import Shfmt
 from gatesh.supervise import kernel, lines, tracee
 from gatesh.supervise.advisory import put_shims
 from gatesh.supervise.budget import DEFAULT, HOLD, OFF, Budget
-from gatesh.supervise.closed import close, tell
+from gatesh.supervise.closed import Closing, close, tell
 from gatesh.supervise.closing import remove
 from gatesh.supervise.connections import Connections
 from gatesh.supervise.deletions import Deletions
@@ -138,7 +139,7 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         if found.name == ADVISORY:
             child.start(Filter.FREE)
             return attend(child, guard)
-        return _gated(child, keeper, wanted, asker, guard, found, folder, closed.paths)
+        return _gated(child, keeper, wanted, asker, guard, found, folder, closed)
     finally:
         over.set()
         end_descendants()
@@ -168,7 +169,7 @@ def _gated(
     guard: Guard,
     found: Level,
     folder: str,
-    closed: tuple[str, ...],
+    closed: Closing,
 ) -> int:
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
     tree = TreeLog(wanted.places.audit_db)
@@ -215,7 +216,7 @@ def _gated(
 
 
 def _judge_of(
-    keeper: Keeper, wanted: Wanted, records: Records, asker: Asker, shut: tuple[str, ...]
+    keeper: Keeper, wanted: Wanted, records: Records, asker: Asker, closed: Closing
 ) -> Judge:
     """Return who decides on what is about to run, by the keeper's rules and the session's scope."""
     shfmt = Shfmt()
@@ -227,13 +228,13 @@ def _judge_of(
 
     path = os.fsdecode(wanted.env.get(b"PATH", b""))
     identities = Identities(keeper.rules.active[0].programs, path)
+    files = OpenFiles((*closed.paths, *closed.later)) if closed.paths or closed.later else None
 
     def active(cwd: str) -> tuple[RuleSet, World]:
         rules, world = keeper.rules.active
-        scope = keeper.scopes.of(
-            asker.session, (cwd,)
-        )  # of a project that it begins to work in, too
-        return rules, world.scoped(scope.but(shut=shut) if scope else None)
+        # Of a project that it begins to work in, too.
+        scope = keeper.scopes.of(asker.session, (cwd,))
+        return rules, world.scoped(scope.but(shut=closed.paths) if scope else None, files)
 
     return Judge(active, records, make, asker, identities)
 

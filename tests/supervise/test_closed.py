@@ -416,3 +416,23 @@ def test_where_namespaces_are_refused_the_paths_are_advisory_and_it_says_so(plac
     told = place.gatesh("doctor", "--no-agents").stdout
     assert "would be advisory below gatesh run: there may be no more user namespaces" in told
     assert not list(Path(tempfile.gettempdir()).glob("gatesh-*/closed"))
+
+
+def test_gatesh_reads_nothing_closed_for_the_agent(closing: Place) -> None:
+    """A refusal says what a script would do, and a record is there to be read."""
+    for name, text in (
+        ("infra/secret", f"rm -rf /srv/{SECRET}"),
+        ("infra/q.sql", f'drop table "{SECRET}"'),
+        ("infra/curlrc", f"url = https://{SECRET}.example.com\nrequest = DELETE"),
+        ("infra/Makefile", f"all:\n\trm -rf /srv/{SECRET}"),
+    ):
+        (closing.work / name).write_text(f"{text}\n")
+    lines = (
+        "bash infra/secret; ln -s infra/secret l; bash l; . infra/secret; bash -c '. infra/secret'; bash < infra/secret\n"
+        "psql -h db.example.com -f infra/q.sql; curl -K infra/curlrc; make -f infra/Makefile; make -C infra\n"
+        "bash /proc/$$/root$PWD/infra/secret; bash /proc/self/cwd/infra/secret\n"
+        "gatesh history --programs --json --full --limit 1000 --since 1h\n"
+    )
+    done = closing.agent(lines)
+    assert "refused [" in done.stderr and '"record"' in done.stdout, done
+    assert SECRET not in done.stderr + done.stdout
