@@ -5,6 +5,7 @@ Longer than most, because curl is: several operations, configuration files, glob
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import islice
 
@@ -176,6 +177,7 @@ def _options(
             yield _Option(name, text, source)
 
 
+_RESOLVERS = ("--doh-url", "--dns-servers", "--alt-svc")  # they say where a host's name leads
 _KNOWN = frozenset((*GRAMMAR.values, *GRAMMAR.flags))
 
 
@@ -189,7 +191,7 @@ def _defaults(words: tuple[Word, ...], around: Surroundings, blind: list[str]) -
     for folder, file, certain in _default_places(around):
         if folder is None:
             _hide(blind, "a configuration file in an unknown folder")
-        elif folder and around.exists(path := folder + file):
+        elif folder and around.exists(path := os.path.join(around.cwd or "/", folder + file)):
             found.append(path)
             if certain:
                 break
@@ -438,6 +440,8 @@ class _Operation:
             return self._seen(proxy)
         host = self._connect_to(url) or url.host
         resolved = self._resolve(host, url.port)
+        if not resolved and not urls.is_local(host) and self._texts(*_RESOLVERS):
+            resolved = UNSEEN
         found = resolved or (host if host != url.host else "")
         return self._seen(found)
 
@@ -476,7 +480,10 @@ class _Operation:
                 and urls.normal_host(fields[0]) in ("*", host)
                 and fields[1] == port
             ):
-                return urls.normal_host(fields[2].split(",")[0].strip("[]"))
+                hosts = {urls.normal_host(one.strip("[]")) for one in fields[2].split(",")}
+                return (
+                    hosts.pop() if len(hosts) == 1 else UNSEEN
+                )  # where one fails it tries the next
         return ""
 
 
