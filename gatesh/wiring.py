@@ -68,14 +68,14 @@ def scope_of(places: Places, cwd: str) -> Scope | None:
 def scope_files(places: Places, cwd: str) -> list[str]:
     """Return the user's scope.toml and those of projects at or above a folder, as far as they are there.
 
-    Those that belong to other users do not count, as their pattern files do not.
+    One counts that is ours, root's or of the owner of its project: a stranger's in /tmp does not.
     """
     folder = os.path.realpath(cwd)
     found: list[str] = []
     while True:
         path = os.path.join(folder, ".gatesh/scope.toml")
         try:
-            if os.stat(path).st_uid in (0, os.getuid()):
+            if os.stat(path).st_uid in (0, os.getuid(), os.stat(folder).st_uid):
                 found.insert(0, path)
         except OSError:
             pass

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _SHORTEST = 8  # characters of a value that is looked for in words
 _MOST = 200_000  # characters that are looked through
-_ALL = {"env": 1, "printenv": 1, "set": 1, "export": 1, "declare": 1, "compgen": 3}
+_ALL = {"env": 1, "printenv": 1, "set": 1, "export": 1, "declare": 1, "typeset": 1, "compgen": 3}
 _PRINTING = ("-p", "-x", "-px", "-xp", "-e", "-0", "--null")
 
 

@@ -1,6 +1,7 @@
 """Scopes: what they say of lines, that none loosens another, and every mistake in a file."""
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -100,6 +101,25 @@ def test_a_project_cannot_loosen_what_the_user_set(project, places):
 def test_a_scope_of_a_folder_above_counts(project, places):
     (project / ".gatesh/scope.toml").write_text('environment = "staging"')
     assert scope_rules(decided("curl https://x.prod.example.com/", project / "src", places))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_a_scope_counts_that_belongs_to_the_owner_of_its_project(project, places):
+    """A container's root works in a folder of the user's; a stranger's file in /tmp holds nobody."""
+    file = project / ".gatesh/scope.toml"
+    file.write_text('environment = "staging"')
+    os.chown(file, 1234, 1234)
+    line = "curl https://x.prod.example.com/"
+    assert not scope_rules(decided(line, project, places))
+    os.chown(project, 1234, 1234)
+    assert scope_rules(decided(line, project, places)) == ["scope-target"]
+
+
+def test_a_configuration_in_a_relative_folder_says_where_curl_goes(project, places):
+    (project / ".gatesh/scope.toml").write_text('environment = "staging"')
+    (project / "src/.curlrc").write_text("proxy = www.prod.example.com:80")
+    line = "CURL_HOME=src curl -d a=1 http://api.staging.example.com/"
+    assert scope_rules(decided(line, project, places)) == ["scope-target"]
 
 
 def test_without_a_scope_nothing_is_loaded(project, places):
