@@ -89,7 +89,7 @@ class Keeper:
         )  # fmt: skip
         self.rules = Rules(places, self.approvers)
         self._projects = Projects(places, self.approvers, self.rules)
-        self.scopes = Scopes(places, self.approvers, scope, self.log.alert)
+        self.scopes = Scopes(places, self.approvers, scope, self.log.alert, self._living_sessions)
 
     def start(self) -> None:
         """Serve, in threads of its own."""

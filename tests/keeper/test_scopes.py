@@ -71,3 +71,20 @@ def test_one_that_cannot_be_read_lets_nothing_by(scopes, tmp_path):
     (tmp_path / "project/.gatesh/scope.toml").write_text("read-onyl = true")
     with pytest.raises(ConfigError):
         scopes.of("a", (str(tmp_path / "project"),))
+
+
+@pytest.mark.parametrize("change", ["write", "unlink"])
+def test_one_that_begins_meanwhile_is_held_to_what_a_living_one_goes_by(scopes, tmp_path, change):
+    """An orphan (`setsid -f`) is a session of its own, and may be of the agent that changed the file."""
+    file, project = tmp_path / "project/.gatesh/scope.toml", tmp_path / "project"
+    living = {"a", "b"}
+    scopes._living = lambda: living
+    file.write_text("read-only = true")
+    scopes.of("a", (str(project),))
+    file.write_text("read-only = false") if change == "write" else file.unlink()
+    scopes.of("a", (str(project),))
+    assert True in read_only(scopes.of("b", (str(project),)))
+    assert True in read_only(scopes.of("b", (str(tmp_path),)))
+    assert scopes.of("c", (str(tmp_path),)) is None  # elsewhere
+    living.clear()
+    assert read_only(scopes.of("d", (str(project),))) in (None, [False])
