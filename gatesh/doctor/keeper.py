@@ -198,7 +198,11 @@ def gate(_: Places) -> Iterator[Finding]:
             "gate", "gatesh run gates every program: one was stopped at its exec, and made to leave"
         )
     why = refused()
-    if why:
+    if why and found.name == EXEC_GATE:
+        what = "paths that a scope has off-limits would be closed by looking at each open below gatesh run"
+        what = f"{what}: {why}"
+        yield note("gate", what, 'docs/scope.md, "Closed paths", says what that costs')
+    elif why:
         what = f"paths that a scope has off-limits would be advisory below gatesh run: {why}"
         yield note("gate", what, 'docs/scope.md, "Closed paths", says what is less')
     else:

@@ -13,6 +13,7 @@ import stat
 from collections import deque
 from contextlib import suppress
 from fnmatch import translate
+from functools import lru_cache
 
 from gatesh._value import Value
 from gatesh.facts.mounts import within
@@ -20,7 +21,7 @@ from gatesh.scope.files import PROJECT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gatesh.scope.manifest import Manifest
 
@@ -46,6 +47,65 @@ class Closed(Value):
     later: tuple[str, ...] = ()  # to be closed when they appear
 
 
+class Shut(Value):
+    """What is off-limits by its name, whenever it appears: for whoever looks at each name."""
+
+    paths: tuple[str, ...]  # with all that is below them
+    globs: tuple[str, ...]
+    roots: tuple[str, ...]  # where a glob is meant that is meant in every folder
+    cwd: str
+
+
+class Names:
+    """Tells of a path without links whether it is off-limits."""
+
+    def __init__(self, shut: Shut) -> None:
+        """Take what is."""
+        self._paths, self._roots, self._cwd = frozenset(shut.paths), shut.roots, shut.cwd
+        self._above = {folder for path in shut.paths for folder in _folders(path)}
+        everywhere = [glob for glob in shut.globs if glob.startswith(_EVERYWHERE)]
+        there = [glob for glob in shut.globs if not glob.startswith(_EVERYWHERE)]
+        self._everywhere, self._there = _fits(everywhere), _fits(there)
+        self.closed = lru_cache(1 << 16)(self._closed)
+
+    def holds(self, path: str) -> bool:
+        """Claim that a path is off-limits, or above one that was when the session began."""
+        return path in self._above or self.closed(path)
+
+    def _closed(self, path: str) -> bool:
+        folder = os.path.dirname(path)
+        return (folder != path and self.closed(folder)) or self._is_one(path)
+
+    def _is_one(self, path: str) -> bool:
+        if path in self._paths:
+            return True
+        if _is_needed(path, self._cwd):
+            return False
+        return self._there(path) or (self._everywhere(path) and self._is_looked_at(path))
+
+    def _is_looked_at(self, path: str) -> bool:
+        return any(
+            within(path, root)
+            and not any(
+                _is_passed_over(at) for at in _folders(path) if within(at, root) and at != root
+            )
+            for root in self._roots
+        )
+
+
+def _fits(globs: list[str]) -> Callable[[str], bool]:
+    if not globs:
+        return lambda _: False
+    match = re.compile("|".join(map(translate, globs))).match
+    return lambda path: match(path) is not None
+
+
+def _folders(path: str) -> Iterator[str]:
+    while len(path) > 1:
+        path = os.path.dirname(path)
+        yield path
+
+
 def off_limits(scopes: Iterable[Manifest]) -> tuple[str, ...]:
     """Return the globs of files that are off-limits."""
     return tuple(dict.fromkeys(glob for one in scopes for glob in one.closed))
@@ -59,8 +119,27 @@ def find(scopes: tuple[Manifest, ...], cwd: str, home: str) -> Closed:
     return found.closed()
 
 
+def shut(found: Closed, scopes: tuple[Manifest, ...], cwd: str, home: str) -> Shut:
+    """Return what is off-limits by name, where `find` found this."""
+    globs = [glob.removesuffix("/**") for glob in off_limits(scopes)]
+    globs = [glob for glob in globs if _GLOB.search(glob)]
+    later = [real for path in found.later for real in (path, os.path.realpath(path))]
+    roots = tuple(_roots(cwd, home, [_base(one.file) for one in scopes]))
+    paths = tuple(dict.fromkeys((*found.paths, *later)))
+    return Shut(paths, tuple(globs), roots, os.path.realpath(cwd))
+
+
 def _base(file: str) -> str:
     return os.path.dirname(file.removesuffix(PROJECT)) if file.endswith(f"/{PROJECT}") else ""
+
+
+def _roots(cwd: str, home: str, bases: list[str]) -> list[str]:
+    roots = [os.path.realpath(root) for root in (cwd, *filter(None, bases), home)]
+    return [root for root in dict.fromkeys(roots) if root != "/"]
+
+
+def _is_needed(path: str, cwd: str) -> bool:
+    return path in _NEEDED or f"{cwd}/".startswith(f"{path}/")
 
 
 class _Finder:
@@ -68,8 +147,7 @@ class _Finder:
 
     def __init__(self, cwd: str, home: str, bases: list[str]) -> None:
         self._cwd = os.path.realpath(cwd)
-        roots = [os.path.realpath(root) for root in (cwd, *filter(None, bases), home)]
-        self._roots = [root for root in dict.fromkeys(roots) if root != "/"]
+        self._roots = _roots(cwd, home, bases)
         self._walks: dict[str, list[str]] = {}
         self._everywhere: list[str] = []
         self._found: dict[str, None] = {}
@@ -160,7 +238,7 @@ class _Finder:
                         yield entry.path
 
     def _is_needed(self, path: str) -> bool:
-        return path in _NEEDED or f"{self._cwd}/".startswith(f"{path}/")
+        return _is_needed(path, self._cwd)
 
     def _walk(self, root: str, globs: list[str], *, everywhere: bool) -> None:
         fits = re.compile("|".join(map(translate, globs))).match

@@ -47,6 +47,17 @@ _SOCKETCALLS = {"connect": 3, "sendto": 11}  # of socketcall(2), on i386 alone
 _FASTOPEN = {"sendmsg": 2, "sendmmsg": 3}  # the argument that says MSG_FASTOPEN
 _MSG_FASTOPEN = 0x20000000
 CONNECTIONS = ("connect", "sendto", "socketcall", *_FASTOPEN)
+# Calls that name a file to open, cut, take away or link, where paths are closed without mounts; and those
+# that would lead to files past them. Programs do without the latter: openat2 and clone3 have older siblings.
+NAMING = (
+    "open", "openat", "creat", "truncate", "truncate64", "unlink", "unlinkat", "rmdir", "rename", "renameat",
+    "renameat2", "link", "linkat",
+)  # fmt: skip
+_PAST_NAMES = (
+    "io_uring_setup", "open_by_handle_at", "open_tree", "open_tree_attr", "mount", "umount2", "move_mount",
+    "fsopen", "fspick", "pivot_root", "chroot", "setns", "fanotify_init",
+)  # fmt: skip
+_OWN_MOUNTS = 0x00020000 | 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 
 
 def refuse(number: int) -> int:
@@ -98,12 +109,13 @@ def program(
     budget: bool,
     connections: bool = False,
     traced: bool = False,
+    named: bool = False,
 ) -> bytes:
     """Return the filter for a tree that must not harm the processes `protected` or their `groups`.
 
     With `budget` deletions and truncations are told to the supervisor too, with `connections` what programs
-    connect to. Where the tree is `traced` calls are told to the tracer, which meets every exec anyway; and
-    nothing may leave it.
+    connect to, with `named` all that names a file. Where the tree is `traced` calls are told to the tracer,
+    which meets every exec anyway; and nothing may leave it.
     """
     made = _Program()
     made.load(_ARCH)
@@ -118,7 +130,11 @@ def program(
         made.load(_NUMBER)
         if name == "native" and machine.x32:
             made.test(_AT_LEAST, _X32, f"{name} x32")
+        if named:
+            part.naming()
         part.dispatch(budget=budget, connections=connections, traced=traced)
+        if named:
+            part.names()
         part.aimed(targets, groups)
         if budget:
             part.some_remove()
@@ -145,6 +161,29 @@ class _Part:
         self._made.load(_ARGUMENTS + 8 * argument)
         labels = (f"{self._name} {label}" if label else "" for label in (yes, no))
         self._made.test(kind, value, *labels)
+
+    def naming(self) -> None:
+        """Tell of the calls that name a file, before anything else does; the number is loaded."""
+        for call in NAMING:
+            self._go(call, f"{call} of a name" if call in SOME_REMOVE else "notify")
+        for call in _PAST_NAMES:
+            self._go(call, "forbidden")
+        for call in ("unshare", "clone"):
+            self._go(call, "own mounts")
+        for call in ("openat2", "clone3"):
+            self._go(call, "unknown")
+
+    def names(self) -> None:
+        """Tell of opens, but for those by which nothing can be read: what such a descriptor leads to is told.
+
+        And refuse namespaces in which names lead elsewhere.
+        """
+        for call in ("open", "openat"):
+            if call in self._calls:
+                self._made.label(f"{self._name} {call} of a name")
+                self._when(SOME_REMOVE[call][0], _ANY_BIT, os.O_PATH, "allow", "notify")
+        self._made.label(f"{self._name} own mounts")
+        self._when(0, _ANY_BIT, _OWN_MOUNTS, "forbidden", "allow")
 
     def dispatch(self, *, budget: bool, connections: bool, traced: bool) -> None:
         """Tell the calls that matter from all others; the number is loaded."""

@@ -130,7 +130,9 @@ class Budget:
 
     def counts(self, call: Call) -> bool:
         """Claim that a call is one of those that are counted."""
-        return (call.arch, call.number) in self._names
+        name = self._names.get((call.arch, call.number), "")
+        argument, bits = bpf.SOME_REMOVE.get(name, (0, 0))
+        return bool(name) and (not bits or bool(call.arguments[argument] & bits))
 
     def cost(self, call: Call) -> tuple[str, int]:
         """Return the path that a call takes away, and what that counts; 0 where it is not counted."""

@@ -7,7 +7,7 @@ import os
 from gatesh._value import Value
 from gatesh.facts.mounts import mounts, within
 from gatesh.printable import printable
-from gatesh.scope.closed import find, off_limits
+from gatesh.scope.closed import find, off_limits, shut
 from gatesh.scope.manifest import Listed
 from gatesh.supervise.closing import Reply, Request, make_placeholder
 from gatesh.supervise.elsewhere import sees_as_we_do
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from gatesh.scope.closed import Closed
-    from gatesh.scope.manifest import Scope
+    from gatesh.scope.closed import Closed, Shut
+    from gatesh.scope.manifest import Manifest, Scope
     from gatesh.supervise.start import Child
 
 _AS_FAR = "known as far as lines and programs name them"
@@ -34,10 +34,14 @@ class Closing(Value):
     paths: tuple[str, ...] = ()  # that are closed
     later: tuple[str, ...] = ()  # that will be once they are there
     watched: bool = False  # what is replaced is closed again
+    shut: Shut | None = None  # is to be kept from the agent by its opens
 
 
-def close(child: Child, scope: Scope | None, folder: str, home: str) -> Closing:
-    """Close to an agent that waits what its scope has off-limits; `folder` is ours to make."""
+def close(child: Child, scope: Scope | None, folder: str, home: str, *, named: bool) -> Closing:
+    """Close to an agent that waits what its scope has off-limits; `folder` is ours to make.
+
+    With `named` the calls that name a file can be looked at instead, where mounts cannot be had.
+    """
     scopes = scope.manifests if scope else ()
     if not off_limits(scopes):
         child.close(Request())
@@ -45,25 +49,38 @@ def close(child: Child, scope: Scope | None, folder: str, home: str) -> Closing:
         return Closing(f"its paths are advisory: {_AS_FAR}" if limited else "")
     found = find(scopes, os.getcwd(), home)
     reply = _asked(child, folder, found)
+    if reply.why and named:
+        return _by_names(scopes, found, home, reply.why)
     if reply.why:
         said = f"its paths are advisory ({reply.why}): {_AS_FAR}"
         return Closing(said, printable(said))
     if found.paths or found.later:
         sees_as_we_do(child.pid)
+    still = [*found.open, *([f"what is replaced in {reply.unwatched}"] if reply.unwatched else [])]
+    said, detail = _said(found, "", still)
+    watched = reply.closer > 0
+    return Closing(said, detail, found.paths, found.later if watched else (), watched)
+
+
+def _by_names(scopes: tuple[Manifest, ...], found: Closed, home: str, why: str) -> Closing:
+    """Have what is off-limits kept from the agent by the calls that name files."""
+    names = shut(found, scopes, os.getcwd(), home)
+    everywhere = tuple(dict.fromkeys((*_with_other_ways(found.paths), *names.paths)))
+    said, detail = _said(found, f" by looking at each open ({why})", list(found.open))
+    return Closing(said, detail, found.paths, found.later, shut=names.but(paths=everywhere))
+
+
+def _said(found: Closed, how: str, still: list[str]) -> tuple[str, str]:
+    """Return what is closed in short, and with the paths."""
     count = len(found.paths)
-    said = f"{count} {'path' if count == 1 else 'paths'} closed"
+    said = f"{count} {'path' if count == 1 else 'paths'} closed{how}"
     if not count:
         said += ": none is there"
-    still = [*found.open, *([f"what is replaced in {reply.unwatched}"] if reply.unwatched else [])]
     if still:
         more = f" and {len(still) - 1} more" if len(still) > 1 else ""
         said += f", but not {still[0]}{more}"
     shown = [*found.paths[:_SHOWN], *(f"open: {one}" for one in still[:_SHOWN])]
-    detail = f"{said}: {', '.join(shown)}" if shown else said
-    watched = reply.closer > 0
-    return Closing(
-        printable(said), printable(detail), found.paths, found.later if watched else (), watched
-    )
+    return printable(said), printable(f"{said}: {', '.join(shown)}" if shown else said)
 
 
 def _asked(child: Child, folder: str, found: Closed) -> Reply:

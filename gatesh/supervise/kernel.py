@@ -11,6 +11,7 @@ import errno
 import os
 import platform
 import struct
+import threading
 
 from gatesh._value import Value
 
@@ -38,6 +39,8 @@ _NEW_LISTENER = 1 << 3
 _WAIT_KILLABLE_RECV = 1 << 5
 _AT_FDCWD, _AT_SYMLINK_NOFOLLOW, _STATX_BTIME = -100, 0x100, 0x800
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438  # the same on every machine
+_OPENAT2 = 437
+_CAPABILITIES_3 = 0x20080522  # the third version
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 _RESET_ON_FORK = 1  # SCHED_FLAG_RESET_ON_FORK
 _TURN_NS = 100_000  # the shortest there is
@@ -67,6 +70,9 @@ _I386 = {
     "setpgid": 57, "fcntl": 55, "fcntl64": 221, "ioctl": 54,
     "clone": 120, "clone3": 435, "seccomp": 354, "fallocate": 324,
     "connect": 362, "sendto": 369, "sendmsg": 370, "sendmmsg": 345, "socketcall": 102,
+    "link": 9, "linkat": 303, "mount": 21, "umount2": 52, "pivot_root": 217, "chroot": 61, "setns": 346,
+    "unshare": 310, "open_by_handle_at": 342, "fanotify_init": 338,
+    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
 }  # fmt: skip
 _X86_64 = {
     "execve": 59, "execveat": 322, "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129,
@@ -77,6 +83,9 @@ _X86_64 = {
     "setpgid": 109, "fcntl": 72, "ioctl": 16,
     "clone": 56, "clone3": 435, "seccomp": 317, "fallocate": 285,
     "connect": 42, "sendto": 44, "sendmsg": 46, "sendmmsg": 307,
+    "link": 86, "linkat": 265, "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "setns": 308,
+    "unshare": 272, "open_by_handle_at": 304, "fanotify_init": 300,
+    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
 }  # fmt: skip
 _GENERIC = {
     "execve": 221, "execveat": 281, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138,
@@ -86,6 +95,9 @@ _GENERIC = {
     "setpgid": 154, "fcntl": 25, "ioctl": 29,
     "clone": 220, "clone3": 435, "seccomp": 277, "fallocate": 47,
     "connect": 203, "sendto": 206, "sendmsg": 211, "sendmmsg": 269,
+    "linkat": 37, "mount": 40, "umount2": 39, "pivot_root": 41, "chroot": 51, "setns": 268,
+    "unshare": 97, "open_by_handle_at": 265, "fanotify_init": 262,
+    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
 }  # fmt: skip
 _ARM = {
     "execve": 11, "execveat": 387, "kill": 37, "tkill": 238, "tgkill": 268, "rt_sigqueueinfo": 178,
@@ -96,6 +108,9 @@ _ARM = {
     "setpgid": 57, "fcntl": 55, "fcntl64": 221, "ioctl": 54,
     "clone": 120, "clone3": 435, "seccomp": 383, "fallocate": 352,
     "connect": 283, "sendto": 290, "sendmsg": 296, "sendmmsg": 374,
+    "link": 9, "linkat": 330, "mount": 21, "umount2": 52, "pivot_root": 218, "chroot": 61, "setns": 375,
+    "unshare": 337, "open_by_handle_at": 371, "fanotify_init": 367,
+    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
 }  # fmt: skip
 MACHINES = {
     "x86_64": Machine(0xC000003E, _X86_64, 0x40000003, _I386, x32=True),
@@ -161,7 +176,7 @@ def watch(descriptor: int, folder: str, mask: int) -> int:
 def give_up_capabilities() -> None:
     """Have no power beyond this user's, and gain none by starting a program; raises OSError."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # the third version; this thread
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)  # of this thread
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
 
 
@@ -223,7 +238,8 @@ class _Span(ctypes.Structure):
 
 
 PAGE = 4096  # what is read at once; pages may be larger
-_buffer = ctypes.create_string_buffer(PAGE)  # for one thread: the listener's
+_buffer = ctypes.create_string_buffer(PAGE)
+_reading = threading.Lock()  # there is one buffer, and most often one thread
 _here = _Span(ctypes.addressof(_buffer), PAGE)
 _there = _Span(0, 0)
 _read = _libc.process_vm_readv
@@ -232,6 +248,11 @@ _spans = ctypes.byref(_here), ctypes.byref(_there)
 
 def read(pid: int, address: int, size: int) -> bytes:
     """Return `size` bytes of another process, at most a page of them; raises OSError."""
+    with _reading:
+        return _part(pid, address, size)
+
+
+def _part(pid: int, address: int, size: int) -> bytes:
     _there.base, _here.size, _there.size = address, size, size
     return ctypes.string_at(
         _buffer, _checked(_read(pid, _spans[0], 1, _spans[1], 1, 0), "process_vm_readv")
@@ -241,17 +262,57 @@ def read(pid: int, address: int, size: int) -> bytes:
 def read_string(pid: int, address: int, most: int = 4096) -> bytes:
     """Return a string of another process, page by page, up to its NUL; raises OSError."""
     found = b""
-    while len(found) < most:
-        _there.base = address
-        _here.size = _there.size = PAGE - address % PAGE
-        count = _checked(_read(pid, _spans[0], 1, _spans[1], 1, 0), "process_vm_readv")
-        part = ctypes.string_at(_buffer, count)
-        end = part.find(b"\0")
-        if end >= 0:
-            return found + part[:end]
-        found += part
-        address += len(part)
+    with _reading:
+        while len(found) < most:
+            part = _part(pid, address, PAGE - address % PAGE)
+            end = part.find(b"\0")
+            if end >= 0:
+                return found + part[:end]
+            found += part
+            address += len(part)
     raise OSError(errno.ENAMETOOLONG, "a string without an end")
+
+
+class Identity(Value):
+    """Whom the kernel asks for when a file is opened."""
+
+    user: int
+    group: int
+    groups: tuple[int, ...]
+    capabilities: int  # that count
+
+
+def open_by(folder: int, path: bytes, flags: int, resolve: int) -> int:
+    """Open a path below a folder's descriptor, resolved as openat2(2) is told; raises OSError."""
+    how = struct.pack("=QQQ", flags | os.O_CLOEXEC, 0, resolve)
+    return _checked(_libc.syscall(_OPENAT2, folder, path, how, len(how)), "openat2")
+
+
+def rename(source: int, name: bytes, target: int, new: bytes, flags: int) -> None:
+    """Rename below two folders, as renameat2(2) is told; raises OSError."""
+    _checked(_libc.renameat2(source, name, target, new, ctypes.c_uint(flags)), "renameat2")
+
+
+def act_as(who: Identity) -> None:
+    """Be somebody else where files are opened, until `act_as` is told otherwise; raises OSError."""
+    _weigh(-1)
+    if os.getgroups() != list(who.groups):
+        os.setgroups(who.groups)
+    for change, number in ((_libc.setfsgid, who.group), (_libc.setfsuid, who.user)):
+        change(ctypes.c_uint(number))
+        if change(-1) & 0xFFFFFFFF != number:
+            raise OSError(errno.EPERM, "another user's files cannot be opened")
+    _weigh(who.capabilities)
+
+
+def _weigh(wanted: int) -> None:
+    """Have those of this process's capabilities count that are wanted."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice
+    _checked(_libc.capget(header, sets), "capget")
+    for at, part in ((0, wanted), (3, wanted >> 32)):
+        sets[at] = sets[at + 1] & part & 0xFFFFFFFF
+    _checked(_libc.capset(header, sets), "capset")
 
 
 def copy_descriptor(pid: int, number: int) -> int:

@@ -9,9 +9,11 @@ import struct
 from gatesh._value import Value
 
 _RECEIVE, _SEND, _STILL_THERE = 0xC0502100, 0xC0182101, 0x40082102
+_ADD, _AND_ANSWER = 0x40182103, 1 << 1
 _CONTINUE = 1
 _NOTICE = struct.Struct("=QIIiIQ6Q")  # id pid flags nr arch ip args[6]
 _ANSWER = struct.Struct("=QqiI")
+_ADDED = struct.Struct("=QIIII")  # id flags srcfd newfd newfd_flags
 
 
 class Call(Value):
@@ -44,6 +46,10 @@ class Listener:
         id_, tid, _, number, arch, _, *arguments = _NOTICE.unpack(self._buffer)
         return Call(id_, tid, number, arch, tuple(arguments))
 
+    def hands_over(self, call: Call) -> bool:  # noqa: ARG002  Named does
+        """Claim that a call is made by another than its caller when it goes on."""
+        return False
+
     def go_on(self, call: Call) -> bool:
         """Let the kernel make the call; False where nobody waits any more."""
         return self._send(_ANSWER.pack(call.id, 0, 0, _CONTINUE))
@@ -51,6 +57,21 @@ class Listener:
     def fail(self, call: Call, number: int) -> bool:
         """Let the call fail with an error number."""
         return self._send(_ANSWER.pack(call.id, 0, -number, 0))
+
+    def done(self, call: Call) -> bool:
+        """Let the call return 0: it has been made in the caller's place."""
+        return self._send(_ANSWER.pack(call.id, 0, 0, 0))
+
+    def give(self, call: Call, descriptor: int, flags: int) -> bool:
+        """Let the call return a copy of a descriptor of ours; raises OSError where it cannot."""
+        words = _ADDED.pack(call.id, _AND_ANSWER, descriptor, 0, flags)
+        try:
+            fcntl.ioctl(self.descriptor, _ADD, words)
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return False
+            raise
+        return True
 
     def waits(self, call: Call) -> bool:
         """Claim that the caller still waits: its pid has not been given to another process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import threading
 from functools import partial
 from importlib import import_module
@@ -33,6 +34,7 @@ from gatesh.supervise.deletions import Deletions
 from gatesh.supervise.identity import Identities
 from gatesh.supervise.judge import Judge
 from gatesh.supervise.listener import Listener
+from gatesh.supervise.named import Named
 from gatesh.supervise.noticed import Noticed
 from gatesh.supervise.probe import ADVISORY, EXEC_GATE, NOTIFICATION, PTRACE, level
 from gatesh.supervise.record import Records
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from gatesh.overlay.front import Front
     from gatesh.places import Places
     from gatesh.rules.match import RuleSet
+    from gatesh.scope.closed import Shut
     from gatesh.scope.manifest import Manifest, Scope
     from gatesh.supervise.probe import Level
     from gatesh.supervise.record import Below
@@ -119,7 +122,8 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
     try:
         asker = _asker(child, wanted)
         scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
-        closed = close(child, scope, placeholder, own.user_home)
+        named = found.name == EXEC_GATE
+        closed = close(child, scope, placeholder, own.user_home, named=named)
         keeper.log.session(asker, wanted.name, ", ".join(filter(None, (found.name, closed.said))))
         keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
         if closed.detail:
@@ -187,7 +191,7 @@ def _gated(
     deletions = Deletions(
         Budget(wanted.deletions, kernel.machine()), wanted.deletion_mode, judge, asker, approver, say, alert,
     )  # fmt: skip
-    gates, listener = _begun(child, found, budget=budget)
+    gates, listener = _begun(child, found, closed.shut, budget=budget)
 
     def go_on(foreground: bool) -> None:
         guard.go_on(child.pid, foreground=foreground)
@@ -239,15 +243,21 @@ def _judge_of(
     return Judge(active, records, make, asker, identities)
 
 
-def _begun(child: Child, found: Level, *, budget: bool) -> tuple[type[Supervisor], Listener]:
+def _begun(
+    child: Child, found: Level, shut: Shut | None, *, budget: bool
+) -> tuple[type[Supervisor], Listener]:
     """Start the agent below what gates it here; return who serves it, and what tells of its calls."""
     if found.name == PTRACE:
         tracee.seize_tree(child.pid)
         filters = Filter.TRACED_ALL if budget else Filter.TRACED
         child.start(filters if found.filtered else Filter.BARE)
         return Traced, Stops()
+    if shut is not None:
+        listener, tasks = child.start(Filter.NAMED_ALL if budget else Filter.NAMED)
+        return Supervisor, Named(listener, socket.socket(fileno=tasks), kernel.machine(), shut)
     gates = Supervisor if found.name == EXEC_GATE else Noticed
-    return gates, Listener(child.start(Filter.TOLD_ALL if budget else Filter.TOLD))
+    (listener,) = child.start(Filter.TOLD_ALL if budget else Filter.TOLD)
+    return gates, Listener(listener)
 
 
 def _preload() -> None:

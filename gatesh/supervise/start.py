@@ -22,7 +22,7 @@ from gatesh.errors import ConfigError, GateshError
 from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.run.bash import leave_as
 from gatesh.session import process
-from gatesh.supervise import bpf, closing, kernel
+from gatesh.supervise import bpf, closing, kernel, opener
 from gatesh.supervise.supervisor import BLOCKED, FORWARDED, GUARD_GONE
 
 TYPE_CHECKING = False
@@ -103,24 +103,32 @@ class Child:
         """Have paths closed to it and all below, once, before it starts."""
         return closing.request(self._here, wanted)
 
-    def start(self, filters: Filter) -> int:
-        """Let it put on the filter and start; return the listener, -1 where it has none. Raises ConfigError."""
+    def start(self, filters: Filter) -> tuple[int, ...]:
+        """Let it put on the filter and start. Raises ConfigError.
+
+        Return the listener where it has one, and what the opener is told by where there is one.
+        """
         self._here.send(filters.name.encode())
-        said, descriptors, _, _ = socket.recv_fds(self._here, 4096, 1)
+        said, descriptors, _, _ = socket.recv_fds(self._here, 4096, 2)
         self._here.close()
         if said != _DONE:
             why = said.decode("utf-8", "replace")
             raise ConfigError(f"the agent could not be put below the gate: {why or 'it ended'}")
-        return descriptors[0] if descriptors else -1
+        return tuple(descriptors)
 
 
 class Filter(Enum):
-    """What is put on the agent before it starts; with a budget it tells of deletions too."""
+    """What is put on the agent before it starts; with a budget it tells of deletions too.
+
+    What is named hands over every call that names a file.
+    """
 
     FREE = "free"  # nothing at all
     BARE = "bare"  # nothing, on a tree that is gated all the same
     TOLD = "notify"
     TOLD_ALL = "notify budget"
+    NAMED = "notify named"
+    NAMED_ALL = "notify named budget"
     TRACED = "trace"
     TRACED_ALL = "trace budget"
 
@@ -145,6 +153,10 @@ def _become(
         if not name:
             os._exit(125)  # the supervisor has given up
         wanted = Filter[name]
+        tasks = None
+        if "named" in wanted.value:
+            tasks, pid = opener.start()
+            protected = (*protected, pid)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         groups = {os.getpgid(pid) for pid in protected}
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the supervisor could not trace its first exec
@@ -154,7 +166,7 @@ def _become(
             _start(command, env, mask)
         with suppress(OSError):  # root's agent: it must not trace or read its guards
             kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_PTRACE)
-        _put_on(wanted, protected, groups, there, gains=gains)
+        _put_on(wanted, protected, groups, there, tasks, gains=gains)
     except OSError as error:
         with suppress(OSError):
             there.send(str(error).encode())
@@ -167,24 +179,28 @@ def _put_on(
     protected: tuple[int, ...],
     groups: set[int],
     there: socket.socket,
+    tasks: socket.socket | None,
     *,
     gains: bool,
 ) -> None:
-    """Put on the filter, and say so; hand over its listener where it has one."""
+    """Put on the filter, and say so; hand over its listener where it has one, and the opener's `tasks`."""
     if wanted is Filter.BARE:
         there.send(_DONE)
         return
-    kind, _, budget = wanted.value.partition(" ")
+    kind, *more = wanted.value.split()
     machine = kernel.machine()
     program = bpf.program(
-        machine, protected, groups, budget=bool(budget), connections=True, traced=kind == "trace"
-    )
+        machine, protected, groups, budget="budget" in more, connections=True,
+        traced=kind == "trace", named="named" in more,
+    )  # fmt: skip
     if not gains:  # root's tree keeps sudo and its like: who traces it may see them start
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     listener = kernel.put_filter(program, machine.calls["seccomp"], listen=kind == "notify")
     if kind == "notify":
-        socket.send_fds(there, [_DONE], [listener])
-        os.close(listener)
+        given = [listener, tasks.detach()] if tasks else [listener]
+        socket.send_fds(there, [_DONE], given)
+        for descriptor in given:
+            os.close(descriptor)
     else:
         there.send(_DONE)
 

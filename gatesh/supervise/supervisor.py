@@ -213,6 +213,8 @@ class Supervisor:
         """Answer a call that starts no program."""
         if self._deletions is not None and self._deletions.counts(call):
             self._deletions.counted(call, self._above, self._listener)
+        elif self._listener.hands_over(call):
+            self._listener.go_on(call)
         elif self._connections is not None and self._connections.counts(call):
             self._connections.noted(call, self._above, self._listener)
         else:

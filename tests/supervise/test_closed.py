@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import GATESH
+from tests.supervise.test_fallback import ABOVE
 
 WAYS = tomllib.loads(Path(__file__).parents[1].joinpath("data/closed_ways.toml").read_text())["way"]
 SCOPE = '[paths]\noff-limits = ["infra/**", "./*.p[e]m", "./way*/infra/**"]\n[credentials]\noff-limits = ["../home/netrc"]\n'
@@ -404,9 +405,12 @@ def test_a_program_is_still_known_by_what_it_is(closing: Place) -> None:
     assert "refused [hold-keep]" in done.stderr
 
 
-def test_where_namespaces_are_refused_the_paths_are_advisory_and_it_says_so(place: Place) -> None:
+def test_where_namespaces_and_listeners_are_refused_the_paths_are_advisory_and_it_says_so(
+    place: Place,
+) -> None:
     script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
-    place.words = [*place.words, "unshare", "-Ur", "sh", "-c", script, "sh"]
+    above = ["python3", "-c", ABOVE, "listener"]
+    place.words = [*place.words, "unshare", "-Ur", "sh", "-c", script, "sh", *above]
     done = place.agent("cat x.pem", "--observe")
     if "gatesh: run" not in done.stderr:
         pytest.skip(f"no such namespace can be made here: {done.stderr}")
