@@ -48,7 +48,8 @@ _FASTOPEN = {"sendmsg": 2, "sendmmsg": 3}  # the argument that says MSG_FASTOPEN
 _MSG_FASTOPEN = 0x20000000
 CONNECTIONS = ("connect", "sendto", "socketcall", *_FASTOPEN)
 # Calls that name a file to open, cut, take away or link, where paths are closed without mounts; and those
-# that would lead to files past them. Programs do without the latter: openat2 and clone3 have older siblings.
+# that would lead to files past them. Others are not known there: openat2 and clone3, whose flags are in memory,
+# have older siblings; a Landlock of the caller's would not hold whoever opens in its place.
 NAMING = (
     "open", "openat", "creat", "truncate", "truncate64", "unlink", "unlinkat", "rmdir", "rename", "renameat",
     "renameat2", "link", "linkat",
@@ -57,6 +58,7 @@ _PAST_NAMES = (
     "io_uring_setup", "open_by_handle_at", "open_tree", "open_tree_attr", "mount", "umount2", "move_mount",
     "fsopen", "fspick", "pivot_root", "chroot", "setns", "fanotify_init",
 )  # fmt: skip
+_UNKNOWN = ("openat2", "clone3", "landlock_create_ruleset")
 _OWN_MOUNTS = 0x00020000 | 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 
 
@@ -170,7 +172,7 @@ class _Part:
             self._go(call, "forbidden")
         for call in ("unshare", "clone"):
             self._go(call, "own mounts")
-        for call in ("openat2", "clone3"):
+        for call in _UNKNOWN:
             self._go(call, "unknown")
 
     def names(self) -> None:

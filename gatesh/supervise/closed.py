@@ -11,6 +11,7 @@ from gatesh.scope.closed import find, off_limits, shut
 from gatesh.scope.manifest import Listed
 from gatesh.supervise.closing import Reply, Request, make_placeholder
 from gatesh.supervise.elsewhere import sees_as_we_do
+from gatesh.supervise.led import can_follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def close(child: Child, scope: Scope | None, folder: str, home: str, *, named: b
         return Closing(f"its paths are advisory: {_AS_FAR}" if limited else "")
     found = find(scopes, os.getcwd(), home)
     reply = _asked(child, folder, found)
-    if reply.why and named:
+    if reply.why and named and can_follow():
         return _by_names(scopes, found, home, reply.why)
     if reply.why:
         said = f"its paths are advisory ({reply.why}): {_AS_FAR}"

@@ -73,6 +73,7 @@ _I386 = {
     "link": 9, "linkat": 303, "mount": 21, "umount2": 52, "pivot_root": 217, "chroot": 61, "setns": 346,
     "unshare": 310, "open_by_handle_at": 342, "fanotify_init": 338,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
+    "landlock_create_ruleset": 444,
 }  # fmt: skip
 _X86_64 = {
     "execve": 59, "execveat": 322, "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129,
@@ -86,6 +87,7 @@ _X86_64 = {
     "link": 86, "linkat": 265, "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "setns": 308,
     "unshare": 272, "open_by_handle_at": 304, "fanotify_init": 300,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
+    "landlock_create_ruleset": 444,
 }  # fmt: skip
 _GENERIC = {
     "execve": 221, "execveat": 281, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138,
@@ -98,6 +100,7 @@ _GENERIC = {
     "linkat": 37, "mount": 40, "umount2": 39, "pivot_root": 41, "chroot": 51, "setns": 268,
     "unshare": 97, "open_by_handle_at": 265, "fanotify_init": 262,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
+    "landlock_create_ruleset": 444,
 }  # fmt: skip
 _ARM = {
     "execve": 11, "execveat": 387, "kill": 37, "tkill": 238, "tgkill": 268, "rt_sigqueueinfo": 178,
@@ -111,6 +114,7 @@ _ARM = {
     "link": 9, "linkat": 330, "mount": 21, "umount2": 52, "pivot_root": 218, "chroot": 61, "setns": 375,
     "unshare": 337, "open_by_handle_at": 371, "fanotify_init": 367,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
+    "landlock_create_ruleset": 444,
 }  # fmt: skip
 MACHINES = {
     "x86_64": Machine(0xC000003E, _X86_64, 0x40000003, _I386, x32=True),

@@ -72,6 +72,15 @@ def terminal(tid: int) -> str:
     return path
 
 
+def can_follow() -> bool:
+    """Claim that this kernel or container lets us follow paths without links of /proc."""
+    try:
+        os.close(kernel.open_by(HERE, b"/", os.O_PATH, _NO_MAGIC))
+    except OSError:
+        return False
+    return True
+
+
 class Led:
     """Follows paths; what it opens is kept until it is told to let go. Whatever is closed is EACCES."""
 

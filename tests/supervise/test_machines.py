@@ -57,6 +57,19 @@ def test_what_the_filter_answers(name: str, traced: bool) -> None:
     assert found == {what: wanted for what, _, _, wanted in cases}
 
 
+@pytest.mark.parametrize("budget", [False, True])
+@pytest.mark.parametrize("name", TABLE)
+def test_what_the_filter_answers_where_files_are_opened_by_the_opener(
+    name: str, budget: bool
+) -> None:
+    made = bpf.program(
+        kernel.MACHINES[OF[name]], GUARDS, GROUPS, budget=budget, connections=True, named=True
+    )
+    cases, arch = TABLE[name]["named"], TABLE[name]["arch"]
+    found = {what: action(made, number, arch, given) for what, number, given, _ in cases}
+    assert found == {what: wanted for what, _, _, wanted in cases}
+
+
 @pytest.mark.parametrize("machine", kernel.MACHINES)
 def test_another_convention_is_killed(machine: str) -> None:
     made = bpf.program(kernel.MACHINES[machine], GUARDS, GROUPS, budget=True)

@@ -334,7 +334,7 @@ def test_namespaces_and_other_ways_past_names_are_refused(named: Place) -> None:
     code = """
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
-CALLS = {"open_tree": (428, -100, b".", 0), "openat2": (437, -100, b"x.pem", b"\\0" * 24, 24), "chroot": (161, b"."),
+CALLS = {"landlock_create_ruleset": (444, 0, 0, 1), "open_tree": (428, -100, b".", 0), "openat2": (437, -100, b"x.pem", b"\\0" * 24, 24), "chroot": (161, b"."),
          "unshare": (272, 0x20000), "io_uring_setup": (425, 1, b"\\0" * 120), "clone": (56, 0x10000011, 0, 0, 0, 0)}
 for name, (number, *words) in CALLS.items():
     print(name, libc.syscall(number, *words), os.strerror(ctypes.get_errno()))
@@ -344,6 +344,14 @@ for name, (number, *words) in CALLS.items():
     (named.work / "calls.py").write_text(code)
     done = named.agent("python3 calls.py", "--observe")
     refused = "Operation not permitted"
-    whys = {"openat2": "Function not implemented"}
-    names = ("open_tree", "openat2", "chroot", "unshare", "io_uring_setup", "clone")
+    whys = dict.fromkeys(("openat2", "landlock_create_ruleset"), "Function not implemented")
+    names = (
+        "landlock_create_ruleset",
+        "open_tree",
+        "openat2",
+        "chroot",
+        "unshare",
+        "io_uring_setup",
+        "clone",
+    )
     assert done.stdout.splitlines() == [f"{name} -1 {whys.get(name, refused)}" for name in names]
