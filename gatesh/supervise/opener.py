@@ -142,25 +142,20 @@ class Opener:
 
     def _open(self, task: Task) -> None:
         base, path, flags = self._led.base(task.tid, task.at, task.path), task.path, task.flags
-        alone = bool(flags & os.O_CREAT and flags & os.O_EXCL)
+        if flags & os.O_CREAT and flags & os.O_EXCL:
+            self._created(task, base, path, alone=True)
+            return
         for _ in range(_MOST_TRIES):
             try:
-                found = self._led.probe(
-                    task.tid, base, path, follow=not (alone or flags & os.O_NOFOLLOW)
-                )
+                found = self._led.probe(task.tid, base, path, follow=not flags & os.O_NOFOLLOW)
             except FileNotFoundError:
                 if not flags & os.O_CREAT:
                     raise
             else:
-                if alone:
-                    raise FileExistsError(errno.EEXIST, "it is there")
                 self._open_again(task, found)
                 return
-            try:
-                base, path = self._created(task, base, path, alone=alone)
-            except FileExistsError:
-                if alone:
-                    raise  # else somebody was quicker: that is opened
+            with suppress(FileExistsError):  # somebody was quicker: that is opened
+                base, path = self._created(task, base, path, alone=False)
             if not path:
                 return
         raise OSError(errno.ELOOP, "too many links")
