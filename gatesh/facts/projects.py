@@ -13,6 +13,7 @@ from gatesh.facts.amounts import quoted, unseen
 from gatesh.facts.opened import Code
 from gatesh.facts.scripts import Runs, interpreter
 from gatesh.facts.words import UNSEEN, visible
+from gatesh.model import Door
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -272,7 +273,9 @@ def _tasks_in_python(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
 
 
 def _make(runs: Runs, words: tuple[Word, ...]) -> Iterator[Code]:
-    """`make -C DIR -f FILE A=1 target`."""
+    """`make -C DIR -f FILE A=1 target`; where it is a program that starts, its recipes start on their own."""
+    if runs.line.door is Door.EXEC:
+        return
     from gatesh.facts.make import code
 
     yield from code(runs, words)

@@ -88,7 +88,7 @@ class Keeper:
             limits=self._limits_of,
         )  # fmt: skip
         self.rules = Rules(places, self.approvers)
-        self._projects = Projects(places, self.approvers, self.rules)
+        self.projects = Projects(places, self.approvers, self.rules)
         self.scopes = Scopes(places, self.approvers, scope, self.log.alert, self._living_sessions)
 
     def start(self) -> None:
@@ -250,7 +250,7 @@ class Keeper:
             )
             try:
                 folders = (line.cwd, session.folder_of(asker.root_pid))
-                rules, world = self._projects.of(asker.session, folders)
+                rules, world = self.projects.of(asker.session, folders)
                 world = world.scoped(self.scopes.of(asker.session, folders))
             except GateshError as error:
                 self.approvers.alert("patterns", f"refused a line: {error.message}", pid=pid)
@@ -299,7 +299,7 @@ class Keeper:
         counts = (
             self.approvers.asks_pin, self.approvers.attached(), len(self._living_sessions()), self._observe,
         )  # fmt: skip
-        confirmed = sorted(self.rules.confirmed | self._projects.confirmed)
+        confirmed = sorted(self.rules.confirmed | self.projects.confirmed)
         return [
             b"status",
             __version__.encode(),

@@ -41,20 +41,31 @@ class Identities:
         self._sizes: dict[int, dict[str, None]] = {}
         self._digests: dict[str, bytes] = {}
         self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
-        folders = dict.fromkeys((*_FOLDERS, *filter(os.path.isabs, path.split(":"))))
-        self._programs = frozenset(programs)
-        names = dict.fromkeys((*self._programs, *_SHELLS, *_MULTI))
-        for name in names:
-            found = (f"{folder}/{name}" for folder in folders)
-            real = next((p for p in found if name not in ("", ".", "..") and os.path.isfile(p)), "")
-            if real:
-                self._note(real)
+        self._folders = tuple(dict.fromkeys((*_FOLDERS, *filter(os.path.isabs, path.split(":")))))
+        self._programs: frozenset[str] = frozenset()
+        self.learn(frozenset(programs))
+        self._look_up((*_SHELLS, *_MULTI))
         self._formats: dict[str, list[Format]] = {}
         for kind in formats():
             self._formats.setdefault(os.path.realpath(kind.interpreter), []).append(kind)
         self._loaders = {os.path.realpath(p) for p in _LOADERS if os.path.isfile(p)}
         for loader in self._loaders:
             self._note(loader)
+
+    def learn(self, programs: frozenset[str]) -> None:
+        """Look up the programs that further rules speak of: a project's."""
+        new = programs - self._programs
+        if new:
+            self._programs |= programs
+            self._look_up(new)
+            self._known.clear()
+
+    def _look_up(self, names: Iterable[str]) -> None:
+        for name in names:
+            found = (f"{folder}/{name}" for folder in self._folders)
+            real = next((p for p in found if name not in ("", ".", "..") and os.path.isfile(p)), "")
+            if real:
+                self._note(real)
 
     def _note(self, path: str) -> None:
         try:

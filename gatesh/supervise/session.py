@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 import threading
+import time
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 
 
 PATHS = "paths"  # the kind of alerts about closed paths
+_LOOK_AGAIN_S = 0.1  # how long a folder's own rules and scope are taken for what they were
+_MOST_FOLDERS = 1000  # of which that is known
 _NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
 _NOT_IN_THIS_ONE = "start this shell in a terminal window of its own, outside of tmux and screen"
 
@@ -234,11 +237,21 @@ def _judge_of(
     identities = Identities(keeper.rules.active[0].programs, path)
     files = OpenFiles((*closed.paths, *closed.later)) if closed.paths or closed.later else None
 
+    looked: dict[str, tuple[float, tuple[RuleSet, World]]] = {}
+
     def active(cwd: str) -> tuple[RuleSet, World]:
-        rules, world = keeper.rules.active
-        # Of a project that it begins to work in, too.
-        scope = keeper.scopes.of(asker.session, (cwd,))
-        return rules, world.scoped(scope.but(shut=closed.paths) if scope else None, files)
+        """Return what counts in a folder: of a project that the session begins to work in, too."""
+        now = time.monotonic()
+        since, found = looked.get(cwd, (0.0, None))
+        if found is None or now - since > _LOOK_AGAIN_S:
+            rules, world = keeper.projects.of(asker.session, (cwd,))
+            identities.learn(rules.programs)
+            scope = keeper.scopes.of(asker.session, (cwd,))
+            found = rules, world.scoped(scope.but(shut=closed.paths) if scope else None, files)
+            if len(looked) >= _MOST_FOLDERS:
+                looked.clear()
+            looked[cwd] = now, found
+        return found
 
     return Judge(active, records, make, asker, identities)
 

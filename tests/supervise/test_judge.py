@@ -197,3 +197,43 @@ def test_a_program_that_has_another_one_do_it_is_held_itself(words, run, compile
 def test_a_program_that_has_another_one_do_what_harms_nobody_is_not(words, run, compiled) -> None:
     program = compiled(words[0], 'int puts(const char *); int main(void) { puts("told"); }')
     assert "told" in run.agent(f"import subprocess as s; s.run({[program, *words[1:]]!r})").stdout
+
+
+PROJECT = """
+[pp-zap]
+cli      = "zap **"
+severity = "high"
+class    = "data-destroy"
+say      = "zaps"
+instead  = "look first"
+catches  = ["zap x", "zap y"]
+passes   = ["zip x", "zop y"]
+"""
+
+
+@pytest.mark.parametrize("first", ["#!/bin/sh", "#!/usr/bin/python3"])
+def test_a_projects_own_rules_count_for_what_starts_there(first: str, run, work: Path) -> None:
+    rules = work / "project/.gatesh/patterns/p.toml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(PROJECT)
+    zap = work / "project/zap"
+    zap.write_text(f"{first}\n")
+    zap.chmod(0o755)
+    run.agent(
+        "import os, subprocess\nos.chdir('project')\nsubprocess.run(['./zap', 'all'])\n"
+        "os.chdir('..')\nsubprocess.run(['project/zap', 'again'])"
+    )
+    held = [(r["door"], r["rule_ids"]) for r in run.history("--outcome", "refused")]
+    assert held == [("exec", ["pp-zap"])] * 2, run.history()
+
+
+def test_nothing_starts_where_a_projects_rules_are_broken(run, work: Path) -> None:
+    rules = work / "project/.gatesh/patterns/p.toml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(PROJECT.replace("cli ", "clo "))
+    done = run.agent(
+        "import os, subprocess\nos.chdir('project')\nsys.exit(subprocess.run(['touch', 'ran']).returncode)"
+    )
+    assert done.returncode == 125
+    assert f"gatesh: error: {rules}:3: " in done.stdout + done.stderr
+    assert not (work / "project/ran").exists()
