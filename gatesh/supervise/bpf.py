@@ -59,6 +59,7 @@ _PAST_NAMES = (
     "fsopen", "fspick", "pivot_root", "chroot", "setns", "fanotify_init",
 )  # fmt: skip
 _UNKNOWN = ("openat2", "clone3", "landlock_create_ruleset")
+_PR_SET_DUMPABLE = 4
 _OWN_MOUNTS = 0x00020000 | 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 
 
@@ -172,14 +173,19 @@ class _Part:
             self._go(call, "forbidden")
         for call in ("unshare", "clone"):
             self._go(call, "own mounts")
+        self._go("prctl", "prctl")
         for call in _UNKNOWN:
             self._go(call, "unknown")
 
     def names(self) -> None:
         """Tell of opens, but for those by which nothing can be read: what such a descriptor leads to is told.
 
-        And refuse namespaces in which names lead elsewhere.
+        And refuse namespaces in which names lead elsewhere. Nobody could read a path from a program that has
+        hidden its memory (PR_SET_DUMPABLE): it is told that it has.
         """
+        self._made.label(f"{self._name} prctl")
+        self._when(0, _EQUAL, _PR_SET_DUMPABLE, "", "allow")
+        self._when(1, _EQUAL, 0, "as if", "allow")
         for call in ("open", "openat"):
             if call in self._calls:
                 self._made.label(f"{self._name} {call} of a name")
@@ -292,6 +298,7 @@ class _Part:
             ("busy", refuse(errno.EBUSY)),
             ("notify", told),
             ("unknown", refuse(errno.ENOSYS)),  # without pidfd_send_signal programs use kill(2)
+            ("as if", refuse(0)),
             ("x32", refuse(errno.ENOSYS)),
         ):
             made.label(f"{name} {label}")

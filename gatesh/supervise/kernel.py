@@ -71,7 +71,7 @@ _I386 = {
     "clone": 120, "clone3": 435, "seccomp": 354, "fallocate": 324,
     "connect": 362, "sendto": 369, "sendmsg": 370, "sendmmsg": 345, "socketcall": 102,
     "link": 9, "linkat": 303, "mount": 21, "umount2": 52, "pivot_root": 217, "chroot": 61, "setns": 346,
-    "unshare": 310, "open_by_handle_at": 342, "fanotify_init": 338,
+    "unshare": 310, "open_by_handle_at": 342, "fanotify_init": 338, "prctl": 172,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
     "landlock_create_ruleset": 444,
 }  # fmt: skip
@@ -85,7 +85,7 @@ _X86_64 = {
     "clone": 56, "clone3": 435, "seccomp": 317, "fallocate": 285,
     "connect": 42, "sendto": 44, "sendmsg": 46, "sendmmsg": 307,
     "link": 86, "linkat": 265, "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "setns": 308,
-    "unshare": 272, "open_by_handle_at": 304, "fanotify_init": 300,
+    "unshare": 272, "open_by_handle_at": 304, "fanotify_init": 300, "prctl": 157,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
     "landlock_create_ruleset": 444,
 }  # fmt: skip
@@ -98,7 +98,7 @@ _GENERIC = {
     "clone": 220, "clone3": 435, "seccomp": 277, "fallocate": 47,
     "connect": 203, "sendto": 206, "sendmsg": 211, "sendmmsg": 269,
     "linkat": 37, "mount": 40, "umount2": 39, "pivot_root": 41, "chroot": 51, "setns": 268,
-    "unshare": 97, "open_by_handle_at": 265, "fanotify_init": 262,
+    "unshare": 97, "open_by_handle_at": 265, "fanotify_init": 262, "prctl": 167,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
     "landlock_create_ruleset": 444,
 }  # fmt: skip
@@ -112,7 +112,7 @@ _ARM = {
     "clone": 120, "clone3": 435, "seccomp": 383, "fallocate": 352,
     "connect": 283, "sendto": 290, "sendmsg": 296, "sendmmsg": 374,
     "link": 9, "linkat": 330, "mount": 21, "umount2": 52, "pivot_root": 218, "chroot": 61, "setns": 375,
-    "unshare": 337, "open_by_handle_at": 371, "fanotify_init": 367,
+    "unshare": 337, "open_by_handle_at": 371, "fanotify_init": 367, "prctl": 172,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fspick": 433, "open_tree_attr": 467,
     "landlock_create_ruleset": 444,
 }  # fmt: skip

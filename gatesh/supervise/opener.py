@@ -109,6 +109,7 @@ class Opener:
         self._listener, self._names = listener, Names(shut)
         self._led = Led(shut.paths, self._names.closed)
         os.umask(0)
+        self._own = caller(os.getpid()).identity
         self._acting: kernel.Identity | None = None
         self._is_root = os.geteuid() == 0 or kernel.capabilities() != 0
         self._made: dict[int, Callable[[Task], None]] = {
@@ -135,13 +136,28 @@ class Opener:
             kernel.act_as(who)
             self._acting = who
 
+    def _base(self, tid: int, at: int, path: bytes) -> int:
+        """Return the folder that a path is below: also of a program that has its memory hidden, as root."""
+        try:
+            return self._led.base(tid, at, path)
+        except PermissionError:
+            if not self._is_root:
+                raise
+        who = self._acting
+        self._act_as(self._own)
+        try:
+            return self._led.base(tid, at, path)
+        finally:
+            if who:
+                self._act_as(who)
+
     def _done(self, task: Task) -> None:
         self._listener.done(Call(task.id, task.tid, 0, 0, ()))
 
     # -- opening ---------------------------------------------------------------------------------------
 
     def _open(self, task: Task) -> None:
-        base, path, flags = self._led.base(task.tid, task.at, task.path), task.path, task.flags
+        base, path, flags = self._base(task.tid, task.at, task.path), task.path, task.flags
         if flags & os.O_CREAT and flags & os.O_EXCL:
             self._created(task, base, path, alone=True)
             return
@@ -232,7 +248,7 @@ class Opener:
     # -- what else names a file ------------------------------------------------------------------------
 
     def _cut(self, task: Task) -> None:
-        base = self._led.base(task.tid, task.at, task.path)
+        base = self._base(task.tid, task.at, task.path)
         found = self._led.probe(task.tid, base, task.path, follow=True)
         if stat.S_ISFIFO(found.status.st_mode):
             raise OSError(errno.EINVAL, "no file")
@@ -242,7 +258,7 @@ class Opener:
     def _remove(self, task: Task) -> None:
         if task.flags & ~REMOVE_FOLDER:
             raise OSError(errno.EINVAL, "what it says is unknown")
-        base = self._led.base(task.tid, task.at, task.path)
+        base = self._base(task.tid, task.at, task.path)
         folder, name, full = self._led.parent(task.tid, base, task.path)
         if self._names.closed(full):
             raise PermissionError(errno.EACCES, "it is closed")
@@ -260,7 +276,7 @@ class Opener:
 
     def _free(self, tid: int, at: int, path: bytes) -> tuple[int, bytes]:
         """Return the folder of a name, and the name, where it may be renamed."""
-        folder, name, full = self._led.parent(tid, self._led.base(tid, at, path), path)
+        folder, name, full = self._led.parent(tid, self._base(tid, at, path), path)
         if self._names.holds(full):
             raise PermissionError(errno.EACCES, "it is closed, or something below it is")
         return folder, name
@@ -268,13 +284,13 @@ class Opener:
     def _link(self, task: Task) -> None:
         if task.flags & ~(_SYMLINK_FOLLOW | _EMPTY_PATH):
             raise OSError(errno.EINVAL, "what it says is unknown")
-        base = self._led.base(task.tid, task.at, task.path)
+        base = self._base(task.tid, task.at, task.path)
         if task.flags & _EMPTY_PATH and not task.path:
             found = self._led.look(base)
         else:
             follow = bool(task.flags & _SYMLINK_FOLLOW)
             found = self._led.probe(task.tid, base, task.path, follow=follow)
-        below = self._led.base(task.tid, task.to, task.new)
+        below = self._base(task.tid, task.to, task.new)
         folder, name, full = self._led.parent(task.tid, below, task.new)
         if self._names.closed(full):
             raise PermissionError(errno.EACCES, "it is closed")

@@ -19,7 +19,7 @@ from tests.supervise.test_fallback import GATED, below
 TABLE = tomllib.loads((Path(__file__).parents[1] / "data" / "filter.toml").read_text())
 ACTIONS = {
     0x7FFF0000: "allow", 0x7FC00000: "notify", 0x7FF00000: "trace", 0x80000000: "kill",
-    **{0x50000 | number: name for number, name in errno.errorcode.items()},
+    0x50000: "as if", **{0x50000 | number: name for number, name in errno.errorcode.items()},
 }  # fmt: skip
 OF = {"x86_64": "x86_64", "i386": "x86_64", "aarch64": "aarch64", "arm": "aarch64"}
 GUARDS, GROUPS = (100, 101), (90, 101)

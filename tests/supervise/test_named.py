@@ -263,11 +263,12 @@ for f in shadow given; do echo $f > $f; chmod 600 $f; done; chown 1234 given; mk
 user="setpriv --reuid=1234 --regid=1234 --clear-groups"
 $user cat shadow; $user cat given; $user sh -c 'echo x > out/new; echo x > new'; stat -c %u:%g out/new; cat shadow
 setpriv --bounding-set=-all --inh-caps=-all cat given
+python3 -c 'import os; os.setresuid(1234, 1234, 1234); print(open("given").read(), end=""); open("shadow")'
 """
     with tempfile.TemporaryDirectory() as folder:  # pytest keeps others out of its own
         Path(folder).chmod(0o755)
         done = named.agent(lines.replace("FOLDER", folder), "--observe")
-    assert done.stdout == "given\n1234:1234\nshadow\n", done
+    assert done.stdout == "given\n1234:1234\nshadow\ngiven\n", done
 
 
 CALLS = """
@@ -300,6 +301,23 @@ def test_32_bit_calls_are_made_by_the_opener_too(named: Place) -> None:
             pytest.skip("no 32-bit calls here")
         found.append(named.agent(f"./read-{name}", "--observe").stdout)
     assert found == ["", "plain"]
+
+
+HIDDEN = """
+import ctypes
+prctl = ctypes.CDLL(None).prctl
+print(prctl(4, 0, 0, 0, 0))
+for name in ("plain", "x.pem"):
+    try: print(open(name).read())
+    except OSError as error: print(error.strerror)
+"""
+
+
+def test_a_program_that_hides_its_memory_opens_files_too(named: Place) -> None:
+    (named.work / "hidden.py").write_text(HIDDEN)
+    (named.work / "plain").write_text("plain")
+    done = named.agent("python3 hidden.py", "--observe")
+    assert done.stdout.split("\n")[:3] == ["0", "plain", "Permission denied"], done
 
 
 AT_THE_OPENER = """
