@@ -9,7 +9,7 @@ from gatesh.model import Extent, PathEffect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gatesh.facts import World
     from gatesh.facts.mounts import Mount
@@ -224,7 +224,10 @@ def may_move(command: SimpleCommand) -> bool:
     """Claim that a command may put at a path what stood at another one."""
     if command.program == "mount" and not command.more_words:  # alone it lists what is mounted
         return any(not word.known or word.text not in _LISTING for word in command.words[1:])
-    return command.program in _MOVERS or (not command.program and len(command.words) > 2)
+    if command.program:
+        return command.program in _MOVERS
+    into, plain = _places(command.words[1:])  # of a program that nobody knows: `"$MV" a b`
+    return command.more_words or into or len(plain) > 1
 
 
 def arrivals(line: CommandLine, world: World) -> Iterator[str | None]:
@@ -238,8 +241,7 @@ def landings(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
     """Yield the paths where a mv, ln or mount would put something; None where nobody knows."""
     mounts = command.program in _MOUNTERS
     words = _without_values(command.words[1:]) if mounts else list(command.words[1:])
-    plain = [w for w in words if not (w.known and w.text[:1] == "-" and len(w.text) > 1)]
-    into = [w.text for w in words if w.known and w.text.startswith(("-t", "--t"))]
+    into, plain = _places(words)
     if command.more_words or into or len(plain) < 2 or command.program == "rename":
         yield None  # -t DIR in any spelling: nobody needs it to be told apart
         return
@@ -255,6 +257,12 @@ def landings(command: SimpleCommand, line: CommandLine, world: World) -> Iterato
         for source in sources:
             for name in _names(source, command, line, world):
                 yield os.path.join(folder, name) if name else folder
+
+
+def _places(words: Sequence[Word]) -> tuple[bool, list[Word]]:
+    """Return whether an option names where something goes (`-t DIR`), and the words that are no options."""
+    into = any(word.known and word.text.startswith(("-t", "--t")) for word in words)
+    return into, [w for w in words if not (w.known and w.text[:1] == "-" and len(w.text) > 1)]
 
 
 def _without_values(words: tuple[Word, ...]) -> list[Word]:
