@@ -7,6 +7,7 @@ next card, Ctrl-C takes back what is being typed and, twice, ends the screen. Th
 first is shown first. A card that changed, was resized or became another is fenced again. A screen too small
 to show a card honestly shows none. Between cards there is one status line, where S asks for the overview;
 what happened scrolls away above it.
+Over 400 lines: each of these manners is a few lines that share the state of one screen.
 """
 
 from __future__ import annotations

@@ -237,12 +237,12 @@ def _judge_of(
     identities = Identities(keeper.rules.active[0].programs, path)
     files = OpenFiles((*closed.paths, *closed.later)) if closed.paths or closed.later else None
 
-    looked: dict[str, tuple[float, tuple[RuleSet, World]]] = {}
+    looked: dict[tuple[object, ...], tuple[float, tuple[RuleSet, World]]] = {}
 
     def active(cwd: str) -> tuple[RuleSet, World]:
         """Return what counts in a folder: of a project that the session begins to work in, too."""
-        now = time.monotonic()
-        since, found = looked.get(cwd, (0.0, None))
+        now, key = time.monotonic(), (cwd, *_identity(cwd))  # another folder may take the name
+        since, found = looked.get(key, (0.0, None))
         if found is None or now - since > _LOOK_AGAIN_S:
             rules, world = keeper.projects.of(asker.session, (cwd,))
             identities.learn(rules.programs)
@@ -250,10 +250,18 @@ def _judge_of(
             found = rules, world.scoped(scope.but(shut=closed.paths) if scope else None, files)
             if len(looked) >= _MOST_FOLDERS:
                 looked.clear()
-            looked[cwd] = now, found
+            looked[key] = now, found
         return found
 
     return Judge(active, records, make, asker, identities)
+
+
+def _identity(folder: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(folder)
+    except OSError:  # in another root, or gone
+        return ()
+    return found.st_dev, found.st_ino
 
 
 def _begun(

@@ -7,6 +7,7 @@ guard          what the person started: their shell's job; waits, and ends what 
 Where the person's terminal is held for cards (overlay.front) the guard has a second child, the relay, and the
 supervisor leads a session on the agent's own terminal. Else all are in the session of the person's terminal.
 Either way ^C, ^Z, fg and bg work on the agent.
+Over 400 lines: what each process does between fork and exec has to be read together.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
 One thread, the main one, owns the listener and all of ptrace. A decision that waits for a person is made in a
 thread of its own; until then the new program stands still, and everything else runs on: the exec has happened,
 so whoever started the program has long returned.
+Over 400 lines: it is one loop, and each step hands its program to the next.
 """
 
 from __future__ import annotations

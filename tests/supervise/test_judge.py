@@ -237,3 +237,21 @@ def test_nothing_starts_where_a_projects_rules_are_broken(run, work: Path) -> No
     assert done.returncode == 125
     assert f"gatesh: error: {rules}:3: " in done.stdout + done.stderr
     assert not (work / "project/ran").exists()
+
+
+def test_a_project_that_takes_the_name_of_another_folder_has_its_own_rules(run, work: Path) -> None:
+    rules = work / "project/.gatesh/patterns/p.toml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(PROJECT)
+    (work / "project/zap").write_text("#!/bin/sh\necho zapped\n")
+    (work / "project/zap").chmod(0o755)
+    run.agent(
+        "import os, subprocess\n"
+        "for _ in range(20):\n"
+        "    os.mkdir('a'); os.chdir('a'); subprocess.run(['true']); os.chdir('..'); os.rmdir('a')\n"
+        "    os.rename('project', 'a'); os.chdir('a'); subprocess.run(['./zap', 'all'])\n"
+        "    os.chdir('..'); os.rename('a', 'project')"
+    )
+    zapped = [r for r in run.history() if "zap all" in r["command_line"]]
+    assert len(zapped) == 20, run.history()
+    assert {tuple(r["rule_ids"]) for r in zapped} == {("pp-zap",)}
