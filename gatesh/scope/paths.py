@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _PIECES = re.compile(r"[^\s'\"`=:,;(){}\[\]<>|&@$]+")
 # What stands there is the asking process's, not ours.
 _AROUND = re.compile(r"^/proc/[^/]+/(?:task/[^/]+/)?(cwd|root)(?=/|$)")
+_A_PROCESS = re.compile(r"(?<=/proc/)\$(?:\$|!|\w+|\{[^}]*\})")  # /proc/$$/cwd: whichever it is
 _GLOB = re.compile(r"[*?\[]")
 _MOST = 400  # pieces of one word
 SILENT = frozenset(
@@ -193,7 +194,7 @@ def _paths_of(word: Word, command: SimpleCommand, line: CommandLine, world: Worl
     texts = [path for path in expand(word, command, line, world) if path]
     folder = working_folder(command, line, world.before) or line.cwd
     if command.program in CODE or not re.search(r"\s", word.text):
-        for piece in _PIECES.findall(word.text)[:_MOST]:
+        for piece in _PIECES.findall(_A_PROCESS.sub("self", word.text))[:_MOST]:
             texts.append(_absolute(piece, folder, world.home))
             if len(piece) > 2 and piece[0] == "-" and piece[1] != "-":  # -Finfra/x
                 texts.append(_absolute(piece[2:], folder, world.home))
