@@ -6,7 +6,6 @@ import gc
 import os
 import socket
 import threading
-import time
 from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
@@ -32,6 +31,7 @@ from gatesh.supervise.closed import Closing, close, tell
 from gatesh.supervise.closing import remove
 from gatesh.supervise.connections import Connections
 from gatesh.supervise.deletions import Deletions
+from gatesh.supervise.folders import Folders
 from gatesh.supervise.identity import Identities
 from gatesh.supervise.judge import Judge
 from gatesh.supervise.listener import Listener
@@ -61,8 +61,6 @@ if TYPE_CHECKING:
 
 
 PATHS = "paths"  # the kind of alerts about closed paths
-_LOOK_AGAIN_S = 0.1  # how long a folder's own rules and scope are taken for what they were
-_MOST_FOLDERS = 1000  # of which that is known
 _NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
 _NOT_IN_THIS_ONE = "start this shell in a terminal window of its own, outside of tmux and screen"
 
@@ -237,31 +235,19 @@ def _judge_of(
     identities = Identities(keeper.rules.active[0].programs, path)
     files = OpenFiles((*closed.paths, *closed.later)) if closed.paths or closed.later else None
 
-    looked: dict[tuple[object, ...], tuple[float, tuple[RuleSet, World]]] = {}
+    def rules_of(cwd: str) -> tuple[RuleSet, World]:
+        rules, world = keeper.projects.of(asker.session, (cwd,))
+        identities.learn(rules.programs)
+        return rules, world
 
-    def active(cwd: str) -> tuple[RuleSet, World]:
-        """Return what counts in a folder: of a project that the session begins to work in, too."""
-        now, key = time.monotonic(), (cwd, *_identity(cwd))  # another folder may take the name
-        since, found = looked.get(key, (0.0, None))
-        if found is None or now - since > _LOOK_AGAIN_S:
-            rules, world = keeper.projects.of(asker.session, (cwd,))
-            identities.learn(rules.programs)
-            scope = keeper.scopes.of(asker.session, (cwd,))
-            found = rules, world.scoped(scope.but(shut=closed.paths) if scope else None, files)
-            if len(looked) >= _MOST_FOLDERS:
-                looked.clear()
-            looked[key] = now, found
-        return found
+    def scope_of(cwd: str) -> Scope | None:
+        return keeper.scopes.of(asker.session, (cwd,))
 
-    return Judge(active, records, make, asker, identities)
+    def scoped(world: World, scope: Scope | None) -> World:
+        return world.scoped(scope.but(shut=closed.paths) if scope else None, files)
 
-
-def _identity(folder: str) -> tuple[int, ...]:
-    try:
-        found = os.stat(folder)
-    except OSError:  # in another root, or gone
-        return ()
-    return found.st_dev, found.st_ino
+    folders = Folders(rules_of, scope_of, scoped)
+    return Judge(folders.of, records, make, asker, identities)
 
 
 def _begun(

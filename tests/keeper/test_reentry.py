@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import GATESH
-from tests.keeper.human import held
+from tests.keeper.human import eventually, held
 
 # What codex puts around each command, shortened: its shell becomes another one with the very command.
 CODEX = """__CODEX_SNAPSHOT_OVERRIDE_SET_0="${{A+x}}"
@@ -38,7 +38,9 @@ def test_what_is_allowed_is_recorded_once(start, rows, bash):
         before = records(rows)
         assert agent.run(GATESH, "-c", line).out.endswith(b"inside\n")
         assert records(rows) == before + 1
-    assert rows("SELECT count(*) FROM outcome") == [(records(rows),)], "each has its end"
+    eventually(
+        lambda: rows("SELECT count(*) FROM outcome") == [(records(rows),)]
+    )  # each has its end
 
 
 def test_what_is_approved_is_asked_about_once(start, rows, work, bash):

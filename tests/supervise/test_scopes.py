@@ -44,3 +44,14 @@ def test_where_it_cannot_be_read_nothing_runs(run, project: Path) -> None:
     done = run.shell("cd project; env echo ran; cd ..; env echo ran elsewhere")
     assert done.stdout == "ran elsewhere\n", done
     assert "unknown key enviroment" in done.stderr
+
+
+def test_it_holds_at_once_in_a_folder_that_was_known_before(run, project: Path) -> None:
+    code = """
+import subprocess
+def curl(folder):
+    return subprocess.run(["curl", "-s", "http://127.0.0.1:9/"], cwd=folder, stderr=subprocess.DEVNULL).returncode
+print(*(curl(".") for _ in range(20)), curl("project"), curl("."))
+"""
+    done = run.agent(code, options=("--no-tty-prompt",))
+    assert done.stdout.split() == [*["7"] * 20, "126", "126"], done
