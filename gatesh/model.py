@@ -380,7 +380,8 @@ class Match(Value):
     span: Span
     preview: str = ""
     deny: bool = False  # an override says: never, do not even ask
-    names: tuple[str, ...] = ()  # what is destroyed, to be typed for critical ones
+    names: tuple[str, ...] = ()  # what it is about; of critical ones one is typed
+    lost: tuple[str, ...] = ()  # what is destroyed, as a card says it
     cannot_see: tuple[str, ...] = ()
 
 

@@ -105,9 +105,9 @@ class Description:
         lines += self._label(first.target)
         for one in self._request.credentials[:_MOST_SECRETS]:
             lines += self._secret(one)
-        if first.names:
-            shown = ", ".join(clean(name, 80) for name in first.names[:8])
-            more = f" and {len(first.names) - 8} more" if len(first.names) > 8 else ""
+        if first.lost:
+            shown = ", ".join(clean(name, 80) for name in first.lost[:8])
+            more = f" and {len(first.lost) - 8} more" if len(first.lost) > 8 else ""
             lines.append(Line("loss", f"loses     {shown}{more}"))
         if first.preview:
             lines.append(Line("field", f"preview   {clean(first.preview)}"))

@@ -22,4 +22,5 @@ class Hit(Value):
     sure: bool = True
     cannot_see: tuple[str, ...] = ()
     variables: dict[str, Any] = _NOTHING  # for `when`
-    lost: tuple[str, ...] = ()  # what is destroyed, where the wildcards stand for something else
+    lost: tuple[str, ...] | None = None  # what is destroyed, where that is not what it names
+    part: str = ""  # which part of that: "every row of "

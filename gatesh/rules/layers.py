@@ -92,7 +92,10 @@ def _speaks(file: PatternFile, confirmed: frozenset[str]) -> bool:
 def _silenced(rule: Rule) -> Rule:
     said = "a rule of this project, in whose words you have not trusted, holds it"
     return rule.but(
-        say=said, instead="gatesh patterns trust, in the project, shows its rules", preview=""
+        say=said,
+        instead="gatesh patterns trust, in the project, shows its rules",
+        preview="",
+        loses=None,
     )
 
 

@@ -36,6 +36,8 @@ from gatesh.rules.on_code import is_setup, unseen_code
 from gatesh.rules.on_facts import file_hit, graphql_hit, http_hit, sql_hit
 from gatesh.rules.on_words import may_point, names, names_needed, pointed_at, points
 from gatesh.rules.rule import (
+    LOSING,
+    SOME,
     CliPattern,
     FilePattern,
     GraphqlPattern,
@@ -474,6 +476,7 @@ def _match_of(
         "names": ", ".join(hit.names),
         **hit.captures,
     }
+    about, lost = _about(rule, hit)
     empty = "(unseen)" if hit.cannot_see or not hit.sure else "(not named)"
     return Match(
         rule=rule.id,
@@ -486,9 +489,31 @@ def _match_of(
         span=command.span if command else Span(0, 0),
         preview=fill(rule.preview, captures, empty),
         deny=rule.deny,
-        names=tuple(one_line(n) for n in hit.lost or hit.names),
+        names=tuple(map(one_line, about)),
+        lost=tuple(one_line(f"{hit.part}{name}") for name in lost),
         cannot_see=tuple(one_line(c) for c in hit.cannot_see),
     )
+
+
+def _about(rule: Rule, hit: Hit) -> tuple[Iterable[str], Iterable[str]]:
+    """Return what a match is about, of which a name may have to be typed, and what of it is destroyed."""
+    if rule.loses is not None:
+        found = [
+            name for said in rule.loses for name in _meant(said.strip("{}"), hit) if name.strip()
+        ]
+        return dict.fromkeys(found), dict.fromkeys(found)
+    lost = hit.names if hit.lost is None else hit.lost
+    about = dict.fromkeys((*lost, *hit.names))
+    return about, dict.fromkeys(lost) if rule.klass in LOSING else ()
+
+
+def _meant(capture: str, hit: Hit) -> Iterable[str]:
+    """Return what one word of a rule's `loses` stands for."""
+    if capture.isdigit():
+        return hit.names[int(capture) - 1 : int(capture)]
+    if capture in SOME:
+        return hit.names[SOME[capture]]
+    return (hit.captures.get(capture, ""),)
 
 
 def called(target: Target) -> str:

@@ -88,10 +88,10 @@ def cli_hit(
     names = tuple(word.text for word in taken)
     options = {name: value.text if value else "" for name, value in call.options}
     operands = [word.text for word in call.operands]
-    captures = {"options": " ".join(options), "operands": " ".join(operands)}
+    captures = {**options, "options": " ".join(options), "operands": " ".join(operands)}
     variables = {"options": options, "operands": operands}
     # A cloud's service and operation are not what is lost: its operands and identifiers are.
-    lost = tuple(w.text for w in call.operands[2:] or call.operands[-1:]) if cloud else ()
+    lost = tuple(w.text for w in call.operands[2:]) if cloud else None
     return Hit(names, captures, level is YES, unseen, variables, lost)
 
 

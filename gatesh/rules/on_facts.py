@@ -19,6 +19,19 @@ if TYPE_CHECKING:
         SqlPattern,
     )
 
+# What is taken of a table, by the statement's kind or its verb; where nothing stands it goes as a whole.
+_TAKEN = {
+    "delete": "rows",
+    "every row": "every row",
+    "truncate": "every row",
+    "merge": "rows",
+    "update": "values",
+    "upsert": "values",
+    "replace": "rows",
+    "alter table drop column": "a column",
+    "alter table alter column type": "values",
+}
+_NO_THING = re.compile(r"v\d+(?:\.\d+)*|api|rest|graphql", re.IGNORECASE)  # segments of any path
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -41,10 +54,8 @@ def http_hit(pattern: HttpPattern, fact: HttpRequest) -> Hit | None:
     variables = {**captures, "body": fact.body if fact.body is not None else ""}
     if fact.body is None and _hidden(fact.cannot_see, "body"):
         del variables["body"]  # `when` cannot see it either
-    # POST …/subscriptions/sub_1/cancel: the last says what is done, the one before says to what.
-    lost = "/".join(segments[-2:] if fact.method.upper() == "POST" else last)
     found = _hit(level, tuple(last) or (host,), captures, fact.cannot_see, variables)
-    return found.but(lost=(lost,)) if lost else found
+    return found.but(lost=_thing(segments, posted=fact.method.upper() == "POST"))
 
 
 def graphql_hit(
@@ -59,7 +70,7 @@ def graphql_hit(
         if level is NO or unlikely or fact.method.upper() in ("GET", "HEAD"):
             return None
         captures = {"field": "an unseen operation", "host": host}
-        return _hit(level, (host,), captures, fact.cannot_see, captures)
+        return _hit(level, (host,), captures, fact.cannot_see, captures).but(lost=())
     fits = pattern.operations.holds(field.operation) and pattern.fields.holds(field.name)
     if level is NO or not fits:
         return None
@@ -67,7 +78,7 @@ def graphql_hit(
     variables = {**captures, "args": dict(field.arguments)}
     found = _hit(level, (field.name,), captures, (), variables)
     ids = tuple(value for name, value in field.arguments if name.lower().endswith("id") and value)
-    return found.but(lost=(*ids, field.name)) if ids else found
+    return found.but(lost=ids)
 
 
 def sql_hit(pattern: SqlPattern, fact: SqlStatement) -> Hit | None:
@@ -83,7 +94,17 @@ def sql_hit(pattern: SqlPattern, fact: SqlStatement) -> Hit | None:
         captures,
         cannot_see=fact.cannot_see,
         variables={**variables, "where": where, "text": fact.text},
+        lost=tuple(name for name in names if name != "*"),
+        part=_part(fact),
     )
+
+
+def _part(fact: SqlStatement) -> str:
+    """Return what a statement takes of the tables it names: `DELETE` leaves them."""
+    verb = "every row" if fact.kind == "delete" and fact.restricts is False else fact.kind
+    verb = verb if verb in _TAKEN else fact.kind.partition(" ")[0]
+    what = _TAKEN.get(verb, "")
+    return f"{what} of " if what else ""
 
 
 def file_hit(pattern: FilePattern, fact: FileChange, path: PathEffect) -> Hit | None:
@@ -147,6 +168,21 @@ def _hit(
     variables: Mapping[str, object],
 ) -> Hit:
     return Hit(names, captures, level is YES, cannot_see, dict(variables))
+
+
+def _thing(segments: list[str], *, posted: bool) -> tuple[str, ...]:
+    """Return what a path is about, with what kind of thing that is: `volumes/7`.
+
+    POST …/subscriptions/sub_1/cancel: the last says what is done. POST …/volumes/7: it does not.
+    """
+    kind = segments[-2] if segments[1:] else ""
+    listed = kind.endswith("s") and not _NO_THING.fullmatch(kind)
+    if posted and (not listed or segments[-1].startswith("_")):
+        segments = segments[:-1]
+    if not segments or _NO_THING.fullmatch(segments[-1]):
+        return ()
+    kept = segments[-2:-1] if len(segments) > 1 and not _NO_THING.fullmatch(segments[-2]) else []
+    return ("/".join([*kept, segments[-1]]),)
 
 
 def _host(hosts: Choice, fact: HttpRequest) -> int:

@@ -22,6 +22,15 @@ CLASSES = frozenset(
     )
 )  # fmt: skip
 
+# Of these classes what a line names is lost; `iptables -F` and `npm publish` lose nothing that they name.
+LOSING = frozenset(
+    (
+        "data-destroy", "backup-destroy", "key-destroy", "resource-destroy", "data-overwrite",
+        "deferred-destroy", "access-revoke", "history-rewrite",
+    )
+)  # fmt: skip
+SOME = {"names": slice(None), "first": slice(0, 1), "last": slice(-1, None), "rest": slice(1, None)}
+
 _SHOWN = 6  # alternatives of a choice, where it is told to a person
 
 
@@ -127,6 +136,9 @@ class Rule(Value):
     when: str = ""
     certain: bool = False  # only what can be seen counts
     preview: str = ""
+    loses: tuple[str, ...] | None = (
+        None  # `{last}` `{--app}`: what is lost, where not all of `names`
+    )
     deny: bool = False
     layer: Layer = Layer.SHIPPED
     file: str = ""

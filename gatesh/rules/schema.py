@@ -38,6 +38,7 @@ _HELP = {
     "when": "a CEL expression over the fact, such as !target.local",
     "certain": "true: what cannot be seen does not count",
     "preview": "what to look at first, shown to the human",
+    "loses": "what of that a card says is lost: {1} {last} {rest} {--option}; [] where the words name none",
     "known_misses": "lines that get through, said openly",
     "world": "files and env that the examples need",
     "off": "the rule is switched off",
@@ -68,7 +69,7 @@ def _rule() -> dict[str, Any]:
         "class": {"enum": sorted(CLASSES)},
         **dict.fromkeys(("say", "instead", "preview"), _TEXT),
         **dict.fromkeys(("catches", "passes"), _LINES),
-        **dict.fromkeys(("unless", "known_misses"), _NONE_OR_MORE),
+        **dict.fromkeys(("unless", "known_misses", "loses"), _NONE_OR_MORE),
         "when": {"type": "string"},
         "certain": {"type": "boolean"},
         "world": {

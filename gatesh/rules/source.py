@@ -22,6 +22,7 @@ from gatesh.rules.positions import lines_of, mistake_of
 from gatesh.rules.rule import (
     CLASSES,
     NOTATIONS,
+    SOME,
     Examples,
     Pattern,
     Rule,
@@ -34,7 +35,17 @@ if TYPE_CHECKING:
     from gatesh.places import Places
 
 NEEDED = ("severity", "class", "say", "instead", "catches", "passes")
-KEYS = {*NOTATIONS, *NEEDED, "unless", "when", "certain", "preview", "known_misses", "world"}
+KEYS = {
+    *NOTATIONS,
+    *NEEDED,
+    "unless",
+    "when",
+    "certain",
+    "preview",
+    "loses",
+    "known_misses",
+    "world",
+}
 OVERRIDE = ("severity", "unless", "when", "off", "deny")
 _RESERVED = ("sets", "programs", "override")
 _LONGEST_ID = 64
@@ -198,6 +209,7 @@ class _Reader:
             when=self._condition(name, kind, table.get("when", "")),
             certain=self._truth(name, "certain", table.get("certain", False)),
             preview=self._sentence(name, "preview", table, kind),
+            loses=self._losses(name, table["loses"], kind) if "loses" in table else None,
             layer=self.layer,
             file=self.path,
             line=self.where.get((name, ""), 1),
@@ -256,6 +268,18 @@ class _Reader:
                 hint = f"{{1}} {{2}} … and {', '.join(sorted(known))}"
                 raise self.fail(name, key, f"{{{capture}}} captures nothing in {kind!r}", hint)
         return value
+
+    def _losses(self, name: str, value: Any, kind: str) -> tuple[str, ...]:
+        given = self._strings(name, "loses", value, least=0)
+        known = {*SOME, *_CAPTURES[kind]}
+        for text in given:
+            found = _CAPTURE.fullmatch(text)
+            capture = found[1] if found else ""
+            option = kind == "cli" and capture.startswith("-")
+            if capture not in known and not capture.isdigit() and not option:
+                hint = f"{{1}} {{2}} … {{--option}} and {', '.join(sorted(known))}"
+                raise self.fail(name, "loses", f"{text!r} captures nothing in {kind!r}", hint)
+        return given
 
     def _truth(self, name: str, key: str, value: Any) -> bool:
         if not isinstance(value, bool):

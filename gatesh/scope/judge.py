@@ -277,6 +277,7 @@ class _Judge:
             span=span,
             deny=effect in (PROPOSE, NEVER),
             names=found.names if found else (),
+            lost=found.lost if found else (),
         )
 
     def _instead(self, effect: str, said: str, *, lifts: bool) -> str:

@@ -292,6 +292,7 @@ def question(
         command=0,
         span=Span(0, len(text)),
         names=(spent.path,),
+        lost=(spent.path,),
     )
     given = tuple(Word(word, Span(0, 0), Certainty.EXPANDED) for word in words)
     seen = Inspection(Parsed((SimpleCommand(given, Span(0, len(text))),)), (), (found,))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from gatesh.approval.describe import Description
+from gatesh.errors import PatternFileError
 from gatesh.model import Layer, Severity
 from gatesh.rules import load
 from gatesh.rules.examples import PLACES, consider
@@ -14,6 +18,9 @@ from gatesh.rules.source import parse_files
 from tests.approval.requests import request
 
 SHIPPED = load.load(PLACES, cached=False)
+ROWS = tomllib.loads((Path(__file__).parents[1] / "data" / "losses-on-cards.toml").read_text())[
+    "row"
+]
 UUID = "1f3c2a9e-8b7d-4c55-9f10-aa66bb77cc88"
 RAILWAY = """\
 curl https://backboard.railway.app/graphql/v2 -d '{"query":"mutation{volumeDelete(volumeId:\\"NUMBER\\")}"}'"""
@@ -29,13 +36,18 @@ passes = ["c", "d"]
 """
 
 
+def losses(matches) -> list[str]:
+    lines = Description(request(1, *matches)).card("abc").body
+    return [line.text.removeprefix("loses     ") for line in lines if line.style == "loss"]
+
+
 def typed(matches) -> str:
     critical = tuple(m.but(severity=Severity.CRITICAL) for m in matches)
     return Description(request(1, *critical)).name
 
 
 @pytest.mark.parametrize(
-    ("line", "names", "name"),
+    ("line", "lost", "name"),
     [
         (
             "aws rds delete-db-instance --db-instance-identifier prod --skip-final-snapshot",
@@ -45,35 +57,63 @@ def typed(matches) -> str:
         ("aws s3 rb s3://bookings --force", ("s3://bookings",), "s3://bookings"),
         (
             RAILWAY.replace("NUMBER", "vol-1"),
-            ("vol-1", "volumeDelete"),
+            ("vol-1",),
             "vol-1",
         ),
         (
             RAILWAY.replace("NUMBER", UUID),  # nobody should have to type that
-            (UUID, "volumeDelete"),
+            (UUID,),
             "volumeDelete",
         ),
         (
             RAILWAY.replace("NUMBER", UUID * 2),
-            (UUID * 2, "volumeDelete"),
+            (UUID * 2,),
             "volumeDelete",
         ),
     ],
 )
-def test_the_thing_itself_is_named_and_typed(line, names, name):
-    found = [m for m in consider(SHIPPED, line, Examples((), ())).matches if m.names == names]
+def test_the_thing_itself_is_named_and_typed(line, lost, name):
+    found = [m for m in consider(SHIPPED, line, Examples((), ())).matches if m.lost == lost]
     assert found
     assert typed(found) == name
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["line"])
+def test_a_card_says_what_is_lost_and_nothing_else(row):
+    said = [
+        m for m in consider(SHIPPED, row["line"], Examples((), ())).matches if m.rule == row["rule"]
+    ]
+    assert said, "no such match: the row proves nothing"
+    assert losses(said[:1]) == row["loses"]
+    if "type" in row:
+        assert typed(said[:1]) == row["type"]
 
 
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("curl -X DELETE https://api.example/v1/projects/p1", "p1"),
-        ("curl -X POST https://api.example/v1/subscriptions/sub_1/cancel", "sub_1/cancel"),
+        ("curl -X DELETE https://api.example/v1/projects/p1", "projects/p1"),
+        ("curl -X POST https://api.example/v1/subscriptions/sub_1/cancel", "subscriptions/sub_1"),
         ("curl -X DELETE https://api.example/", "api.example"),
     ],
 )
 def test_a_path_names_what_a_request_is_about(line, name):
     active = combine(parse_files([("x.toml", Layer.SHIPPED, STRIPE)], PLACES))
     assert typed(consider(active, line, Examples((), ())).matches) == name
+
+
+def test_a_mistake_in_what_a_rule_says_is_lost_is_told():
+    for bad in ("{nothing}", "orders", "{--x", 3):
+        text = STRIPE.replace("instead", f"loses = {bad!r}\ninstead")
+        with pytest.raises(PatternFileError) as told:
+            parse_files([("x.toml", Layer.SHIPPED, text)], PLACES)
+        assert "loses" in str(told.value) or "captures nothing" in str(told.value)
+
+
+def test_a_project_s_rule_does_not_choose_what_a_card_says_is_lost():
+    text = STRIPE.replace("instead", "loses = []\ninstead")
+    text = text.replace("money", "data-destroy")
+    line = "curl -X DELETE https://api.example/v1/projects/p1"
+    for layer, said in ((Layer.USER, []), (Layer.PROJECT, ["projects/p1"])):
+        active = combine(parse_files([("x.toml", layer, text)], PLACES))
+        assert losses(consider(active, line, Examples((), ())).matches) == said
