@@ -28,7 +28,7 @@ def wrap(text: str, columns: int) -> list[str]:
     rows, row, width, behind = [], "", 0, 0  # the last blank of the row ends at `behind`
     for character in text:
         wide = get_cwidth(character)
-        if width + wide > columns:
+        while row and width + wide > columns:  # twice where what was cut off takes no column
             cut = behind if behind and character != " " else len(row)
             rows.append(row[:cut])
             row = row[cut:]

@@ -209,6 +209,7 @@ def test_wide_characters_take_two_columns():
         ("0123456789 x", 10, ["0123456789", " x"]),  # else it would look like one word
         ("0123456789 abcdefghij", 10, ["0123456789", " ", "abcdefghij"]),
         ("  abcdefghij x", 10, ["  abcdefgh", "ij x"]),  # rather than a row of blanks alone
+        ("\u0301 aa漢漢", 5, ["\u0301 ", "aa漢", "漢"]),  # a word that takes no column
         ("", 10, [""]),
     ],
 )
