@@ -33,7 +33,7 @@ from gatesh.rules import condition
 from gatesh.rules.hit import Hit
 from gatesh.rules.on_cli import as_call, cli_hit
 from gatesh.rules.on_code import is_setup, unseen_code
-from gatesh.rules.on_facts import file_hit, graphql_hit, http_hit, sql_hit
+from gatesh.rules.on_facts import action_on, file_hit, graphql_hit, http_hit, sql_hit
 from gatesh.rules.on_words import may_point, names, names_needed, pointed_at, points
 from gatesh.rules.rule import (
     LOSING,
@@ -249,7 +249,8 @@ def _keys(fact: Fact) -> tuple[str, ...]:
         case SqlStatement():
             return (f"sql {fact.kind}", f"sql {EVERYTHING}")
         case FileChange():
-            return (f"file {fact.action}", f"file {EVERYTHING}")
+            actions = {action_on(fact, path) for path in fact.paths} | {fact.action}
+            return (*(f"file {action}" for action in sorted(actions)), f"file {EVERYTHING}")
 
 
 def _program(fact: CliCall | CloudCall) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gatesh.model import Extent
 from gatesh.rules.hit import MAYBE, NO, YES, Hit
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ _TAKEN = {
     "alter table drop column": "a column",
     "alter table alter column type": "values",
 }
+_THERE = (Extent.LOSABLE, Extent.DERIVED, Extent.RECOVERABLE)
 _NO_THING = re.compile(r"v\d+(?:\.\d+)*|api|rest|graphql", re.IGNORECASE)  # segments of any path
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 
@@ -110,8 +112,9 @@ def _part(fact: SqlStatement) -> str:
 def file_hit(pattern: FilePattern, fact: FileChange, path: PathEffect) -> Hit | None:
     """Compare action, path, extent and what else is claimed of the path."""
     claims = {"root": path.root, "directory": path.directory}
+    action = action_on(fact, path)
     fits = (
-        pattern.actions.holds(fact.action)
+        (pattern.actions.holds(fact.action) or pattern.actions.holds(action))
         and (not pattern.extents or path.extent.value in pattern.extents)
         and all(claims[name] for name in pattern.claims)
     )
@@ -120,9 +123,15 @@ def file_hit(pattern: FilePattern, fact: FileChange, path: PathEffect) -> Hit | 
     sees = path.path.startswith("/")
     if not pattern.paths.holds(path.path) and not (pattern.paths.any and not sees):
         return None
-    captures = {"path": path.path, "action": fact.action, "extent": path.extent.value}
+    captures = {"path": path.path, "action": action, "extent": path.extent.value}
     variables = {**captures, **claims, "size": path.size}
     return _hit(YES, (path.path,), captures, fact.cannot_see, variables)
+
+
+def action_on(fact: FileChange, path: PathEffect) -> str:
+    """Return what becomes of one path: `rm -rf FILE` does to a file what `rm FILE` does."""
+    alone = fact.action == "delete-tree" and not path.directory and path.extent in _THERE
+    return "delete" if alone else fact.action
 
 
 def http_lacks(pattern: HttpPattern, fact: HttpRequest) -> tuple[int, str]:

@@ -102,6 +102,25 @@ def test_a_path_names_what_a_request_is_about(line, name):
     assert typed(consider(active, line, Examples((), ())).matches) == name
 
 
+@pytest.mark.parametrize(
+    "path", ["notes.txt", ".env", "app.sqlite3", "src/main.py", "build/out.o", "/usr/bin/ls"]
+)
+def test_a_file_s_record_is_the_same_whether_rm_was_told_to_take_trees(path):
+    found = [
+        [(m.rule, m.say, m.lost) for m in consider(SHIPPED, line, Examples((), ())).matches]
+        for line in (f"rm {path}", f"rm -rf {path}")
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_rule_about_trees_speaks_of_a_single_file_as_well():
+    text = STRIPE.replace(
+        'http = "{POST,DELETE} api.example/**"', 'file = "delete-tree ~/Documents/**"'
+    )
+    active = combine(parse_files([("x.toml", Layer.USER, text)], PLACES))
+    assert consider(active, "rm -rf ~/Documents/letter.txt", Examples((), ())).matches
+
+
 def test_a_mistake_in_what_a_rule_says_is_lost_is_told():
     for bad in ("{nothing}", "orders", "{--x", 3):
         text = STRIPE.replace("instead", f"loses = {bad!r}\ninstead")
