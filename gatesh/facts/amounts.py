@@ -97,9 +97,15 @@ def exported(assignments: list[str], text: str) -> str:
     return line("".join(f"export {quoted(a)}\n" for a in seen) + text, *seen)
 
 
-def request(method: str, url: str, body: str | None = None, *headers: str) -> str:
+def request(method: str, url: str, body: str | None = None, *headers: str, proxy: str = "") -> str:
     """Return the line that sends an HTTP request."""
-    words = ["curl", "-X", method, *(w for h in headers for w in ("-H", h))]
+    words = [
+        "curl",
+        *(("-x", proxy) if proxy else ()),
+        "-X",
+        method,
+        *(w for h in headers for w in ("-H", h)),
+    ]
     words += ["--data-raw", body] if body is not None else []
     return command(*words, "--url", url)
 

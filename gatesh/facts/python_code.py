@@ -183,13 +183,28 @@ def _reader(name: str) -> Callable[[Call], Iterator[str]] | None:
 
 def _exported(tree: ast.Module, module: Module) -> list[str]:
     """Return `os.environ['NAME'] = 'value'` as assignments."""
-    found = []
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
             target = node.targets[0]
             if module.called(target.value) == "os.environ":
                 found.append(f"{module.values(target.slice)[0]}={module.values(node.value)[0]}")
+        elif isinstance(node, ast.Call):
+            found += _put(node, module)
     return [assignment for assignment in found if is_seen(assignment)][:64]
+
+
+def _put(node: ast.Call, module: Module) -> list[str]:
+    """Return what `os.putenv(NAME, value)` and `os.environ.update(NAME=value)` set."""
+    called = module.called(node.func)
+    if called in ("os.putenv", "os.environ.setdefault") and len(node.args) == 2:
+        return ["=".join(module.values(part)[0] for part in node.args)]
+    if called != "os.environ.update":
+        return []
+    given = node.args[0] if node.args else None
+    pairs = zip(given.keys, given.values, strict=True) if isinstance(given, ast.Dict) else ()
+    found = [f"{module.values(k)[0]}={module.values(v)[0]}" for k, v in pairs]
+    return found + [f"{k.arg}={module.values(k.value)[0]}" for k in node.keywords if k.arg]
 
 
 def _handed(call: Call) -> Iterator[Call]:

@@ -7,6 +7,7 @@ import re
 
 from gatesh.facts import amounts
 from gatesh.facts.amounts import is_seen, unseen
+from gatesh.facts.python_proxies import proxies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ def _requests(call: Call) -> Iterator[str]:
     base = keyword_of(call.module, client, "base_url")
     for url in call.texts(at, "url"):
         whole = base.rstrip("/") + "/" + url.lstrip("/") if base and "://" not in url else url
-        yield amounts.request(method, whole, body)
+        yield from _through(call, method, whole, body)
+
+
+def _through(call: Call, method: str, url: str, body: str | None) -> Iterator[str]:
+    """Tell a request, once for each proxy that it may go through."""
+    for proxy in proxies(call, url):
+        yield amounts.request(method, url, body, proxy=proxy)
 
 
 def _body(call: Call) -> str | None:
@@ -107,7 +114,8 @@ def _urlopen(call: Call) -> Iterator[str]:
             method = call.text(5, "method")
         elif said:
             method = call.module.values(said[0])[0]
-    yield from (amounts.request(method, url, body) for url in call.texts(0, "url"))
+    for url in call.texts(0, "url", "fullurl"):
+        yield from _through(call, method, url, body)
 
 
 def _connection(call: Call) -> Iterator[str]:
@@ -115,17 +123,26 @@ def _connection(call: Call) -> Iterator[str]:
     made = ("http.client.HTTPSConnection", "http.client.HTTPConnection")
     client = call.module.origin(call.node.func, *made)
     host = call.module.values(client.args[0])[0] if client and client.args else unseen("host")
+    proxy = ""
+    if tunnel := next(iter(call.module.methods("set_tunnel")), None):
+        port = call.module.values(client.args[1])[0] if client and client.args[1:] else ""
+        proxy = f"{host}:{port}" if port else host
+        host = call.module.values(tunnel.args[0])[0] if tunnel.args else unseen("host")
     scheme = "https" if "HTTPSConnection" in call.name else "http"
     body = call.text(2, "body") if call.has(2, "body") else None
-    yield amounts.request(call.text(0, "method"), f"{scheme}://{host}{call.text(1, 'url')}", body)
+    yield amounts.request(
+        call.text(0, "method"), f"{scheme}://{host}{call.text(1, 'url')}", body, proxy=proxy
+    )
 
 
 _CLIENT = r"(?:\.(?:Session|session|sessions\.Session|Client|AsyncClient|ClientSession)\(\))?"
 _VERB = r"(?:get|post|put|patch|delete|request|stream|Request)"
+_POOL = r"urllib3\.(?:PoolManager|(?:poolmanager\.)?ProxyManager|proxy_from_url)\(\)"
+_OPENER = r"(?:build_opener|OpenerDirector|(?:Fancy)?URLopener)\(\)\.open"
 METHODS: tuple[tuple[re.Pattern[str], Callable[[Call], Iterator[str]]], ...] = (
     (re.compile(rf"(?:requests|requests\.api|httpx|aiohttp|niquests|curl_cffi\.requests|requests_html){_CLIENT}\.{_VERB}"),
      _requests),
-    (re.compile(r"(?:urllib3|urllib3\.PoolManager\(\)|httplib2\.Http\(\))\.(?:request|urlopen)"), _requests),
+    (re.compile(rf"(?:urllib3|{_POOL}|httplib2\.Http\(\))\.(?:request|urlopen)"), _requests),
     (re.compile(r"http\.client\.HTTPS?Connection\(\)\.(?:request|putrequest)"), _connection),
-    (re.compile(r"urllib\.request\.(?:urlopen|Request)"), _urlopen),
+    (re.compile(rf"urllib\.request\.(?:urlopen|Request|{_OPENER})"), _urlopen),
 )  # fmt: skip

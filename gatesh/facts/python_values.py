@@ -61,6 +61,7 @@ class Module(Names):
         self._worths: dict[ast.expr, list[str]] = {}
         self._passed: dict[tuple[ast.expr, int | None], list[str]] = {}
         self._steps = [STEPS]
+        self.through: list[tuple[ast.expr, str]] | None = None  # proxies, once somebody has asked
         self._lists: dict[ast.expr, list[list[str]]] = {}
 
     def read_from(self, node: ast.expr, deep: int = 0) -> list[str]:
