@@ -91,6 +91,12 @@ class _Unpinned:
     def __init__(self, places: Places) -> None:
         self._places = places
 
+    @property
+    def digest(self) -> str:
+        from gatesh.scope.load import unpinned
+
+        return unpinned(self._places).digest
+
     def label(self, *targets: Target) -> tuple[str, str]:
         from gatesh.scope.load import unpinned
 

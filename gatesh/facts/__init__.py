@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     class Labels(Protocol):
         """What a person calls the targets: production, staging, local."""
 
+        @property
+        def digest(self) -> str:
+            """Return what changes whenever a label may."""
+
         def label(self, *targets: Target) -> tuple[str, str]:
             """Return the strictest label of targets and where it comes from; empty where nobody knows."""
 

@@ -50,8 +50,8 @@ class PinnedLabels:
 
     @property
     def digest(self) -> str:
-        """Return the digest of what is in force."""
-        return self._pinned.digest
+        """Return what changes whenever a label may: with what the file says since, too."""
+        return f"{self._pinned.digest} {self._fresh.digest}"
 
     def look_again(self) -> None:
         """Ask about the file if it has changed."""

@@ -14,6 +14,7 @@ from gatesh.facts.mounts import mounts, thrown_away, touched
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from gatesh.facts import Files
     from gatesh.facts.mounts import Mount
@@ -68,16 +69,40 @@ def resolved(tid: int, path: str, root: str = "", *, last: bool) -> str:
 
 
 def folder_of(pid: int, root: str) -> str:
-    """Return a program's working folder as it calls it itself, in a root that is not ours."""
-    own, folder = os.readlink(root), os.readlink(f"/proc/{pid}/cwd")
+    """Return a program's working folder as it calls it itself; `root` leads into one that is not ours."""
+    here = f"/proc/{pid}/cwd"
+    folder = os.readlink(here)
+    own = os.readlink(root) if root else "/"
     if own != "/" and (folder + "/").startswith(own + "/"):  # a chroot: we are told all of the path
         folder = folder[len(own) :] or "/"
+    found = os.stat(here)
     try:
-        if os.path.samefile(root + folder, f"/proc/{pid}/cwd"):
+        if os.path.samestat(found, os.stat(root + folder)):
             return folder
     except OSError:
         pass
-    return f"/proc/{pid}/cwd"  # outside of its root: what is named there is not known
+    return here  # gone, below a mount, outside of its root: what is named there is not known
+
+
+class Own:
+    """facts.Files of a program that sees the same files as we do, but for /proc/self, which is its own.
+
+    What is read through a link to /proc/self/cwd is not there: we stand in a folder that is gone.
+    """
+
+    def __init__(self, files: Files, pid: int) -> None:
+        """Look through `files` for a process."""
+        self._files, self._pid = files, pid
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self._files, method)
+
+    def real(self, path: str) -> str:
+        """Return the path with every symbolic link resolved, as Files does."""
+        try:
+            return resolved(self._pid, path, last=True)
+        except ValueError:
+            return self._files.real(path)
 
 
 class Elsewhere:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from hashlib import sha256
 
 from gatesh.supervise.binfmt import formats
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 _MOST = 256 << 20  # bytes of a program that is hashed
+_TICK_NS = 50_000_000  # the clock of file systems ticks every 10 ms or faster
 _MULTI = frozenset(("busybox", "toybox", "coreutils"))  # one file, a program for each name
 _SHELLS = ("bash", "sh", "dash", "zsh", "ksh", "mksh")
 # The dynamic loader, called as a program, runs another; these of its options take a word.
@@ -153,9 +155,12 @@ class Identities:
         if not candidates or path in candidates or now.st_size > _MOST:
             return path
         key = now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
-        if key not in self._known:
-            self._known[key] = self._same(file, candidates)
-        return _fitting(self._known[key], path, called)
+        same = self._known.get(key)
+        if same is None:
+            same = self._same(file, candidates)
+            if settled(now.st_ctime_ns):
+                self._known[key] = same
+        return _fitting(same, path, called)
 
     def _same(self, file: str, candidates: Iterable[str]) -> tuple[str, ...]:
         """Return which of the programs of its size have its content."""
@@ -164,6 +169,11 @@ class Identities:
             if path not in self._digests:
                 self._digests[path] = _digest(path)
         return tuple(path for path in candidates if made and made == self._digests[path])
+
+
+def settled(changed_ns: int) -> bool:
+    """Claim that whatever changes a file from now on changes its ctime, which may count in ticks."""
+    return abs(time.time_ns() - changed_ns) > _TICK_NS
 
 
 def _fitting(same: tuple[str, ...], path: str, called: str) -> str:

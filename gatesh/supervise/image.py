@@ -11,6 +11,7 @@ from functools import lru_cache
 from stat import S_ISREG
 
 from gatesh._value import Value
+from gatesh.facts.words import UNSEEN
 from gatesh.model import Argv, CommandLine, Door, Span, Word
 from gatesh.supervise.elsewhere import folder_of, root_of
 
@@ -37,7 +38,7 @@ class Image(Value):
     arguments: bytes
     environment: bytes
     cwd: str
-    input: str = ""  # the regular file its standard input comes from
+    input: str = ""  # the regular file its standard input comes from, and all of it
     at: str = ""  # where the file can be read, where it is not loaded yet
     root: str = ""  # what leads into its root, where it does not see the same files as we do
 
@@ -58,7 +59,7 @@ class Image(Value):
 
     @property
     def env(self) -> dict[str, str]:
-        """Return its environment."""
+        """Return its environment; UNSEEN where a name is there twice with different values."""
         return _entries(self.environment).copy()
 
     @property
@@ -83,7 +84,7 @@ def image(pid: int) -> Image:
         found.st_ctime_ns,
         _read(f"{here}/cmdline"),
         _read(f"{here}/environ"),
-        folder_of(pid, root) if root else os.readlink(f"{here}/cwd"),
+        folder_of(pid, root),
         input_of(f"{here}/fd/0"),
         root=root,
     )
@@ -91,8 +92,14 @@ def image(pid: int) -> Image:
 
 @lru_cache(16)
 def _entries(environment: bytes) -> dict[str, str]:
-    entries = (entry.partition(b"=") for entry in environment.split(b"\0"))
-    return {os.fsdecode(n): os.fsdecode(v) for n, equals, v in entries if equals and n}
+    split = [entry.partition(b"=") for entry in environment.split(b"\0")]
+    entries = [(os.fsdecode(n), os.fsdecode(v)) for n, equals, v in split if equals and n]
+    found = dict(entries)
+    if len(found) < len(entries):  # getenv(3) finds the first one; bash, make and awk take the last
+        for name, value in entries:
+            if found[name] != value:
+                found[name] = UNSEEN
+    return found
 
 
 def _read(path: str) -> bytes:
@@ -111,13 +118,26 @@ def _read(path: str) -> bytes:
 
 
 def input_of(path: str) -> str:
-    """Return the regular file behind a descriptor in /proc; empty where it is none."""
+    """Return the regular file behind a descriptor in /proc; empty where it is none.
+
+    Also where that file has no name any more, or the program begins to read it in the middle.
+    """
     try:
-        if S_ISREG(os.stat(path).st_mode):
-            return os.readlink(path)
+        found = os.stat(path)
+        if not S_ISREG(found.st_mode):
+            return ""
+        name = os.readlink(path)
+        if os.path.samestat(found, os.stat(name)) and _is_at_its_start(path):
+            return name
     except OSError:
         pass
     return ""
+
+
+def _is_at_its_start(path: str) -> bool:
+    process, number = path.split("/fd/")
+    with open(f"{process}/fdinfo/{number}", "rb", buffering=0) as file:
+        return file.read(16).startswith(b"pos:\t0\n")
 
 
 def command_line(found: Image, program: str, words: tuple[str, ...]) -> CommandLine:

@@ -30,8 +30,9 @@ from gatesh.model import (
     Verdict,
 )
 from gatesh.policy import refusal, verdict_of
-from gatesh.supervise.elsewhere import Elsewhere
+from gatesh.supervise.elsewhere import Elsewhere, Own
 from gatesh.supervise.gits import command_of, is_part
+from gatesh.supervise.identity import settled
 from gatesh.supervise.image import SHELLS, command_line
 
 TYPE_CHECKING = False
@@ -134,9 +135,10 @@ class Judge:
         rules, world = self._active(found.cwd)
         shown = repr(above.approved) if above.approved else ""
         scope = world.scope.digest if world.scope else ""
-        key = _digest((found.key, rules.digest, scope, shown, above.git))
+        labels = world.labels.digest if world.labels else ""
+        key = _digest((found.key, rules.digest, scope, labels, shown, above.git))
         known = self._known.get(key)
-        if known is not None and all(_look(world, *look) == seen for *look, seen in known.looks):
+        if known is not None and _as_it_was(known.looks, Own(world.files, found.pid), world.probe):
             return self._again(known, found.pid, above)
         return self._anew(key, found, above, rules, world)
 
@@ -151,7 +153,8 @@ class Judge:
         program, words, steady = self._identities.seen(found)
         line = command_line(found, program, words)
         looks: list[tuple[Any, ...]] = []
-        seen = Elsewhere(world.files, found.pid, found.root) if found.root else world.files
+        own: Any = Own(world.files, found.pid)
+        seen = Elsewhere(world.files, found.pid, found.root) if found.root else own
         files: Any = _Watched(seen, "files", looks)
         probe: Any = _Watched(world.probe, "probe", looks)
         records = self._records.below(above.record)
@@ -167,7 +170,8 @@ class Judge:
             files, probe, world.home, world.grammars, labels=world.labels, scope=world.scope
         )
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
-        if records.row is not None and len(looks) <= _MOST_LOOKS and steady and not found.root:
+        steady = steady and not found.root and settled(found.changed_ns)
+        if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
             self._keep(key, opened, records.row, looks)
         return opened
 
@@ -238,8 +242,12 @@ class _Watched:
         return look
 
 
-def _look(world: World, name: str, method: str, arguments: tuple[object, ...]) -> object:
-    return _shown(getattr(getattr(world, name), method)(*arguments))
+def _as_it_was(looks: Iterable[tuple[Any, ...]], files: object, probe: object) -> bool:
+    """Claim that every look still shows the same."""
+    return all(
+        _shown(getattr(files if name == "files" else probe, method)(*arguments)) == seen
+        for name, method, arguments, seen in looks
+    )
 
 
 def _shown(value: object) -> object:

@@ -100,7 +100,7 @@ def wanted(call: Call, pid: int, *, at: bool, wide: bool) -> Image:
     else:
         raise OSError(errno.ELOOP, "too many interpreters")
     root = root_of(call.tid)
-    cwd = folder_of(call.tid, root) if root else os.readlink(f"/proc/{call.tid}/cwd")
+    cwd = folder_of(call.tid, root)
     return Image(
         pid, real, found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns,
         b"\0".join([*arguments, b""]), environment, cwd,

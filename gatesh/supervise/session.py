@@ -177,6 +177,7 @@ def _gated(
     closed: Closing,
 ) -> int:
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
+    _stand_nowhere()
     tree = TreeLog(wanted.places.audit_db)
     approvers = keeper.approvers
     records = Records(keeper.log, tree, asker, approvers.outside, approvers.elevations.used)
@@ -218,6 +219,13 @@ def _gated(
         end_descendants()
         supervisor.finish()
         tree.close()
+
+
+def _stand_nowhere() -> None:
+    """Stay in a folder that is gone: a link to /proc/self/cwd means its program's folder, and never ours."""
+    folder = mkdtemp(prefix="gatesh-nowhere-")
+    os.chdir(folder)
+    os.rmdir(folder)
 
 
 def _judge_of(
