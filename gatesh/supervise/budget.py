@@ -146,7 +146,7 @@ class Budget:
         deleting = name in _DELETING
         if (not deleting or name in _SHORTENING) and not self._loses(name, path, call):
             return path, 0
-        if _is_git(call.tid):
+        if _is_git(call.tid) or (deleting and _is_missing(call.tid, path)):
             return path, 0
         return path, _DELETED if deleting else _OVERWRITTEN
 
@@ -173,17 +173,18 @@ class Budget:
             return False
         return size > call.arguments[1] if name in _SHORTENING else size > 0
 
-    def spend(self, path: str, cost: int, place: Place) -> Spent | None:
-        """Count a path below a place; return what was spent where it is more than was allowed.
+    def spend(self, tid: int, path: str, cost: int, place: Place) -> Spent | None:
+        """Count a path that a thread below a place takes away; return what was spent if it is too much.
 
         It counts for the command that it belongs to, and for the lines and the agent that started that.
         """
-        born = kernel.born_ns(path)
+        there = _there(tid, path) if root_of(tid) else path
+        born = kernel.born_ns(there)
         if (place.began_ns and born > place.began_ns) or _approved(path, place):
             return (
                 None  # it was not there when the command began; or somebody said yes to that path
             )
-        over = [one.files for one in self._of(place) if one.pay(path, cost)]
+        over = [one.files for one in self._of(place) if one.pay(there, cost)]
         return Spent(max(over), path) if over else None
 
     def allow(self, place: Place) -> None:
@@ -228,11 +229,30 @@ def _led(tid: int, path: str, *, last: bool) -> tuple[str, bool]:
     What it looks like is looked into only where it would not be counted: most paths are no link to anywhere.
     """
     plain = os.path.normpath(path)
-    if not _is_thrown_away(plain):
-        return plain, False
+    if not _is_thrown_away(plain):  # behind a link `..` leads elsewhere than it seems to
+        return resolved(tid, path, root_of(tid), last=last) if "/.." in path else plain, False
     root, places = root_of(tid), _throwaway()
     real = resolved(tid, path, root, last=last)
     return real, places.there(real, root) if root else places.here(real)
+
+
+def _there(tid: int, path: str) -> str:
+    """Return where we find what a program calls by a path."""
+    root = root_of(tid)
+    return root + resolved(tid, path, root, last=False)
+
+
+def _is_missing(tid: int, path: str) -> bool:
+    """Claim that nothing is there: `rm -f` takes nothing away then."""
+    for at in (path, ""):
+        try:
+            os.lstat(at or _there(tid, path))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError):
+            pass
+        return False
+    return True
 
 
 @lru_cache(1)

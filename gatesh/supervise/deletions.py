@@ -65,7 +65,7 @@ class Deletions:
             if whose in self._waiting:
                 self._waiting[whose][1].append(call)
                 return
-            spent = self._budget.spend(path, cost, place)
+            spent = self._budget.spend(call.tid, path, cost, place)
             if spent is None or self._mode != HOLD:
                 listener.go_on(call)
             else:

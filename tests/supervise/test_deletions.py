@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,8 @@ REMOVE = {
 }  # fmt: skip
 
 OVERWRITE = ("holes", "truncate", "ftruncate", "openat2", "rename")
+
+ME = os.getpid()
 
 
 @pytest.fixture
@@ -126,6 +129,44 @@ def test_another_name_for_them_does_not_help(how: str, run, outside: Path) -> No
     assert "refused [deletion-budget]: " in done.stderr
 
 
+# What lies where they seem to be was made by the command itself, which is not counted.
+FRESH = {
+    "a link and a step back": "made('e'); os.mkdir('d/f'); os.symlink('../d/f', 'e/l'); base = 'e/l/..'",
+    "a link to /proc/self/cwd": (
+        "os.mkdir('e'); os.rename('d', 'e/d'); made('d'); os.chdir('e'); os.symlink('/proc/self/cwd', 'l'); base = 'l/d'"
+    ),
+    "a mount of one's own": (
+        "made('e'); base = 'e'; libc = ctypes.CDLL(None, use_errno=True)\n"
+        "if libc.unshare(0x10020000) or libc.mount(b'd', b'e', None, 0x1000, None): os._exit(77)"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FRESH)
+def test_new_files_in_their_place_do_not_help(how: str, run, outside: Path) -> None:
+    code = f"""
+import ctypes, os
+def made(folder):
+    os.mkdir(folder)
+    for i in range(400):
+        open(f"{{folder}}/{{i}}", "w").write("new")
+{FRESH[how]}
+for i in range(400): os.unlink(f"{{base}}/{{i}}")
+"""
+    done = run.agent(code, options=("--deletions", "40"), cwd=outside)
+    if done.returncode == 77:
+        pytest.skip("no namespaces of one's own here")
+    left = [path for path in outside.rglob("[0-9]*") if path.read_text() == "x"]
+    assert 360 <= len(left) <= 400, done
+
+
+def test_what_is_not_there_is_not_counted(run, outside: Path) -> None:
+    done = run.shell(
+        "for i in $(seq 300); do echo f$i; done | xargs -n 1 rm -f; rm -f g{1..300}", cwd=outside
+    )
+    assert [r for r in run.history() if "deletion-budget" in r["rule_ids"]] == [], done
+
+
 def test_it_can_only_record_or_be_off(run, outside: Path) -> None:
     run.agent(
         REMOVE["python"], options=("--deletions", "40", "--deletion-mode", "record"), cwd=outside
@@ -172,13 +213,13 @@ def test_the_agent_itself_may_lose_as_many_again_in_a_minute(monkeypatch) -> Non
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     budget, agent = Budget(4, kernel.machine()), Place(1, 0, above=(1,))
-    assert [budget.spend("/x", 5, agent) is None for _ in range(5)] == [True] * 4 + [False]
+    assert [budget.spend(ME, "/x", 5, agent) is None for _ in range(5)] == [True] * 4 + [False]
     now[0] = 30
-    assert [budget.spend("/x", 5, agent) is None for _ in range(2)] == [True, False]
+    assert [budget.spend(ME, "/x", 5, agent) is None for _ in range(2)] == [True, False]
     command = Place(2, 2)
-    assert [budget.spend("/x", 5, command) is None for _ in range(5)] == [True] * 4 + [False]
+    assert [budget.spend(ME, "/x", 5, command) is None for _ in range(5)] == [True] * 4 + [False]
     now[0] = 3600
-    assert budget.spend("/x", 5, command) is not None
+    assert budget.spend(ME, "/x", 5, command) is not None
 
 
 def test_what_was_approved_by_its_path_is_not_counted() -> None:
@@ -186,9 +227,9 @@ def test_what_was_approved_by_its_path_is_not_counted() -> None:
     place = Place(2, 2, approved=(match.but(names=("/srv/x", "y")),))
     budget = Budget(1, kernel.machine())
     paths = ["/srv/x/a/b", "/srv/x", "/srv/x/c"]
-    assert [budget.spend(path, 5, place) for path in paths] == [None] * 3
-    assert budget.spend("/srv/xy", 5, place) is None
-    assert budget.spend("/srv/x/../y", 5, place.but(approved=())) is not None
+    assert [budget.spend(ME, path, 5, place) for path in paths] == [None] * 3
+    assert budget.spend(ME, "/srv/xy", 5, place) is None
+    assert budget.spend(ME, "/srv/x/../y", 5, place.but(approved=())) is not None
 
 
 def test_a_ring_that_would_go_past_it_is_refused(run) -> None:
