@@ -17,7 +17,9 @@ from gatesh.model import Extent
 _TIME_S = 1.0
 _OUTPUT = 64_000  # bytes
 _NOBODY = 65534, 65534
+_LISTED = 256_000  # of what git has at some paths
 _INDEX = 4_000_000  # of a list of all that git has
+_REPOSITORY = b"160000"  # the mode of one in another: of what is in there git keeps nothing
 
 # Nothing of the caller's environment: an agent could put its own git in front, or set GIT_DIR.
 _ENVIRONMENT = {
@@ -304,11 +306,12 @@ def _said(top: str, paths: list[str]) -> dict[str, Extent] | None:
         "status", "--porcelain=v1", "-z", "--ignored=matching", "--untracked-files=normal",
         "--ignore-submodules=dirty", "--no-renames", "--", *where,
     )  # fmt: skip
-    tracked = git.ask("ls-files", "-v", "-z", "--", *where)
+    tracked = git.ask("ls-files", "-v", "-s", "-z", "--", *where, limit=_LISTED)
     if status is None or tracked is None:
         return None
     states = _shared_out(status.split(b"\0")[:-1], 3, names)
-    known = _shared_out(tracked.split(b"\0")[:-1], 2, names)
+    # tag, mode, object and stage, which are as long in all of them
+    known = _shared_out(tracked.split(b"\0")[:-1], tracked.find(b"\t") + 1, names)
     if states is None or known is None:
         return None
     return {path: _judged(*both) for path, *both in zip(paths, states, known, strict=True)}
@@ -342,7 +345,7 @@ def _judged(status: list[bytes], tracked: list[bytes]) -> Extent:
     again = {b"!! ": is_derived_if_ignored, b"?? ": is_made_by_a_program}
     if not all(state in again and again[state](name) for state, name in kept):
         return Extent.LOSABLE
-    if _overlooked(tracked):
+    if _overlooked(tracked) or any(entry[2:8] == _REPOSITORY for entry in tracked):
         return Extent.LOSABLE
     return Extent.DERIVED if kept else Extent.RECOVERABLE if tracked else Extent.LOSABLE
 

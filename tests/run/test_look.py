@@ -98,6 +98,22 @@ def test_a_deleted_file_that_is_committed_is_a_change(repository):
     assert GitProbe().git_extent(str(repository / "src/a.py")) is Extent.LOSABLE
 
 
+def test_git_keeps_nothing_of_what_is_in_a_repository_inside_another(repository):
+    inner = repository / "clean/inner"
+    inner.mkdir()
+    git(inner, "init", "-q")
+    (inner / "a").write_text("1")
+    git(inner, "add", "a")
+    git(inner, "commit", "-qm", "1")
+    git(repository, "add", "clean")  # as a link: no .gitmodules says so
+    git(repository, "commit", "-qm", "2", "clean")
+    (inner / "new").write_text("untracked there, and nothing to git here")
+
+    found = GitProbe().git_extents((f"{repository}/clean", f"{repository}/kept.py"))
+
+    assert found == (Extent.LOSABLE, Extent.RECOVERABLE)
+
+
 EDITS = [
     ("src", Extent.LOSABLE),
     (".", Extent.LOSABLE),
