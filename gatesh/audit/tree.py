@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 
 from gatesh.audit.database import SqliteError, connect, explain
 from gatesh.audit.store import insert_record
@@ -28,6 +29,7 @@ _PAUSE_S = 0.0001
 _BUSY_S = 30.0
 _PAGES = 100_000  # of a write-ahead log that nobody folded back: as good as never
 _FOLD_S = 2.0
+_ROOM = 4 << 20  # bytes that a write-ahead log has from the start
 _TOGETHER = 256  # end rows in one transaction
 _END = """INSERT INTO outcome (record, time_ns, wait_status, exit_code, signal, duration_ns)
   VALUES (?, ?, ?, ?, ?, ?)"""
@@ -169,9 +171,31 @@ class TreeLog:
             return ()
         return found.st_dev, found.st_ino, ahead.st_dev, ahead.st_ino
 
+    def _make_room(self, db: Connection) -> None:
+        """Have the write-ahead log be long already: a sync of a file that grows takes half as long again.
+
+        SQLite takes zeros behind its last frame for what is left of an earlier round, and writes over them.
+        Nobody else may write meanwhile, hence the transaction.
+        """
+        with suppress(OSError, SqliteError):
+            descriptor = os.open(self._path + "-wal", os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    found = os.fstat(descriptor)
+                    missing = _ROOM - found.st_size
+                    if missing > 0 and (found.st_dev, found.st_ino) == self._files[2:]:
+                        os.pwrite(descriptor, bytes(missing), found.st_size)
+                finally:
+                    db.execute("ROLLBACK")
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+
     def _fold(self) -> None:
         """Fold the write-ahead log back now and then, beside everything else."""
         db = _connected(self._path)
+        self._make_room(db)
         while not self._closed.wait(_FOLD_S):
             if self._written:
                 self._written = False

@@ -10,6 +10,7 @@ import select
 from functools import lru_cache
 
 from gatesh.facts.mounts import mounts, thrown_away, touched
+from gatesh.supervise import kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,22 +26,19 @@ _SELF = {"/proc/self": "/proc/{0}", "/proc/thread-self": "/proc/{0}/task/{0}"}
 
 def root_of(tid: int) -> str:
     """Return what leads into the root of a program; empty where it sees the same files as we do."""
-    here = f"/proc/{tid}"
-    try:
-        alike = os.readlink(f"{here}/root") == "/" and os.readlink(f"{here}/ns/mnt") in _mounts()
-    except OSError:
-        alike = False
-    return "" if alike else f"{here}/root"
+    root = f"/proc/{tid}/root"
+    found = kernel.mount_of(root)
+    return "" if found and found in _roots() else root
 
 
 @lru_cache(1)
-def _mounts() -> set[str]:
-    return {os.readlink("/proc/self/ns/mnt")}
+def _roots() -> set[bytes]:
+    return {kernel.mount_of("/proc/self/root")}
 
 
 def sees_as_we_do(pid: int) -> None:
     """Take it that the mounts of a process are ours but for what is closed, and that nobody can change them."""
-    _mounts().add(os.readlink(f"/proc/{pid}/ns/mnt"))
+    _roots().add(kernel.mount_of(f"/proc/{pid}/root"))
 
 
 def resolved(tid: int, path: str, root: str = "", *, last: bool) -> str:

@@ -1,7 +1,7 @@
 """The records of a tree: all are committed before their program runs; who waits for the disk, and where.
 
 What is promised to survive a power loss (lines, and whatever a rule spoke of) is committed like the rest and
-then synced: in a thread of its own, so that the loop of the supervisor waits for no slow disk.
+then synced: in a thread of its own, so that the loop of the supervisor waits for a slow disk once at most.
 """
 
 from __future__ import annotations

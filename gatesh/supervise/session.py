@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 
 
 PATHS = "paths"  # the kind of alerts about closed paths
+_GARBAGE = 100_000  # objects made before cycles of them are looked for: most of what is made is in none
 _NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
 _NOT_IN_THIS_ONE = "start this shell in a terminal window of its own, outside of tmux and screen"
 
@@ -207,6 +208,7 @@ def _gated(
         told = lines.Lines(folder, child.pid, judge, keeper.log, approver, supervisor.enter)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     kernel.react_quickly()
     try:
