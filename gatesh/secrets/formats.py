@@ -10,6 +10,7 @@ import re
 import time
 
 from gatesh._value import Value
+from gatesh.redact.shapes import ISSUED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ _PREFIXES: tuple[tuple[str, str, str], ...] = (
     ("glcbt-", "GitLab job token", "what its job may do, while it runs"),
     ("glptt-", "GitLab trigger token", "starts pipelines of one project"),
     ("gloas-", "GitLab OAuth secret", "stands for the application"),
+    ("glagent-", "GitLab agent token", "what the agent of a cluster may do there"),
+    ("glft-", "GitLab feed token", "reads the feeds of its user"),
+    ("glimt-", "GitLab mail token", "makes issues in its user's name, by mail"),
+    ("glffct-", "GitLab feature flag token", "reads the flags of one project"),
     ("glsoat-", "GitLab SCIM token", "adds and removes users of a group"),
     ("sk_live_", "Stripe secret key (live)", "every call of the account: charges, refunds, pay-outs"),
     ("rk_live_", "Stripe restricted key (live)", "what it was given, with real money"),
@@ -138,12 +143,9 @@ _PREFIXES: tuple[tuple[str, str, str], ...] = (
 _SHAPES: tuple[tuple[str, str, str], ...] = (
     (r".{14}\.atlasv1\..+", "Terraform Cloud token", "the workspaces and states of its user or team"),
     (r"\d{8,10}:AA[\w-]{32,34}", "Telegram bot token", "reads and writes as the bot"),
-    (r"[0-9a-z]{32}-us\d{1,2}", "Mailchimp key", "audiences and campaigns of the account"),
-    (r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}", "Discord bot token", "reads and writes as the bot"),
     (r"pat-[a-z]{2}\d-[0-9a-f-]{36}", "HubSpot token", "the scopes an app was given"),
     (r"access-[a-z]+-[0-9a-f-]{36}", "Plaid access token", "the accounts of one person at a bank"),
     (r".{3}8Q~.+", "Azure client secret", "the roles of its application"),
-    (r"SK[0-9a-f]{32}", "Twilio key", "with its secret: calls and messages at the account's expense"),
 )  # fmt: skip
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # Whose name a secret has tells who issued it, where its format does not.
@@ -197,7 +199,13 @@ def by_format(value: str) -> Kind | None:
     for shape, kind, can in _SHAPES:
         if re.fullmatch(shape, value):
             return Kind(kind, can)
-    return None
+    return next(
+        (Kind(k, can) for p, shape, k, can in ISSUED if p in value and _is(shape, value)), None
+    )
+
+
+def _is(shape: str, value: str) -> bool:
+    return re.fullmatch(shape, value) is not None
 
 
 def _by_place(value: str, name: str, before: str) -> Kind:

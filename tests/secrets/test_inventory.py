@@ -91,6 +91,25 @@ def test_what_no_secret_is_stays_out(env, work: Path) -> None:
         "stripe.js": "Stripe('pk" + "_live_" + maker.drawn("abcXYZ0189", 24) + "')\n",
         "uuid.txt": "\n".join(maker.uuid() for _ in range(50)),
         "sums.txt": "\n".join(f"{maker.hexed(64)}  f{n}" for n in range(50)),
+        "names.py": "\n".join(
+            """re_compile_every_pattern ptr_to_the_next_of_all_the_free_blocks_there_are pk_users_id_and_tenant_id
+            fw_updateFirmwareOfDevices sm_pat_of_the_state_machine key_of_the_last_thing_that_was_seen
+            live_updatesOfEveryRowInTheTable NotificationServiceHandler.create.defaultNotificationHandler
+            t1.customer_identifier_of_the_order.total s.addEventListenerForClicks() st.markdown.of.the.page
+            fc-cache-of-the-fonts-that-are-there pat.match.every.one api-gateway-of-the-shop-eu-west-1
+            token-bucket:rate-limiter-of-the-whole-service sdk-for-java-and-kotlin-of-the-shop
+            STS.assume_role_with_web_identity SK_OF_THE_PROCESS oauth:the-flow-that-is-used API-GATEWAY-OF-SHOP
+            sat.observation.time.of.the.first dose_of_the_medicine_given e2b_of_the_model r8_format tr_prod_of_x
+            slk_and_sgp_local_of_the_build sha256~ SCW_ACCESS_KEY K001-is-a-part IGQ-of-the-queue""".split()
+        ),
+        "digests.txt": "\n".join(
+            f"{before}{maker.hexed(size)}"
+            for before in ("sha256:", "md5-", "r", "x", "a_", "image@sha256:", "")
+            for size in (32, 34, 40, 42, 48, 56, 64, 96, 128)
+        ),
+        "blobs.txt": "\n".join(
+            base64.b64encode(random.Random(n).randbytes(300)).decode() for n in range(40)
+        ),
     }
     for name, content in quiet.items():
         (work / name).write_text(content)
