@@ -69,8 +69,15 @@ class Ends:
     def finish(self) -> None:
         """Write the end rows of what has ended since anybody looked."""
         for descriptor in list(self._running):
-            if select.select([descriptor], [], [], 0)[0]:
+            if ready(descriptor, select.POLLIN):
                 self.ended(descriptor)
+
+
+def ready(descriptor: int, events: int, most_s: float = 0) -> bool:
+    """Wait until one of some events has come; select(2) knows no descriptor beyond a thousand."""
+    poll = select.poll()
+    poll.register(descriptor, events)
+    return bool(poll.poll(most_s * 1000))
 
 
 def parent(pid: int) -> int:

@@ -25,7 +25,7 @@ from gatesh.model import Opened, Refused, Verdict
 from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.supervise import kernel, tracee
 from gatesh.supervise.absent import Absent
-from gatesh.supervise.ends import Ends, parent
+from gatesh.supervise.ends import Ends, parent, ready
 from gatesh.supervise.image import image, process_of
 from gatesh.supervise.judge import Place, below
 from gatesh.supervise.record import Syncs, durable
@@ -413,7 +413,7 @@ def say(pid: int, text: str) -> None:
     """Write to a program's own stderr, which may be a socket; where there is no room, not."""
     descriptor = kernel.copy_descriptor(pid, 2)
     try:
-        if select.select((), (descriptor,), (), _SAY_S)[1]:
+        if ready(descriptor, select.POLLOUT, _SAY_S):
             os.write(descriptor, text.encode("utf-8", "replace")[:4096])
     finally:
         os.close(descriptor)

@@ -103,6 +103,26 @@ def test_a_flood_is_recorded_whole(run) -> None:
     assert {r["exit_code"] for r in found} <= {0, None}
 
 
+CROWD = """
+import os, resource, subprocess
+if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2000:
+    os._exit(77)
+crowd = [os.posix_spawn("/bin/sleep", ["sleep", "60"], {}) for _ in range(1100)]
+print(subprocess.run(["rm", "keep"]).returncode, subprocess.run(["true"]).returncode)
+for pid in crowd:
+    os.kill(pid, 9)
+"""
+
+
+def test_a_crowd_does_not_keep_what_is_refused_waiting(run, work: Path) -> None:
+    """select(2) knows no descriptor beyond a thousand."""
+    (work / "keep").touch()
+    done = run.agent(CROWD)
+    if done.returncode == 77:
+        pytest.skip("no process may have a thousand descriptors here")
+    assert done.stdout == "126 0\n", done
+
+
 def test_killed_at_any_moment_it_leaves_nothing_and_ran_nothing_unrecorded(run, work: Path) -> None:
     """Each program writes its number as it starts; whatever did so has a begin row."""
     script = work / "loop.sh"
