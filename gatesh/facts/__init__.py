@@ -281,6 +281,7 @@ _MODULES = {
 }
 _ALSO_API = ("neonctl", "neon", "heroku")  # and others a client of an HTTP API
 _ALSO_FILES = ("curl", "wget", "wget2")  # they write files besides
+_ALIASED = ("aws", "gh", "glab")  # and what a person calls their calls
 # Programs that run code which is not in their own words.
 _RUNNING = frozenset(
     """
@@ -442,6 +443,12 @@ def inspect(
         after = 2 if program == "manage.py" else 3
         words = (command.words[2].but(text=program), *command.words[after:])
         yield from inspect(command.but(words=words), line, world)
+    if command.program in _ALIASED:
+        from gatesh.facts.aliases import EXPANDED, expanded
+
+        if words := expanded(command, line, world):
+            meant = command.but(words=words, prefixes=(*command.prefixes, EXPANDED))
+            yield from inspect(meant, line, world)
     if command.program in _ALSO_API:
         yield from _guarded(_API, command, line, world)
     if command.program in _SENDING or (command.redirects and "/dev/tcp/" in line.text):

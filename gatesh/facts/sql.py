@@ -6,6 +6,7 @@ the PostgreSQL programs that destroy without a word of SQL. The classifier is `s
 
 from __future__ import annotations
 
+import os.path
 import re
 
 from gatesh.facts.pg_target import is_local, postgres_target, unseen
@@ -24,6 +25,7 @@ from gatesh.facts.sql_input import (
 from gatesh.facts.sql_kinds import LIMIT, classify, statements
 from gatesh.facts.sql_scan import MYSQL, Piece, Scanner, Token
 from gatesh.facts.sql_statement import Statement
+from gatesh.facts.words import UNSEEN
 from gatesh.model import Locality, SqlStatement, Target
 
 TYPE_CHECKING = False
@@ -113,6 +115,8 @@ def mysql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[S
         return []
     target = _mysql_target(options, command, line, world)
     given = [word_input(w) for w in options.all("execute", "init-command")]
+    configured = _configured(options, command, line, world)
+    given += [Input(text) for name, text in configured if name == "init-command"]
     if options.has("delimiter"):
         given.append(Input(cannot_see=("statements: cut at another delimiter",)))
     if not options.has("execute"):
@@ -127,10 +131,29 @@ def mysql(command: SimpleCommand, line: CommandLine, world: World) -> Iterable[S
     return [f for i in given for f in told(backslashed(i.text, MYSQL, read), target, i.cannot_see)]
 
 
-def _configured(world: World) -> bool:
-    """Claim that the user's option file may name a host, or statements to begin with."""
-    content = world.files.read(f"{world.home}/.my.cnf", LIMIT) or b""
-    return re.search(rb"^\s*(?:host|init[-_]command|!include)", content, re.MULTILINE) is not None
+_OPTION_FILE = re.compile(r"^\s*(host|init[-_]command|!include)\w*\s*=?\s*(.*)$", re.MULTILINE)
+
+
+def _configured(
+    options: Options, command: SimpleCommand, line: CommandLine, world: World
+) -> list[tuple[str, str]]:
+    """Return what the option files may say of a host, and of statements to begin with."""
+    if command.remote:
+        return []
+    env = environment(command, line, world)
+    homes = [env.get(name, "") for name in ("HOME", "MYSQL_HOME")]
+    if any(home is None or UNSEEN in home for home in homes):
+        return [("host", "")]  # any file, that may say anything
+    files = [f"{homes[0] or world.home}/.my.cnf"]
+    files += [f"{homes[1]}/my.cnf"] if homes[1] else []
+    files += [word.text for word in options.all("defaults-file", "defaults-extra-file")]
+    folder = os.path.join(line.cwd, command.cwd or "")
+    texts = [world.files.read(os.path.join(folder, file), LIMIT) or b"" for file in files]
+    return [
+        (found[1].replace("_", "-"), found[2].strip(" \t\"'"))
+        for text in texts
+        for found in _OPTION_FILE.finditer(text.decode("utf-8", "replace"))
+    ]
 
 
 def _mysql_target(
@@ -145,7 +168,7 @@ def _mysql_target(
     configured = options.has(
         "defaults-file", "defaults-extra-file", "defaults-group-suffix", "login-path"
     )
-    configured = configured or _configured(world)
+    configured = configured or bool(_configured(options, command, line, world))
     if hidden or (host is None and configured) or (command.remote and is_local(name or "")):
         locality = Locality.UNKNOWN
     else:

@@ -54,9 +54,11 @@ _NAMES = {
 # program → the variable whose words it takes for options of its own
 _OPTIONS = {
     "tar": "TAR_OPTIONS", "gtar": "TAR_OPTIONS", "make": "MAKEFLAGS", "gmake": "MAKEFLAGS", "perl": "PERL5OPT",
-    "ruby": "RUBYOPT", "node": "NODE_OPTIONS", "npm": "NODE_OPTIONS", "npx": "NODE_OPTIONS",
+    "ruby": "RUBYOPT", "node": "NODE_OPTIONS", "npm": "NODE_OPTIONS", "npx": "NODE_OPTIONS", "zip": "ZIPOPT",
 }  # fmt: skip
-SETTINGS = frozenset((*_NAMES, *_OPTIONS))
+# These take them behind their subcommand, from one variable for all and from one for each.
+_BEHIND = {"terraform": "TF_CLI_ARGS", "tofu": "TF_CLI_ARGS"}
+SETTINGS = frozenset((*_NAMES, *_OPTIONS, *_BEHIND))
 
 _USUAL = (
     r"(?a)\s*(?:(?:/[\w.-]+)*/)?(?:less|more|most|cat|bat|delta|head|true|false|:|vi|vim|nvim|nano|pico|micro"
@@ -92,7 +94,16 @@ def carried(
         if text:
             yield Script(found.but(text=text), name, reads_input=False)
     name = _OPTIONS.get(program, "")
-    options = value(name) if name else None
-    if options is not None and options.text.strip():
-        added = tuple(options.but(text=text) for text in options.text.split())
+    if name and (added := _added(value(name))):
         yield Inner((words[0], *added, *words[1:]), name)
+    all_ = _BEHIND.get(program, "")
+    at = next((i for i, word in enumerate(words) if i and word.text[:1] != "-"), 0) if all_ else 0
+    for name in (all_, f"{all_}_{words[at].text}") if at else ():  # each is read in the other
+        if added := _added(value(name), quotes="'\"\\"):
+            yield Inner((*words[: at + 1], *added, *words[at + 1 :]), name)
+
+
+def _added(options: Word | None, quotes: str = "") -> tuple[Word, ...]:
+    """Return the words of a variable, without what its program takes for a quote around one."""
+    texts = (text.strip(quotes or None) for text in options.text.split()) if options else ()
+    return tuple(options.but(text=text) for text in texts) if options else ()

@@ -1,0 +1,73 @@
+"""What a program's own files and variables add to its words: aliases, options, an option file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gatesh.model import CommandLine, Verdict
+from gatesh.places import Places
+from gatesh.wiring import gate_for_check
+
+GH = "aliases:\n    wipe: repo delete a/b --yes\n    gone: repo delete $1 --yes\n    co: pr checkout\n    sh: '!echo x'\n"
+AWS = """[toplevel]
+wipe = ec2 terminate-instances
+    --instance-ids i-1
+whoami = sts get-caller-identity
+loop = loop
+shell = !echo x
+[command rds]
+gone = delete-db-instance --db-instance-identifier x
+"""
+FILES = {
+    ".config/gh/config.yml": GH,
+    "gh/config.yml": GH.replace("wipe", "wipf"),
+    ".config/glab-cli/aliases.yml": "wipe: repo delete a/b -y\nls: mr list\n",
+    ".aws/cli/alias": AWS,
+    ".my.cnf": "[client]\nhost = db.prod.example.com\n",
+    "begins/.my.cnf": "[mysql]\ninit_command = 'DROP TABLE t'\n",
+    "begins/my.cnf": "[mysql]\ninit-command=DROP TABLE t\n",
+    "quiet/.my.cnf": "[client]\nuser = me\n",
+    "broken/gh/config.yml": "aliases: [",
+}
+ASKED = [
+    "gh wipe", "gh -R a/b wipe", "gh gone a/b", "gh --repo a/b gone", "GH_CONFIG_DIR=gh gh wipf", "glab wipe",
+    "aws wipe", "aws --profile p wipe", "aws rds gone", "aws --region x rds --output json gone", "env A=1 aws wipe",
+    "mysql -e 'DROP TABLE t'", "HOME=$PWD mysql -e 'DROP TABLE t'", "HOME=$PWD/begins mysql -h db.example.com -e 'SELECT 1'",
+    "MYSQL_HOME=begins mysql -h db.example.com -e 'SELECT 1'",
+    "mysql --defaults-file=begins/my.cnf -h db.example.com -e 'SELECT 1'",
+    "ZIPOPT=-m zip -r x.zip data", "TF_CLI_ARGS=-auto-approve terraform apply",
+    "TF_CLI_ARGS_apply='-destroy \"-auto-approve\"' terraform -chdir=x apply",
+    "TF_CLI_ARGS=-destroy TF_CLI_ARGS_apply=-auto-approve tofu apply",
+]  # fmt: skip
+QUIET = [
+    "gh co 3", "gh sh", "gh pr list", "gh wipf", "GH_CONFIG_DIR=gh gh wipe", "GH_CONFIG_DIR=broken/gh gh wipe",
+    "glab ls", "aws whoami", "aws loop", "aws shell", "aws rds describe-db-instances", "aws ec2 gone", "aws wipe2",
+    "HOME=$PWD/quiet mysql -e 'SELECT 1'", "ZIPOPT=-9 zip -r x.zip data", "TF_CLI_ARGS=-lock=false terraform plan",
+    "TF_CLI_ARGS_plan=-no-color TF_CLI_ARGS=-lock=false terraform plan",
+]  # fmt: skip
+
+
+CASES = [*((line, True) for line in ASKED), *((line, False) for line in QUIET)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    for name, content in {**FILES, "data/file": "x"}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checking(home: Path):
+    return gate_for_check(Places(str(home), *(f"{home}/{name}" for name in ("c", "s", "r"))))
+
+
+@pytest.mark.parametrize(("line", "asked"), CASES)
+def test_it_counts_as_if_it_stood_in_the_line(line: str, asked: bool, home: Path, checking) -> None:
+    gate, world = checking
+    seen, decision = gate.consider(CommandLine(line, str(home), {"PWD": str(home)}), world)
+    assert (decision.verdict is Verdict.ASK) is asked, (decision, seen.facts)
