@@ -61,7 +61,8 @@ if TYPE_CHECKING:
 
 
 PATHS = "paths"  # the kind of alerts about closed paths
-_GARBAGE = 100_000  # objects made before cycles of them are looked for: most of what is made is in none
+# Objects made before cycles of them are looked for: most of what is made is in none.
+_GARBAGE = 100_000
 _NOBODY_HERE = "ask your human to start you by `gatesh run` in a terminal window, or with --pin"
 _NOT_IN_THIS_ONE = "start this shell in a terminal window of its own, outside of tmux and screen"
 
