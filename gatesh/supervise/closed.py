@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from gatesh.scope.manifest import Manifest, Scope
     from gatesh.supervise.start import Child
 
+_ADVISORY = "its paths are advisory"
 _AS_FAR = "known as far as lines and programs name them"
 _ENDS_S = 2.0  # how long the end of a session may take
 _SHOWN = 50  # paths in the record
 
 
 class Closing(Value):
-    """What became of a session's paths: for its first line, and for its record."""
+    """What became of a session's paths: for its first lines, and for its record."""
 
-    said: str = ""
+    short: str = ""  # for the first line
+    said: str = ""  # how they are closed, too, and what of them is not
     detail: str = ""
     paths: tuple[str, ...] = ()  # that are closed
     later: tuple[str, ...] = ()  # that will be once they are there
@@ -47,41 +49,41 @@ def close(child: Child, scope: Scope | None, folder: str, home: str, *, named: b
     if not off_limits(scopes):
         child.close(Request())
         limited = any(one.paths != Listed() for one in scopes)
-        return Closing(f"its paths are advisory: {_AS_FAR}" if limited else "")
+        return Closing(_ADVISORY, f"{_ADVISORY}: {_AS_FAR}") if limited else Closing()
     found = find(scopes, os.getcwd(), home)
     reply = _asked(child, folder, found)
     if reply.why and named and can_follow():
         return _by_names(scopes, found, home, reply.why)
     if reply.why:
-        said = f"its paths are advisory ({reply.why}): {_AS_FAR}"
-        return Closing(said, printable(said))
+        said = f"{_ADVISORY} ({reply.why}): {_AS_FAR}"
+        return Closing(_ADVISORY, printable(said), printable(said))
     if found.paths or found.later:
         sees_as_we_do(child.pid)
     still = [*found.open, *([f"what is replaced in {reply.unwatched}"] if reply.unwatched else [])]
-    said, detail = _said(found, "", still)
+    told = _said(found, "", still)
     watched = reply.closer > 0
-    return Closing(said, detail, found.paths, found.later if watched else (), watched)
+    return Closing(*told, found.paths, found.later if watched else (), watched)
 
 
 def _by_names(scopes: tuple[Manifest, ...], found: Closed, home: str, why: str) -> Closing:
     """Have what is off-limits kept from the agent by the calls that name files."""
     names = shut(found, scopes, os.getcwd(), home)
     everywhere = tuple(dict.fromkeys((*_with_other_ways(found.paths), *names.paths)))
-    said, detail = _said(found, f" by looking at each open ({why})", list(found.open))
-    return Closing(said, detail, found.paths, found.later, shut=names.but(paths=everywhere))
+    told = _said(found, f" by looking at each open ({why})", list(found.open))
+    return Closing(*told, found.paths, found.later, shut=names.but(paths=everywhere))
 
 
-def _said(found: Closed, how: str, still: list[str]) -> tuple[str, str]:
-    """Return what is closed in short, and with the paths."""
+def _said(found: Closed, how: str, still: list[str]) -> tuple[str, str, str]:
+    """Return what is closed in short, how and what is not, and that with the paths."""
     count = len(found.paths)
-    said = f"{count} {'path' if count == 1 else 'paths'} closed{how}"
-    if not count:
-        said += ": none is there"
+    short = f"{count} {'path' if count == 1 else 'paths'} closed"
+    none = "" if count else ": none is there"
+    said, short = f"{short}{how}{none}", short + none + (", but not all" if still else "")
     if still:
         more = f" and {len(still) - 1} more" if len(still) > 1 else ""
         said += f", but not {still[0]}{more}"
     shown = [*found.paths[:_SHOWN], *(f"open: {one}" for one in still[:_SHOWN])]
-    return printable(said), printable(f"{said}: {', '.join(shown)}" if shown else said)
+    return short, printable(said), printable(f"{said}: {', '.join(shown)}" if shown else said)
 
 
 def _asked(child: Child, folder: str, found: Closed) -> Reply:

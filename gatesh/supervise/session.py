@@ -121,7 +121,6 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         _attach(keeper, guard, guard.front)
     here = guard.front is not None
     over, placeholder = threading.Event(), f"{own.runtime}/closed"
-    answer = "" if wanted.observe else _how_to_answer(me, keeper.approvers, here=here)
     try:
         asker = _asker(child, wanted)
         scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
@@ -136,9 +135,14 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
             threading.Thread(
                 target=tell, args=(child, alert, over), name="closed", daemon=True
             ).start()
-        lifts = bool(answer) and keeper.approvers.may_answer()
-        said = _scope_said(scope, closed.said, lifts=lifts)
-        _say(me, found, answer or "nothing is held", said)
+        answer = "nothing is held"
+        if not wanted.observe:
+            answer = _how_to_answer(me, keeper.approvers, here=here, brief=scope is not None)
+        _say(
+            me, found, answer, ", ".join(filter(None, (scope.said, closed.short))) if scope else ""
+        )
+        if scope is not None:
+            _say_more(scope, closed, lifts=not wanted.observe and keeper.approvers.may_answer())
         for doubt in keeper.rules.labels.doubts(scope.environments if scope else ()):
             os.write(2, f"gatesh: hint: {printable(doubt)}\n".encode("utf-8", "replace"))
         if found.why:
@@ -296,11 +300,16 @@ def _attach(keeper: Keeper, guard: Guard, front: Front) -> None:
     threading.Thread(target=serve, name="own terminal", daemon=True).start()
 
 
-def _how_to_answer(pid: int, approvers: Approvers, *, here: bool) -> str:
+def _how_to_answer(pid: int, approvers: Approvers, *, here: bool, brief: bool) -> str:
+    """Return who is asked; `brief` where the line says more than that."""
+    if here and brief:
+        return "a card on this screen asks you"
     if here:
         return "what would destroy waits, and a card on this screen asks you"
     if approvers.may_answer():
         return f"answer with: gatesh approve --run {pid}"
+    if brief:
+        return "nobody can be asked here: what destroys is refused"
     return "nobody can be asked here: what would destroy is refused (with --pin another terminal answers)"
 
 
@@ -315,27 +324,28 @@ _UNFILTERED = "nothing counts deletions or keeps programs from signals to gatesh
 
 def _say(pid: int, found: Level, answer: str, scope: str) -> None:
     """Say at the start what stands between the agent and the machine, its scope, and how to answer."""
-    answer = f"{scope}; {answer}" if scope else answer
+    text = "gated and recorded" if scope else "every program below is gated and recorded"
     if found.why:
         text = f"{_LESS[found.name]} ({found.why})"
         if found.name == PTRACE and not found.filtered:
             text += f"; {_UNFILTERED}"
-        text += f"; {answer}"
-    elif scope or os.isatty(2):
-        text = f"every program below is gated and recorded; {answer}"
-        text += "" if kernel.may_filter() else "; sudo does not work inside"
-    else:
+    elif not scope and not os.isatty(2):
         return
+    text = "; ".join(filter(None, (text, scope, answer)))
+    if not scope and not found.why and not kernel.may_filter():
+        text += "; sudo does not work inside"
     os.write(2, f"gatesh: run {pid}: {text}\n".encode("utf-8", "replace"))
 
 
-def _scope_said(scope: Scope | None, closed: str, *, lifts: bool) -> str:
-    """Return what the session is held to, that a person who can be asked may lift it, and what is closed."""
-    if scope is None:
-        return ""
-    how = " (gatesh elevate lifts that for a while, in another terminal)"
-    how = how if lifts and scope.can_be_lifted else ""
-    return f"{scope.said}{how}, {closed}" if closed else f"{scope.said}{how}"
+def _say_more(scope: Scope, closed: Closing, *, lifts: bool) -> None:
+    """Say in a second line, where there is more: how paths are closed, what lifts the limits, what fails."""
+    more = [closed.said] if closed.said != closed.short else []
+    if lifts and scope.can_be_lifted:
+        more.append("gatesh elevate lifts its limits for a while, in another terminal")
+    if not kernel.may_filter():
+        more.append("sudo does not work inside")
+    if more:
+        os.write(2, f"gatesh: scope: {'; '.join(more)}\n".encode("utf-8", "replace"))
 
 
 class _Asking:

@@ -46,6 +46,9 @@ def test_a_run_holds_every_program_to_its_scope(tmp_path):
         "scope s.toml: works on staging, what is outside is refused, 0 paths closed: none is there"
         in done.stderr.splitlines()[0]
     )
+    first, second = done.stderr.splitlines()[:2]
+    assert len(first) < 190, "a first line is read at a glance"
+    assert not second.startswith("gatesh: scope"), "nothing more has to be said"
     assert "refused [scope-target]" in done.stderr
     assert done.stdout == "status 126\nit goes on\n"
     alerts = gatesh(tmp_path, "history", "--alerts", "--nl", cwd=tmp_path).stdout

@@ -81,7 +81,7 @@ def test_a_read_only_run_posts_while_it_is_elevated_and_no_longer(
     )
     with Desk(env, work, "140x40") as desk, Terminal(env, str(work), "140x40") as other:
         desk.run("sh", "--read-only")
-        desk.see("gatesh elevate lifts that for a while")
+        desk.see("gatesh elevate lifts its limits for a while")
         desk.type(first)
         desk.see("high: read-only")
         desk.card()
@@ -159,7 +159,7 @@ def test_with_a_pin_a_run_that_asks_nobody_is_elevated(
         for asked in ("PIN for approvals", "Repeat"):
             human.wait_for(asked, window)
             human.type(PIN, "Enter", window=window)
-        human.wait_for("gatesh elevate lifts that", window)
+        human.wait_for("gatesh elevate lifts its limits", window)
         other = human.open(GATESH, "elevate", "--target", "staging")
         human.wait_for("the keeper's PIN:", other)
         human.type(PIN, "Enter", window=other)

@@ -43,9 +43,12 @@ def named(place: Place) -> Place:  # noqa: F811
     return place
 
 
-def test_the_first_line_the_record_and_doctor_say_how(named: Place) -> None:
+def test_the_first_lines_the_record_and_doctor_say_how(named: Place) -> None:
     done = named.agent("cat x.pem infra/secret", "--observe")
-    assert f", 2 paths closed {BOTH};" in done.stderr.splitlines()[0]
+    first, second = done.stderr.splitlines()[:2]
+    assert first.endswith("; scope scope.toml: in force, 2 paths closed; nothing is held")
+    assert second.startswith(f"gatesh: scope: 2 paths closed {BOTH}")
+    assert BOTH in named.gatesh("sessions").stdout
     assert done.stdout == ""
     assert done.stderr.count("Permission denied") == 2, done
     assert f"{named.work}/x.pem" in named.gatesh("history", "--alerts", "--nl").stdout
