@@ -134,16 +134,25 @@ def considered(
 
 
 def _unlabelled(seen: Inspection) -> Iterator[str]:
-    """Say why no label counts, where one was asked for."""
+    """Say why no label counts, where one was asked for, or which one counts only with a keeper."""
     if not seen.matches:
         return
     from gatesh.errors import ConfigError
+    from gatesh.scope.labels import is_guess
     from gatesh.scope.load import read_labels
 
     try:
-        read_labels(here(), loosens=False)
+        pinned = read_labels(here(), loosens=True)
     except ConfigError as error:
         yield f"no label but production counts: {error.message}"
+        return
+    for target in dict.fromkeys(found.target for found in seen.matches):
+        label, origin = pinned.label(target)
+        if label != target.label and not is_guess(origin) and label:
+            yield (
+                f"{target.name or target.kind} is {label} below gatesh run, and with a keeper ({origin}): "
+                "here only what makes a target stricter counts"
+            )
 
 
 def _since(started: int) -> int:
