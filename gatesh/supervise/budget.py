@@ -44,6 +44,7 @@ DEFAULT = 200
 HOLD, RECORD, OFF = "hold", "record", "off"
 _TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/shm/", "/run/", "/proc/")  # noqa: S108  not ours to use
 _HERE = -100 & 0xFFFFFFFF  # AT_FDCWD
+_EXCHANGE = 2  # RENAME_EXCHANGE
 # The argument that holds a call's path, and the one with the folder it is below (-1: none). Renames count by
 # the name that they replace.
 _PATHS = {
@@ -143,6 +144,8 @@ class Budget:
         path, thrown_away = _led(call.tid, path, last=name not in _UNFOLLOWED)
         if thrown_away:
             return self._put_away(name, call, path)
+        if name == "renameat2" and call.arguments[4] & _EXCHANGE:
+            return self._exchanged(call, path)
         deleting = name in _DELETING
         if (not deleting or name in _SHORTENING) and not self._loses(name, path, call):
             return path, 0
@@ -158,7 +161,14 @@ class Budget:
         source, thrown_away = _led(call.tid, source, last=False) if source else ("", True)
         if thrown_away or _is_git(call.tid):
             return path, 0
-        return source, _DELETED * _files(source, self.most + 1)
+        return source, _DELETED * _files(_seen_at(call.tid, source), self.most + 1)
+
+    def _exchanged(self, call: Call, path: str) -> tuple[str, int]:
+        """Return what a call takes away that puts a path where the other one was: somewhere temporary."""
+        source = self._named(call, *_SOURCES["renameat2"])
+        if not source or not _led(call.tid, source, last=False)[1] or _is_git(call.tid):
+            return path, 0
+        return path, _DELETED * _files(_seen_at(call.tid, path), self.most + 1)
 
     @staticmethod
     def _loses(name: str, path: str, call: Call) -> bool:
@@ -168,7 +178,7 @@ class Budget:
                 (flags,) = struct.unpack("=Q", kernel.read(call.tid, call.arguments[2], 8))
                 if not flags & os.O_TRUNC:
                     return False
-            size = os.lstat(path).st_size
+            size = os.lstat(_seen_at(call.tid, path)).st_size
         except OSError:
             return False
         return size > call.arguments[1] if name in _SHORTENING else size > 0
@@ -178,7 +188,7 @@ class Budget:
 
         It counts for the command that it belongs to, and for the lines and the agent that started that.
         """
-        there = _there(tid, path) if root_of(tid) else path
+        there = _seen_at(tid, path)
         born = kernel.born_ns(there)
         if (place.began_ns and born > place.began_ns) or _approved(path, place):
             return (
@@ -236,23 +246,26 @@ def _led(tid: int, path: str, *, last: bool) -> tuple[str, bool]:
     return real, places.there(real, root) if root else places.here(real)
 
 
-def _there(tid: int, path: str) -> str:
-    """Return where we find what a program calls by a path."""
+def _seen_at(tid: int, path: str) -> str:
+    """Return where we find what a program calls by a path, which leads through no `..`."""
     root = root_of(tid)
-    return root + resolved(tid, path, root, last=False)
+    return root + resolved(tid, path, root, last=False) if root else path
 
 
 def _is_missing(tid: int, path: str) -> bool:
     """Claim that nothing is there: `rm -f` takes nothing away then."""
-    for at in (path, ""):
-        try:
-            os.lstat(at or _there(tid, path))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, ValueError):
-            pass
+    root = root_of(tid)  # a link on the way may lead through /proc/self
+    return _is_gone(path) and _is_gone(root + resolved(tid, path, root, last=False))
+
+
+def _is_gone(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
         return False
-    return True
+    return False
 
 
 @lru_cache(1)

@@ -129,6 +129,27 @@ def test_another_name_for_them_does_not_help(how: str, run, outside: Path) -> No
     assert "refused [deletion-budget]: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", ["(t + '/x').encode(), -100, b'd'", "b'd', -100, (t + '/x').encode()"]
+)
+def test_what_changes_places_with_something_temporary_is_counted(words, run, outside: Path) -> None:
+    code = f"""
+import ctypes, os, tempfile
+t = tempfile.mkdtemp()
+os.mkdir(t + "/x")
+os.mkdir("e"); os.mkdir("f")
+libc = ctypes.CDLL(None, use_errno=True)
+assert not libc.renameat2(-100, b"e", -100, b"f", 2)
+if libc.renameat2(-100, {words}, 2):
+    os._exit(78 if ctypes.get_errno() == 1 else 77)
+"""
+    done = run.agent(code, options=("--deletions", "40"), cwd=outside)
+    if done.returncode == 77:
+        pytest.skip("another file system")
+    assert done.returncode == 78 and "refused [deletion-budget]: " in done.stderr, done
+    assert len(list((outside / "d").iterdir())) == 400
+
+
 # What lies where they seem to be was made by the command itself, which is not counted.
 FRESH = {
     "a link and a step back": "made('e'); os.mkdir('d/f'); os.symlink('../d/f', 'e/l'); base = 'e/l/..'",
