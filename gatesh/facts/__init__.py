@@ -443,6 +443,10 @@ def inspect(
         after = 2 if program == "manage.py" else 3
         words = (command.words[2].but(text=program), *command.words[after:])
         yield from inspect(command.but(words=words), line, world)
+    elif at := _client(command):
+        name = _without_ending(command.words[at].text)
+        words = (command.words[at].but(text=name), *command.words[at + 1 :])
+        yield from inspect(command.but(words=words), line, world)
     if command.program in _ALIASED:
         from gatesh.facts.aliases import EXPANDED, expanded
 
@@ -467,6 +471,43 @@ def _module(command: SimpleCommand) -> str:
     if words[2].text == "dbshell" and words[1].text.endswith("manage.py"):
         return "manage.py"
     return _MODULES.get(words[2].text, "") if words[1].text == "-m" else ""
+
+
+# What runs a script: the letters of options that are code instead, and options that take a word.
+_INTERPRETERS = {
+    **dict.fromkeys(("sh", "bash", "dash", "zsh", "ksh"), ("cs", ("-o", "-O", "--rcfile"))),
+    "python": ("cm", ("-W", "-X")),
+    "pypy": ("cm", ("-W", "-X")),
+    "node": ("ep", ("-r", "--require", "--import")),
+    "bun": ("ep", ("-r",)),
+    "ruby": ("e", ("-I", "-r")),
+    "perl": ("eE", ("-I",)),
+    "php": ("r", ("-d",)),
+}
+
+
+def _client(command: SimpleCommand) -> int:
+    """Return which word is a script that is a client, as in `python3 /usr/bin/aws`; 0 where none is."""
+    words = command.words
+    found = _INTERPRETERS.get(command.program.rstrip(".0123456789"))
+    if found is None or len(words) < 3:
+        return 0
+    code, valued = found
+    at = 1
+    while at < len(words) and words[at].text[:1] in ("-", "+"):
+        text = words[at].text
+        if text[:2] != "--" and not set(code).isdisjoint(text):
+            return 0
+        at += 2 if text in valued else 1
+    if at >= len(words) or not words[at].known:
+        return 0
+    return at if _FACTS.get(_without_ending(words[at].text), _FILES) != _FILES else 0
+
+
+def _without_ending(path: str) -> str:
+    """Return the name of a script; a package's own has an ending: node_modules/…/railway.js."""
+    name = path.rpartition("/")[2]
+    return re.sub(r"\.[cm]?js$", "", name) if "node_modules/" in path else name
 
 
 _split: tuple[object, frozenset[str]] = (None, frozenset())

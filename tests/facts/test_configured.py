@@ -37,6 +37,9 @@ ASKED = [
     "mysql -e 'DROP TABLE t'", "HOME=$PWD mysql -e 'DROP TABLE t'", "HOME=$PWD/begins mysql -h db.example.com -e 'SELECT 1'",
     "MYSQL_HOME=begins mysql -h db.example.com -e 'SELECT 1'",
     "mysql --defaults-file=begins/my.cnf -h db.example.com -e 'SELECT 1'",
+    "python3 /usr/bin/aws rds delete-db-instance --db-instance-identifier x", "python3 -I -X dev bin/aws wipe",
+    "node node_modules/@railway/cli/bin/railway.js volume delete", "node -r x /usr/bin/railway volume delete",
+    "bash -e bin/heroku apps:destroy -a x --confirm x", "perl /usr/bin/psql -h db.example.com -c 'DROP TABLE t'",
     "ZIPOPT=-m zip -r x.zip data", "TF_CLI_ARGS=-auto-approve terraform apply",
     "TF_CLI_ARGS_apply='-destroy \"-auto-approve\"' terraform -chdir=x apply",
     "TF_CLI_ARGS=-destroy TF_CLI_ARGS_apply=-auto-approve tofu apply",
@@ -44,6 +47,8 @@ ASKED = [
 QUIET = [
     "gh co 3", "gh sh", "gh pr list", "gh wipf", "GH_CONFIG_DIR=gh gh wipe", "GH_CONFIG_DIR=broken/gh gh wipe",
     "glab ls", "aws whoami", "aws loop", "aws shell", "aws rds describe-db-instances", "aws ec2 gone", "aws wipe2",
+    "python3 railway.js volume delete", "python3 -m x aws wipe", "python3 bin/aws whoami", "bash bin/install a b",
+    "bash -c 'echo $0' aws wipe", "sh bin/rm data",
     "HOME=$PWD/quiet mysql -e 'SELECT 1'", "ZIPOPT=-9 zip -r x.zip data", "TF_CLI_ARGS=-lock=false terraform plan",
     "TF_CLI_ARGS_plan=-no-color TF_CLI_ARGS=-lock=false terraform plan",
 ]  # fmt: skip
