@@ -54,6 +54,7 @@ class Shut(Value):
     globs: tuple[str, ...]
     roots: tuple[str, ...]  # where a glob is meant that is meant in every folder
     cwd: str
+    tops: tuple[str, ...] = ()  # below which what appears is looked at, where that is by folders
 
 
 class Names:
@@ -87,7 +88,7 @@ class Names:
         return any(
             within(path, root)
             and not any(
-                _is_passed_over(at) for at in _folders(path) if within(at, root) and at != root
+                is_passed_over(at) for at in _folders(path) if within(at, root) and at != root
             )
             for root in self._roots
         )
@@ -124,9 +125,20 @@ def shut(found: Closed, scopes: tuple[Manifest, ...], cwd: str, home: str) -> Sh
     globs = [glob.removesuffix("/**") for glob in off_limits(scopes)]
     globs = [glob for glob in globs if _GLOB.search(glob)]
     later = [real for path in found.later for real in (path, os.path.realpath(path))]
-    roots = tuple(_roots(cwd, home, [_base(one.file) for one in scopes]))
+    bases = [_base(one.file) for one in scopes]
     paths = tuple(dict.fromkeys((*found.paths, *later)))
-    return Shut(paths, tuple(globs), roots, os.path.realpath(cwd))
+    tops = tuple(_tops(globs, cwd, bases))
+    return Shut(paths, tuple(globs), tuple(_roots(cwd, home, bases)), os.path.realpath(cwd), tops)
+
+
+def _tops(globs: list[str], cwd: str, bases: list[str]) -> Iterator[str]:
+    """Yield the folders below which a new name may fit a glob; a whole home is too much to be watched."""
+    if any(glob.startswith(_EVERYWHERE) for glob in globs):
+        yield from _roots(cwd, "", bases)
+    for glob in globs:
+        special = _GLOB.search(glob)
+        if special and not glob.startswith(_EVERYWHERE):
+            yield os.path.realpath(os.path.dirname(glob[: special.start()]))
 
 
 def _base(file: str) -> str:
@@ -134,7 +146,7 @@ def _base(file: str) -> str:
 
 
 def _roots(cwd: str, home: str, bases: list[str]) -> list[str]:
-    roots = [os.path.realpath(root) for root in (cwd, *filter(None, bases), home)]
+    roots = [os.path.realpath(root) for root in filter(None, (cwd, *bases, home))]
     return [root for root in dict.fromkeys(roots) if root != "/"]
 
 
@@ -248,7 +260,7 @@ class _Finder:
                 self._left -= 1
                 if fits(path):
                     self._take_found(path, is_link=is_link)
-                elif is_folder and not (everywhere and _is_passed_over(path)):
+                elif is_folder and not (everywhere and is_passed_over(path)):
                     folders.append(path)
         if folders:
             self._open[f"what is in more than {_MOST_NAMES} files"] = None
@@ -278,5 +290,6 @@ def _listed(folder: str) -> Iterator[tuple[str, bool, bool]]:
         return
 
 
-def _is_passed_over(path: str) -> bool:
+def is_passed_over(path: str) -> bool:
+    """Claim that a folder holds what is installed, or git's own: its `*.pem` are what programs need."""
     return os.path.basename(path) in _PACKAGES or path in _NEEDED

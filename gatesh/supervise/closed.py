@@ -9,6 +9,7 @@ from gatesh.facts.mounts import mounts, within
 from gatesh.printable import printable
 from gatesh.scope.closed import find, off_limits, shut
 from gatesh.scope.manifest import Listed
+from gatesh.supervise.closer import UNWATCHED
 from gatesh.supervise.closing import Reply, Request, make_placeholder
 from gatesh.supervise.elsewhere import sees_as_we_do
 from gatesh.supervise.led import can_follow
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gatesh.scope.closed import Closed, Shut
-    from gatesh.scope.manifest import Manifest, Scope
+    from gatesh.scope.manifest import Scope
     from gatesh.supervise.start import Child
 
 _ADVISORY = "its paths are advisory"
@@ -51,13 +52,14 @@ def close(child: Child, scope: Scope | None, folder: str, home: str, *, named: b
         limited = any(one.paths != Listed() for one in scopes)
         return Closing(_ADVISORY, f"{_ADVISORY}: {_AS_FAR}") if limited else Closing()
     found = find(scopes, os.getcwd(), home)
-    reply = _asked(child, folder, found)
+    names = shut(found, scopes, os.getcwd(), home)
+    reply = _asked(child, folder, found, names if names.tops else None)
     if reply.why and named and can_follow():
-        return _by_names(scopes, found, home, reply.why)
+        return _by_names(names, found, reply.why)
     if reply.why:
         said = f"{_ADVISORY} ({reply.why}): {_AS_FAR}"
         return Closing(_ADVISORY, printable(said), printable(said))
-    if found.paths or found.later:
+    if found.paths or found.later or names.tops:
         sees_as_we_do(child.pid)
     still = [*found.open, *([f"what is replaced in {reply.unwatched}"] if reply.unwatched else [])]
     told = _said(found, "", still)
@@ -65,9 +67,8 @@ def close(child: Child, scope: Scope | None, folder: str, home: str, *, named: b
     return Closing(*told, found.paths, found.later if watched else (), watched)
 
 
-def _by_names(scopes: tuple[Manifest, ...], found: Closed, home: str, why: str) -> Closing:
+def _by_names(names: Shut, found: Closed, why: str) -> Closing:
     """Have what is off-limits kept from the agent by the calls that name files."""
-    names = shut(found, scopes, os.getcwd(), home)
     everywhere = tuple(dict.fromkeys((*_with_other_ways(found.paths), *names.paths)))
     told = _said(found, f" by looking at each open ({why})", list(found.open))
     return Closing(*told, found.paths, found.later, shut=names.but(paths=everywhere))
@@ -86,8 +87,8 @@ def _said(found: Closed, how: str, still: list[str]) -> tuple[str, str, str]:
     return short, printable(said), printable(f"{said}: {', '.join(shown)}" if shown else said)
 
 
-def _asked(child: Child, folder: str, found: Closed) -> Reply:
-    if not (found.paths or found.later):
+def _asked(child: Child, folder: str, found: Closed, globs: Shut | None) -> Reply:
+    if not (found.paths or found.later or globs):
         return child.close(Request())
     try:
         over = make_placeholder(folder)
@@ -95,14 +96,20 @@ def _asked(child: Child, folder: str, found: Closed) -> Reply:
         child.close(Request())
         return Reply(str(error))
     paths = tuple(_with_other_ways(found.paths))
-    return child.close(Request(folder, paths, found.later, over))
+    return child.close(Request(folder, paths, found.later, over, globs))
 
 
 def tell(child: Child, alert: Callable[[str], None], over: threading.Event) -> None:
     """Tell of what is closed again, until the session is over: in a thread of its own."""
     with open(child.closed_again, "rb") as lines:
         for line in lines:
-            alert(f"closed again: {printable(os.fsdecode(line.rstrip()))}")
+            text = printable(os.fsdecode(line.rstrip()))
+            unwatched = text.removeprefix(UNWATCHED)
+            alert(
+                f"closed again: {text}"
+                if text == unwatched
+                else f"new files stay open in {unwatched}"
+            )
     if not over.wait(_ENDS_S):
         alert("what closes again what was replaced has ended: from now on that stays open")
 

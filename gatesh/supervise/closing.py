@@ -25,6 +25,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from gatesh._value import Value
+from gatesh.scope.closed import Shut
 from gatesh.supervise import closer, kernel, owned
 
 TYPE_CHECKING = False
@@ -83,15 +84,24 @@ class Request(Value):
     paths: Sequence[str] = ()
     later: Sequence[str] = ()  # when they appear
     over: Sequence[Sequence[str]] = ()  # as make_placeholder returns it
+    shut: Shut | None = None  # what globs have off-limits, where new names are looked for
+
+
+def _packed(wanted: Request) -> bytes:
+    fields = [wanted.folder, wanted.paths, wanted.later, wanted.over]
+    one = wanted.shut
+    names = [one.paths, one.globs, one.roots, one.cwd, one.tops] if one else None
+    return json.dumps([*fields, names]).encode()
+
+
+def _unpacked(data: bytes) -> Request:
+    folder, paths, later, over, names = json.loads(data)
+    return Request(folder, paths, later, over, Shut(*names) if names else None)
 
 
 def request(there: socket.socket, wanted: Request) -> Reply:
     """Have the process at the other end close paths to itself."""
-    data = (
-        json.dumps([wanted.folder, wanted.paths, wanted.later, wanted.over]).encode()
-        if wanted.folder
-        else b""
-    )
+    data = _packed(wanted) if wanted.folder else b""
     there.sendall(_LENGTH.pack(len(data)) + data)
     said = there.recv(_MOST_REPLY)
     return (
@@ -113,7 +123,7 @@ def serve(there: socket.socket, told: int) -> int:
     (size,) = _LENGTH.unpack(head)
     found = Reply()
     if size:
-        wanted = Request(*json.loads(there.recv(size, socket.MSG_WAITALL)))
+        wanted = _unpacked(there.recv(size, socket.MSG_WAITALL))
         why = _tried(wanted)
         found = Reply(why) if why else Reply("", *close(wanted, told))
     there.send(json.dumps([found.why, found.closer, found.unwatched[:_MOST_REASON]]).encode())
@@ -173,7 +183,7 @@ def close(wanted: Request, told: int = -1) -> tuple[int, str]:
     found = (0, "")
     if told >= 0:
         again = partial(_cover_again, folder)
-        found = closer.start([*there, *wanted.later], again, told)
+        found = closer.start([*there, *wanted.later], wanted.shut, again, told)
     kernel.prctl(kernel.PR_CAPBSET_DROP, kernel.CAP_SYS_ADMIN)
     if not root:
         kernel.give_up_capabilities()

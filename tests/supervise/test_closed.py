@@ -330,6 +330,69 @@ def test_what_is_replaced_or_appears_is_closed_again(closing: Place) -> None:
     assert "has ended: from now on" not in alerts
 
 
+APPEARING = """
+import sys, time
+def shown(name):
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        try:
+            open(name).close()
+        except PermissionError:
+            return "closed"
+        except (FileNotFoundError, IsADirectoryError):
+            pass
+        time.sleep(0.01)
+    return "open"
+for name in sys.argv[1:]:
+    print("next", flush=True)
+    sys.stdin.readline()
+    print(shown(name), flush=True)
+"""
+# A new name, and what it is below the folder where the session works.
+NEW = ("y.pem", "src/y.pem", "new/deep/er/y.pem", "moved/in/y.pem", "way9/infra/secret", "a b.pem")
+
+
+def test_what_appears_and_fits_a_glob_is_closed(closing: Place) -> None:
+    closing.scope('[paths]\noff-limits = ["*.pem", "./way*/infra/**"]\n')
+    (closing.work / "agent.py").write_text(APPEARING)
+    (closing.work / "src").mkdir(exist_ok=True)
+    beside = closing.work.parent / "beside"
+    (beside / "in").mkdir(parents=True)
+    (beside / "in/y.pem").write_text(SECRET)
+    names = [*NEW, "src/plain.txt", "node_modules/ca.pem"]
+    words = [*closing.words, "gatesh", "run", "--observe", "--", "python3", "agent.py", *names]
+    told = {}
+    with subprocess.Popen(
+        words, env=closing.env, cwd=closing.work, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:  # fmt: skip
+        assert run.stdin
+        assert run.stdout
+        for name in names:
+            assert run.stdout.readline() == "next\n"
+            path = closing.work / name
+            if name.startswith("moved"):
+                beside.rename(closing.work / "moved")
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(SECRET)
+            run.stdin.write("\n")
+            run.stdin.flush()
+            told[name] = run.stdout.readline().strip()
+            assert path.read_text() == SECRET, "a person goes on seeing it"
+    assert told == {name: "closed" if name in NEW else "open" for name in names}
+    assert run.returncode == 0
+    alerts = closing.gatesh("history", "--alerts", "--nl").stdout
+    assert f"closed again: {closing.work}/new/deep/er/y.pem" in alerts
+    assert "has ended: from now on" not in alerts
+
+
+def test_a_link_that_appears_closes_nothing_else(closing: Place) -> None:
+    closing.scope('[paths]\noff-limits = ["*.pem"]\n')
+    (closing.work / "plain.txt").write_text("here\n")
+    done = closing.agent("ln -s plain.txt z.pem; sleep 0.5; cat plain.txt", "--observe")
+    assert done.stdout == "here\n"
+
+
 def test_what_closes_again_can_be_ended_by_nobody_below(closing: Place) -> None:
     code = """
 import os, signal
