@@ -31,6 +31,7 @@ class Known:
     def __init__(self) -> None:
         """Begin with none."""
         self._lines: list[str] = []
+        self._folder = ""  # where the last of them was read
         self._forgot = self._full = False
 
     @property
@@ -48,15 +49,23 @@ class Known:
 
     def add(self, line: CommandLine) -> None:
         """Remember a line that is about to run."""
-        for text in (*_sourced(line, _DEEP), line.text):
+        texts = [*_sourced(line, _DEEP), line.text]
+        if line.cwd != self._folder:  # whatever led there
+            texts.insert(0, f"cd -- {_quoted(line.cwd)}")
+            self._folder = line.cwd
+        for text in texts:
             if _readable(text, line):
                 self._lines.append(text)
             else:
                 self._forgot = True
         if not _learnable(self.text):
             self._lines = list(filter(_defines, self._lines))
-            self._forgot = True
+            self._forgot, self._folder = True, ""
             self._full = not _learnable(self.text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _readable(text: str, line: CommandLine) -> bool:

@@ -75,6 +75,7 @@ class Scanner(Extents):
         """Stand before the text; `region` is what was read when Unreadable was raised."""
         super().__init__(source)
         self._bodies = 0  # characters in here-document bodies
+        self._endless = False
         self.region = Region(0)
 
     def scan(self) -> Region:
@@ -85,6 +86,11 @@ class Scanner(Extents):
         if len(self.region.at) > MOST_COMMANDS:
             raise TooMuch("too many commands", 0)
         return self.region
+
+    @property
+    def open(self) -> bool:
+        """Claim that the text ends within a here-document: what is put behind it would belong to that."""
+        return self._endless or self._waiting > 0
 
     # -- command text --------------------------------------------------------------------------------
 
@@ -496,6 +502,8 @@ class Scanner(Extents):
             if closer and line.startswith(delimiter) and ")" in line:
                 raise Unreadable("a here-document that ends at a )", end)
             end = i
+        else:
+            self._endless = True
         token.body = (start, end)
         self._bodies += end - start
         if not token.quoted:

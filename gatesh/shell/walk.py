@@ -53,8 +53,8 @@ class Walk:
 
     # -- texts ---------------------------------------------------------------------------------------
 
-    def text(self, source: Source, state: State, context: Context) -> None:
-        """Walk through a whole text."""
+    def text(self, source: Source, state: State, context: Context) -> bool:
+        """Walk through a whole text; return whether another one may follow it on its next line."""
         self.texts.append(source)
         self._text_left -= len(source.text)
         if self._text_left < 0:
@@ -63,6 +63,7 @@ class Walk:
             raise TooMuch("nested too deeply", 0)
         scanner = Scanner(source)
         self.region(source, scanner.scan(), state, context)
+        return not scanner.open
 
     def region(self, source: Source, region: Region, state: State, context: Context) -> None:
         """Walk through the commands of a scanned text."""
