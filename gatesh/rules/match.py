@@ -67,6 +67,7 @@ _RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2, Severity.CRITICA
 _LONGEST = 120  # characters of a capture
 _CAPTURE = re.compile(r"\{([a-z]+|\d+)\}")
 EVERYTHING = "*"
+_NO_SQL = ("mongodb", "redis", "memcached")  # a rule's preview is a SELECT: these have none
 _CLOUD = ("aws",)  # every command line of theirs that does something is a CloudCall as well
 # Why a rule that looked at a fact does not match it.
 MISFIT, EXCEPTED, CONDITION, UNCERTAIN = "pattern", "unless", "when", "certain"
@@ -488,7 +489,7 @@ def _match_of(
         target=target,
         command=index,
         span=command.span if command else Span(0, 0),
-        preview=fill(rule.preview, captures, empty),
+        preview="" if target.kind in _NO_SQL else fill(rule.preview, captures, empty),
         deny=rule.deny,
         names=tuple(map(one_line, about)),
         lost=tuple(one_line(f"{hit.part}{name}") for name in lost),

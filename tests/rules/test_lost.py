@@ -121,6 +121,19 @@ def test_a_rule_about_trees_speaks_of_a_single_file_as_well():
     assert consider(active, "rm -rf ~/Documents/letter.txt", Examples((), ())).matches
 
 
+def test_a_preview_is_in_the_language_of_what_it_looks_at():
+    told = {
+        line.split()[0]: [
+            m.preview for m in consider(SHIPPED, line, Examples((), ())).matches if m.lost
+        ]
+        for line in (
+            "mysql -h db.prod.example.com -e 'DELETE FROM users'",
+            "mongosh mongodb://db.prod/a --eval 'db.users.deleteMany({})'",
+        )
+    }
+    assert told == {"mysql": ["SELECT count(*) FROM users"], "mongosh": [""]}
+
+
 def test_a_mistake_in_what_a_rule_says_is_lost_is_told():
     for bad in ("{nothing}", "orders", "{--x", 3):
         text = STRIPE.replace("instead", f"loses = {bad!r}\ninstead")
