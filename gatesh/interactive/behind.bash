@@ -3,6 +3,11 @@
 
 __gatesh_rc() { builtin return "$1"; }
 
+__gatesh_skip() {  # run in a subshell, where no DEBUG trap takes it for a line of the user's
+  builtin printf '\e]6973;R;%s\a' "$__gatesh_mark" >"$__gatesh_tty"
+  builtin return "$1"
+}
+
 __gatesh_declare() {  # what the reader of the next line has to know; fields end with NUL
   builtin printf '%s\0' "$-:$SHELLOPTS:$BASHOPTS:$__gatesh_mode:$__gatesh_bang"
   builtin declare -p
@@ -24,6 +29,9 @@ __gatesh_report() {
 }
 
 __gatesh_attach() {
+  # What is given to a number is evaluated, and what stands in the variables it names runs.
+  builtin declare -g +i PROMPT_COMMAND PS0 HISTCONTROL __gatesh_mode __gatesh_blank __gatesh_bang \
+    __gatesh_last __gatesh_told __gatesh_ticket
   if [[ ${PROMPT_COMMAND[9973]-} != __gatesh_prompt ]]; then
     PROMPT_COMMAND[9973]=__gatesh_prompt
   fi
@@ -40,6 +48,9 @@ __gatesh_attach() {
     __gatesh_bang=expanded  # by the door, before it reads the line
     builtin set +H
   fi
+  if [[ ${__bp_imported-} ]]; then  # it takes what follows its own hooks for the line: at its first prompt, ours
+    builtin declare -g +i __bp_preexec_interactive_mode=on
+  fi
 }
 
 __gatesh_plain() {  # at the top level only: there it makes bash read lines without readline again
@@ -54,7 +65,10 @@ __gatesh_remember() {
   if [[ $1 == ' '* && $__gatesh_blank == dropped ]]; then builtin return 0; fi
   if [[ ${HISTCONTROL-} == *ignore@(dups|both)* && $1 == "$__gatesh_last" ]]; then builtin return 0; fi
   __gatesh_last=$1
+  builtin local __gatesh_control=$HISTCONTROL
+  if [[ $1 == ' '* ]]; then HISTCONTROL=; fi
   builtin history -s -- "$1"
+  HISTCONTROL=$__gatesh_control
 }
 
 __gatesh_ended() {  # keep what bash says of jobs that have ended: it does so where a line is read, unheard
@@ -101,10 +115,10 @@ __gatesh_park() {  # wait for the next line, and answer what the door asks meanw
 __gatesh_prompt() {
   builtin local __gatesh_status=$?
   {
+    __gatesh_attach
     [[ ! ${!-} ]] || __gatesh_ended
     builtin printf %s "$__gatesh_told"
     __gatesh_told=
-    __gatesh_attach
     if [[ -o vi || -o emacs ]]; then
       builtin printf 'plain\0' >&0
     else
@@ -168,7 +182,7 @@ __gatesh_complete() {  # LINE up to the cursor → candidates for its last word,
   fi
 }
 
-builtin readonly -f __gatesh_rc __gatesh_declare __gatesh_report __gatesh_attach __gatesh_plain \
+builtin readonly -f __gatesh_rc __gatesh_skip __gatesh_declare __gatesh_report __gatesh_attach __gatesh_plain \
   __gatesh_remember __gatesh_park __gatesh_ended __gatesh_prompt __gatesh_lost __gatesh_complete
 builtin readonly __gatesh_tty __gatesh_mark
 __gatesh_mode=emacs __gatesh_blank=dropped __gatesh_bang=plain __gatesh_last= __gatesh_told= __gatesh_ticket=0

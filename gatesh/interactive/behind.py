@@ -84,7 +84,7 @@ class Behind:
 
     def fail(self, status: int) -> None:
         """Let `$?` be what a line would have left that bash does not get."""
-        self._send(f"skip:{self._next()}\n\0 __gatesh_rc {status}\n")
+        self._send(f"skip:{self._next()}\n\0 (__gatesh_skip {status})\n")
 
     def edit_no_more(self) -> None:
         """Take readline out of the way again, where a line has switched it on."""
@@ -272,6 +272,7 @@ def _become(
             signal.SIGPIPE,
             signal.SIGXFSZ,
             signal.SIGINT,
+            signal.SIGQUIT,
             signal.SIGTERM,
             signal.SIGTSTP,
         ):

@@ -83,16 +83,15 @@ class Outer:
 
 
 class Marks:
-    """Splits what comes from bash's terminal at the marks of the hook: `S` a line starts, `E` it has ended."""
+    """Splits what comes from bash's terminal at the marks: `S` a line starts, `R` it was none, `E` it ended."""
 
     def __init__(self, mark: str) -> None:
         """Know the marks of one bash."""
-        self._start = f"\x1b]6973;S;{mark}\x07".encode()
-        self._end = f"\x1b]6973;E;{mark}\x07".encode()
+        self._whole = {name: f"\x1b]6973;{name};{mark}\x07".encode() for name in "SRE"}
         self._held = b""
 
     def split(self, data: bytes) -> Iterator[bytes | str]:
-        """Yield output, "S" and "E" in their order; the beginning of a mark is kept for the next call."""
+        """Yield output and the marks' letters in their order; what may begin a mark waits for the next call."""
         data, self._held = self._held + data, b""
         while data:
             place = data.find(b"\x1b]6973;")
@@ -104,7 +103,7 @@ class Marks:
             if place:
                 yield data[:place]
             data = data[place:]
-            for name, mark in (("S", self._start), ("E", self._end)):
+            for name, mark in self._whole.items():
                 if data.startswith(mark):
                     yield name
                     data = data[len(mark) :]
@@ -148,7 +147,7 @@ class Relay:
     ) -> Report | None:
         """Relay until bash is at its prompt again and return what it says; None where it has ended.
 
-        `started` says that nothing of the hand-over is to be hidden; `silent` that all is, up to the end;
+        `started` says that nothing of the hand-over is to be hidden; `silent` that all of a line is;
         `keep` that no key may wait in bash's terminal: the line is to make another program of bash.
         Raises LostError where bash will take no further line.
         """
@@ -245,6 +244,8 @@ class Relay:
         for piece in self._marks.split(data):
             if piece == "S":
                 self._swallow = self._silent
+            elif piece == "R":
+                self._swallow = False
             elif piece == "E":
                 self._ended = True
             elif isinstance(piece, bytes) and not self._swallow and piece:

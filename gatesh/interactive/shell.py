@@ -137,13 +137,14 @@ class Shell:
 
     def _take(self, unit: Unit) -> None:
         """Decide on a command, record it and run it."""
+        assert self._report is not None
         if unit.empty:
+            self._fail(self._report.status)  # a new prompt, as bash makes one
             return
         if unit.refused:
             say(unit.refused.encode("utf-8", "replace") + b"\n")
             self._fail(Exit.USAGE)
             return
-        assert self._report is not None
         functions = partial(self._behind.ask, "functions")
         line = command_line(unit.text, self._report, self._behind.cwd, functions)
         try:

@@ -11,6 +11,9 @@ __gatesh_line() {  # in the subshell of PS0: the line stands in the history alre
 
 __gatesh_done() {
   builtin printf 'E%s\0' "$?" >>"$__gatesh_folder/lines"
+  if [[ ${__bp_imported-} ]]; then  # it takes what follows its own hooks for the line: at its first prompt, ours
+    builtin declare -g +i __bp_preexec_interactive_mode=on
+  fi
 } 2>>/dev/null
 
 builtin readonly -f __gatesh_line __gatesh_done

@@ -1,4 +1,4 @@
-"""A program that a rule holds, and one that a rule denies."""
+"""A program that a rule holds, and one that a rule denies; what people hook into bash."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+HOOKS = Path(__file__).parents[2] / ".cache/hooks"
 RULE = """
 [{name}]
 cli = "{name}"
@@ -34,3 +35,10 @@ def burning(env: dict[str, str], place: Path, work: Path) -> dict[str, str]:
         program.chmod(0o755)
     Path(env["HOME"], ".bashrc").write_text("PS1='$ '\n")
     return {**env, "PATH": f"{work}:{env['PATH']}"}
+
+
+def with_hooks(env: dict[str, str]) -> dict[str, str]:
+    """Add starship to PATH, and the folder with bash-preexec and bash-completion as HOOKS."""
+    if not (HOOKS / "bin/starship").exists():
+        pytest.skip(f"no starship and bash-preexec in {HOOKS}: `make test-door` fetches them")
+    return {**env, "HOOKS": str(HOOKS), "PATH": f"{HOOKS}/bin:{env['PATH']}"}

@@ -11,6 +11,7 @@ import pytest
 
 from gatesh.supervise.kernel import may_filter
 from tests.installed import GATESH
+from tests.interactive.conftest import with_hooks
 from tests.interactive.pane import Pane
 from tests.person import Person
 
@@ -209,3 +210,22 @@ def test_without_a_flag_a_lone_terminal_gets_the_exec_gate_where_sudo_works_insi
     child.expect(r"\$")
     child.send("exit\r")
     child.expect(pexpect.EOF)
+
+
+def test_what_bash_does_not_get_is_no_line_to_bash_preexec(burning, work) -> None:
+    env = with_hooks(burning)
+    hook = 'source "$HOOKS/bash-preexec.sh"\n'
+    tell = 'preexec() { echo "before: $1"; }\nprecmd() { echo "after: $?"; }\n'
+    Path(env["HOME"], ".bashrc").write_text(f"PS1='$ '\n{hook}{tell}")
+    with Pane(f"{GATESH} --line-gate", env, str(work)) as pane:
+        pane.until(r"^\$$")
+        pane.line("clear")
+        pane.until(r"\Aafter: 0\n\$$")
+        pane.line("burn")
+        pane.until(r"refused .burn(.|\n)*^after: 126\n\$$")
+        pane.line("# nothing")
+        pane.until(r"^\$ # nothing\nafter: 126\n\$$")
+        pane.line("echo )")
+        screen = pane.until(r"syntax error.*\nafter: 2\n\$$")
+
+    assert "before: " not in screen

@@ -13,6 +13,7 @@ import pexpect
 import pytest
 
 from tests.installed import GATESH
+from tests.interactive.conftest import with_hooks
 
 TABLE = Path(__file__).parents[1] / "data" / "lost-hooks.toml"
 LOSSES = tomllib.loads(TABLE.read_text())["loss"]
@@ -86,6 +87,7 @@ def attempt(session: Typed, loss: dict, number: int) -> None:
     assert came or not loss["again"], session.seen[-300:]
     session.line(f"burn; touch late-{number}")
     session.until(lambda: "burns everything" in session.seen, 2)
+    assert loss.get("shows", "") in session.seen
     session.seen = ""
 
 
@@ -93,7 +95,7 @@ def attempt(session: Typed, loss: dict, number: int) -> None:
 def test_no_line_runs_undecided_or_unrecorded(
     loss: dict, burning: dict[str, str], place: Path, work: Path
 ) -> None:
-    env = burning
+    env = with_hooks(burning) if loss.get("hooks") else burning
     Path(env["HOME"], ".bashrc").write_text(loss.get("rc", "PS1='$ '\n"))
     session = Typed(env, work)
     try:
@@ -115,9 +117,10 @@ def test_no_line_runs_undecided_or_unrecorded(
 def test_below_the_exec_gate_every_program_is_decided_on_and_recorded(
     loss: dict, burning: dict[str, str], place: Path, work: Path
 ) -> None:
-    Path(burning["HOME"], ".bashrc").write_text(loss.get("rc", "PS1='$ '\n"))
+    env = with_hooks(burning) if loss.get("hooks") else burning
+    Path(env["HOME"], ".bashrc").write_text(loss.get("rc", "PS1='$ '\n"))
     (work / "letter").write_text("x")
-    session = Typed(burning, work, "--exec-gate")
+    session = Typed(env, work, "--exec-gate")
     try:
         session.line("touch begun-0")
         assert session.until((work / "begun-0").exists, 30), session.seen[-300:]
@@ -126,6 +129,7 @@ def test_below_the_exec_gate_every_program_is_decided_on_and_recorded(
         session.until((work / "marker-0").exists, 5)
         session.line("shred -u letter; touch late-0")
         session.until(lambda: "shreds everything" in session.seen, 5)
+        assert loss.get("shows", "") in session.seen
     finally:
         session.close()
     assert (work / "letter").exists(), session.seen[-300:]

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.installed import GATESH
+from tests.interactive.conftest import with_hooks
 from tests.interactive.pane import Pane
 
 TABLE = Path(__file__).parents[1] / "data" / "situations.toml"
-SITUATIONS = tomllib.loads(TABLE.read_text())["situation"]
+TABLES = tomllib.loads(TABLE.read_text())
+SITUATIONS = TABLES["situation"]
 
 
 @pytest.fixture
@@ -22,14 +24,24 @@ def home(env: dict[str, str]) -> dict[str, str]:
     return env
 
 
-def played(command: str, steps: list[str], env: dict[str, str], cwd: Path) -> tuple[str, str]:
+def hooked(home: dict[str, str], names: list[str]) -> dict[str, str]:
+    """Hook what people hook into bash."""
+    with Path(home["HOME"], ".bashrc").open("a") as file:
+        file.writelines(f"{TABLES['hooks'][name]}\n" for name in names)
+    config = Path(home["HOME"], "starship.toml")
+    config.write_text(TABLES["starship"])
+    return with_hooks({**home, "STARSHIP_CONFIG": str(config)})
+
+
+def played(command: str, situation: dict, env: dict[str, str], cwd: Path) -> tuple[str, str]:
     """Return the screen and the cursor after these steps."""
+    prompt = situation.get("prompt", r"\$")
     cwd.mkdir()
     with Pane(command, env, str(cwd)) as pane:
-        pane.until(r"^\$$")
+        pane.until(rf"^{prompt}$")
         pane.keys("C-l")  # what was said at the start is not bash's
-        pane.until(r"\A\$$")
-        for step in steps:
+        pane.until(rf"\A{prompt}$")
+        for step in situation["steps"]:
             pane.do(step)
         return pane.screen, pane.cursor
 
@@ -39,7 +51,8 @@ def played(command: str, steps: list[str], env: dict[str, str], cwd: Path) -> tu
 def test_the_screen_is_the_one_of_bash(
     situation: dict, gate: str, home: dict[str, str], tmp_path: Path
 ) -> None:
-    ours = played(f"{GATESH} {gate}", situation["steps"], home, tmp_path / "ours")
-    theirs = played("/bin/bash", situation["steps"], home, tmp_path / "theirs")
+    env = hooked(home, situation["hooks"]) if "hooks" in situation else home
+    ours = played(f"{GATESH} {gate}", situation, env, tmp_path / "ours")
+    theirs = played("/bin/bash", situation, env, tmp_path / "theirs")
     if "differs" not in situation:
         assert ours == theirs
