@@ -9,11 +9,22 @@ __gatesh_line() {  # in the subshell of PS0: the line stands in the history alre
   [[ $__gatesh_said == yes ]] || builtin kill -INT $$  # the shell drops the line, as with Ctrl-C
 } 2>>/dev/null
 
+__gatesh_tell() {  # the terminal where commands begin and end, and the folder: OSC 133 and 7
+  builtin local __gatesh_typed='\[\e]133;B\a\]' __gatesh_where=${PWD//[[:cntrl:]]}
+  PS1=${PS1%"$__gatesh_typed"} __gatesh_output=
+  if [[ $TERM == dumb || $PS1 == *133\;* ]]; then builtin return; fi  # the prompt does so itself
+  __gatesh_where=${__gatesh_where//%/%25} __gatesh_output=$'\e]133;C\a'
+  builtin printf '\e]133;D;%s\a\e]7;file://%s%s\a\e]133;A\a' "$1" "$HOSTNAME" "${__gatesh_where// /%20}"
+  PS1+=$__gatesh_typed
+}
+
 __gatesh_done() {
-  builtin printf 'E%s\0' "$?" >>"$__gatesh_folder/lines"
+  builtin local __gatesh_status=$?
+  builtin printf 'E%s\0' "$__gatesh_status" >>"$__gatesh_folder/lines"
+  __gatesh_tell "$__gatesh_status"
   if [[ ${__bp_imported-} ]]; then  # it takes what follows its own hooks for the line: at its first prompt, ours
     builtin declare -g +i __bp_preexec_interactive_mode=on
   fi
 } 2>>/dev/null
 
-builtin readonly -f __gatesh_line __gatesh_done
+builtin readonly -f __gatesh_line __gatesh_done __gatesh_tell

@@ -40,7 +40,7 @@ def prepare(folder: str, startup: str) -> list[str]:
     with open(f"{folder}/startup", "w", encoding="utf-8") as file:
         file.write(
             f"__gatesh_folder={folder}\n{hook}\n{startup}\n"
-            "PROMPT_COMMAND[9973]=__gatesh_done\nPS0='$(__gatesh_line)'${PS0-}\n"
+            "PROMPT_COMMAND[9973]=__gatesh_done\nPS0='$(__gatesh_line)$__gatesh_output'${PS0-}\n"
         )
     return ["--init-file", f"{folder}/startup"]
 

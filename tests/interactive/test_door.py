@@ -142,22 +142,34 @@ def test_the_audit_log_is_searched(pane, burning, work) -> None:
         later.until("echo something long ago$")
 
 
-def test_the_terminal_is_told_where_commands_begin_and_end(burning, work) -> None:
+@pytest.mark.parametrize("gate", ["--line-gate", "--exec-gate"])
+def test_the_terminal_is_told_where_commands_begin_and_end(gate, burning, work) -> None:
     import pexpect
 
     child = pexpect.spawn(
-        GATESH,
-        ["--line-gate"],
-        env={**burning, "TERM": "xterm"},
-        cwd=str(work),
-        encoding="utf-8",
-        timeout=30,
-    )
+        GATESH, [gate], env={**burning, "TERM": "xterm"}, cwd=str(work), encoding="utf-8", timeout=30
+    )  # fmt: skip
     child.expect(r"\x1b]133;A\x07")
     child.send("false\r")
-    for mark in (r"\x1b]133;C\x07", r"\x1b]133;D;1\x07", rf"\x1b]7;file://[^/]*{work}\x07"):
-        child.expect(mark)
+    for mark in ("133;B", "133;C", "133;D;1", rf"7;file://[^/]*{work}", "133;A"):
+        child.expect(rf"\x1b]{mark}\x07")
     child.close(force=True)
+
+
+def test_a_prompt_that_tells_the_terminal_itself_is_left_alone(burning, work) -> None:
+    import pexpect
+
+    Path(burning["HOME"], ".bashrc").write_text(r"PS1='\[\e]133;A\a\]$ \[\e]133;B\a\]'" "\n")
+    env = {**burning, "TERM": "xterm"}
+    child = pexpect.spawn(
+        GATESH, ["--exec-gate"], env=env, cwd=str(work), encoding="utf-8", timeout=30
+    )
+    child.expect(r"\$ ")
+    child.send("false; echo en''ded\r")
+    child.expect("ended")
+    child.expect(r"\$ ")
+    child.close(force=True)
+    assert "133;A" in child.before and "133;C" not in child.before and "133;D" not in child.before
 
 
 def test_where_the_kernel_gates_programs_the_shell_is_bash_itself(burning, work, place) -> None:

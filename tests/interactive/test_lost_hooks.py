@@ -108,6 +108,7 @@ def test_no_line_runs_undecided_or_unrecorded(
     finally:
         session.close()
     assert not (work / "burned").exists(), session.seen[-300:]
+    assert not loss["again"] or len(list(work.glob("marker-*"))) == TRIES
     lines = recorded(place)
     unrecorded = [found.name for found in work.glob("*-*") if f"touch {found.name}" not in lines]
     assert not unrecorded, session.seen[-300:]
