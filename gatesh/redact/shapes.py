@@ -178,7 +178,6 @@ ISSUED: tuple[tuple[str, str, str, str], ...] = (
     ("e2b_", r"\be2b_[0-9a-f]{40}\b", "E2B key", _CALLS),
     ("dtn_", r"\bdtn_[0-9a-f]{64}\b", "Daytona key", _SCOPES),
     ("crsr_", r"\bcrsr_[0-9a-f]{64}\b", "Cursor key", "agents in the repositories of its user"),
-    ("key_", r"\bkey_[0-9a-f]{64}\b", "Cursor key", "agents in the repositories of its user"),
     # secrets and identities
     ("A3-", r"\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}\b",
      "1Password secret key", "with the account's password: every vault"),
