@@ -233,21 +233,30 @@ class Gate:
             wrapping=seen.reading.wrapping,
             credentials=seen.credentials,
         )
+        which = self._stamps(line, seen, world, folders=True)
         answer = approver.ask(request)
         if answer.yes:
             again, _ = self.consider(line, world)
             # An elevation that has expired meanwhile lifts nothing any more; one that came is no matter.
             lapsed = set(seen.elevations) - set(again.elevations)
             again = again.but(elevations=seen.elevations)
-            if lapsed or self._bind(line, asker, again, world) != request.digest:
+            moved = self._stamps(line, again, world, folders=True) != which
+            if lapsed or moved or self._bind(line, asker, again, world) != request.digest:
                 return answer.but(answered=Answered.CHANGED)
         return answer
 
     def _bind(self, line: CommandLine, asker: Asker, seen: Inspection, world: World) -> str:
         """Return the digest an approval is bound to: session, bytes, place, environment, targets, files."""
         inner = inner_line(line, seen.reading)
-        files = stamps(policy.bound(seen).values(), inner, world)
+        files = self._stamps(line, seen, world)
         return self._log.mac(policy.binding(inner, asker, seen, self._rules.digest, files))
+
+    @staticmethod
+    def _stamps(
+        line: CommandLine, seen: Inspection, world: World, *, folders: bool = False
+    ) -> tuple[str, ...]:
+        inner = inner_line(line, seen.reading)
+        return stamps(policy.bound(seen).values(), inner, world, folders=folders)
 
     def _refuse(self, opened: Opened, answer: Answer | None) -> Refused:
         refused = policy.refusal(opened.record, opened.decision, answer, opened.asker)

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
             """Return the bytes of a file; 0 where it cannot be seen."""
 
         def stamp(self, path: str) -> str:
-            """Return what changes whenever a regular file does; empty where there is none."""
+            """Return what changes whenever a regular file does, or a folder is another; else empty."""
 
         def mountinfo(self) -> str:
             """Return what is mounted, as /proc/self/mountinfo says it; empty where nobody knows."""

@@ -43,17 +43,24 @@ _BESIDE = {
 }
 
 
-def stamps(commands: Iterable[SimpleCommand], line: CommandLine, world: World) -> tuple[str, ...]:
-    """Return the stamps of the regular files among the words and redirects, in the order they are named.
+def stamps(
+    commands: Iterable[SimpleCommand], line: CommandLine, world: World, *, folders: bool = False
+) -> tuple[str, ...]:
+    """Return the stamps of the files among the words and redirects, in the order they are named.
 
-    Behind them stand those of the files that the programs read unnamed.
+    Behind them stand those of the files that the programs read unnamed. With `folders` those count, too: a
+    grant holds for one that was made again, a yes for the one that was shown.
     """
     found: dict[str, str] = {}
     for command in commands:
         for path in (*_paths(command, line, world), *_unnamed(command, line, world)):
             if path not in found:
                 found[path] = world.files.stamp(path)
-    return tuple(f"{path} {stamp}" for path, stamp in found.items() if stamp)
+    return tuple(
+        f"{path} {stamp}"
+        for path, stamp in found.items()
+        if stamp and (folders or stamp.count(":") > 1)
+    )
 
 
 def _paths(command: SimpleCommand, line: CommandLine, world: World) -> Iterator[str]:

@@ -133,16 +133,15 @@ class OsFiles:
             return ""
 
     def stamp(self, path: str) -> str:
-        """Return device, inode, size and times of a regular file, a last link followed."""
+        """Return device and inode of a file or folder, a last link followed, and size and times of a file."""
         try:
             found = os.stat(path)
         except (OSError, ValueError):
             return ""
-        if not stat.S_ISREG(found.st_mode):
-            return ""
-        return (
-            f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
-        )
+        which = f"{found.st_dev}:{found.st_ino}"
+        if stat.S_ISREG(found.st_mode):
+            return f"{which}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+        return which if stat.S_ISDIR(found.st_mode) else ""
 
 
 class OpenFiles(OsFiles):

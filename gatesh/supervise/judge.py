@@ -30,10 +30,11 @@ from gatesh.model import (
     Verdict,
 )
 from gatesh.policy import refusal, verdict_of
-from gatesh.supervise.elsewhere import Elsewhere, Own
+from gatesh.supervise.elsewhere import Own, root_of
 from gatesh.supervise.gits import command_of, is_part
 from gatesh.supervise.identity import settled
 from gatesh.supervise.image import SHELLS, command_line
+from gatesh.supervise.looks import Unmoved, Watched, as_it_was, seen_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Judge:
         labels = world.labels.digest if world.labels else ""
         key = _digest((found.key, rules.digest, scope, labels, shown, above.git))
         known = self._known.get(key)
-        if known is not None and _as_it_was(known.looks, Own(world.files, found.pid), world.probe):
+        if known is not None and as_it_was(known.looks, Own(world.files, found.pid), world.probe):
             return self._again(known, found.pid, above)
         return self._anew(key, found, above, rules, world)
 
@@ -153,10 +154,8 @@ class Judge:
         program, words, steady = self._identities.seen(found)
         line = command_line(found, program, words)
         looks: list[tuple[Any, ...]] = []
-        own: Any = Own(world.files, found.pid)
-        seen = Elsewhere(world.files, found.pid, found.root) if found.root else own
-        files: Any = _Watched(seen, "files", looks)
-        probe: Any = _Watched(world.probe, "probe", looks)
+        files: Any = Watched(seen_by(found.pid, found.root, world).files, "files", looks)
+        probe: Any = Watched(world.probe, "probe", looks)
         records = self._records.below(above.record)
         gate = self._make(rules, records, line.door)
         adjust = _agents_are_gated
@@ -183,9 +182,13 @@ class Judge:
 
     def settle(self, opened: Opened, above: Place, approver: Approver) -> Refused | None:
         """Ask where it must; return the refusal, or None where it may run."""
-        rules, world = self._active(opened.line.cwd)
-        gate = self._make(rules, self._records.below(above.record), opened.line.door)
-        return gate.settle(opened, world, approver)
+        line, pid = opened.line, opened.asker.pid
+        rules, world = self._active(line.cwd)
+        gate = self._make(rules, self._records.below(above.record), line.door)
+        root = root_of(pid)
+        its = f"/proc/{pid}/cwd"
+        there = Unmoved(approver, its, its if line.cwd == its else root + line.cwd)
+        return gate.settle(opened, seen_by(pid, root, world), there)
 
     def told(self, line: CommandLine) -> Opened:
         """Decide on a line that the agent's own shell tells of, and record it; raises GateshError."""
@@ -223,38 +226,6 @@ class Judge:
         refused = refusal(record, decision, answer, asker)
         records.end(record, refused)
         return refused
-
-
-class _Watched:
-    """Files or a probe, with a note of every look: method, arguments, and a digest of what it showed."""
-
-    def __init__(self, real: object, name: str, looks: list[tuple[Any, ...]]) -> None:
-        self._real, self._name, self._looks = real, name, looks
-
-    def __getattr__(self, method: str) -> Callable[..., object]:
-        real = getattr(self._real, method)
-
-        def look(*arguments: object) -> object:
-            shown = real(*arguments)
-            self._looks.append((self._name, method, arguments, _shown(shown)))
-            return shown
-
-        return look
-
-
-def _as_it_was(looks: Iterable[tuple[Any, ...]], files: object, probe: object) -> bool:
-    """Claim that every look still shows the same."""
-    return all(
-        _shown(getattr(files if name == "files" else probe, method)(*arguments)) == seen
-        for name, method, arguments, seen in looks
-    )
-
-
-def _shown(value: object) -> object:
-    """Return a value, or a digest of it where it is long."""
-    if isinstance(value, bytes) and len(value) > 64:
-        return blake2b(value, digest_size=16).digest()
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _digest(value: Any) -> bytes:

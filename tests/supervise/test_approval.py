@@ -42,6 +42,46 @@ def test_what_is_approved_runs_and_is_not_asked_again_below(run, work: Path) -> 
     assert rows["rm keep2"]["answered"] == "rejected"
 
 
+SWAPPED = """
+import os, subprocess
+for name in ("a/keep", "precious"):
+    os.makedirs(name)
+    open(name + "/f", "w").write(name)
+held = subprocess.Popen(["rm", "-rf", "keep"], cwd="a")
+while b"keep" not in open(f"/proc/{held.pid}/cmdline", "rb").read():
+    pass
+input("held ")
+{}
+print("swapped")
+print("ended", held.wait())
+"""
+SWAPS = {
+    "what it is in": (
+        "os.rename('a', 'b'); os.mkdir('a'); os.rename('b/keep', 'a/keep'); os.rename('precious', 'b/keep')"
+    ),
+    "what it names": "os.mkdir('b'); os.rename('a/keep', 'b/old'); os.rename('precious', 'a/keep')",
+}
+
+
+@pytest.mark.parametrize("how", SWAPS)
+def test_a_yes_is_for_the_folder_that_was_shown(how: str, run, work: Path) -> None:
+    """Whoever waits together with the program can give a folder's name to another."""
+    if not shutil.which("tmux"):
+        pytest.skip("tmux is not installed")
+    with Human(run.env) as human:
+        window, supervisor = agent_with_pin(human, work, SWAPPED.replace("{}", SWAPS[how]))
+        other = attached(human, supervisor)
+        human.card("keep", other)
+        human.type("go", "Enter", window=window)
+        human.wait_for("swapped", window)
+        human.yes("keep", other)
+        human.wait_for("PIN:", other)
+        human.type(PIN, "Enter", window=other)
+        human.wait_for("ended 126", window)
+    assert "precious" in [path.read_text() for path in work.rglob("f")]
+    assert "changed" in [r["answered"] for r in run.history()]
+
+
 LISTENS = """
 import os, socket, sys, time
 pid = int(sys.argv[1]) or os.getpid()
