@@ -1,6 +1,7 @@
 """What is about to run: read from /proc while the new program stands still at its exec.
 
 The image is loaded, so what is read here is what will run: no thread of the caller can change it any more.
+Its folder alone may be shared with a process that is no thread (CLONE_FS), which can still change that.
 """
 
 from __future__ import annotations
