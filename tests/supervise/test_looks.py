@@ -141,3 +141,21 @@ print(status)
 """
     done = run.agent(code)
     assert done.stdout == "0 0\n126\n", (done, run.history())
+
+
+def test_a_name_that_a_variable_leads_elsewhere_has_no_label(run, work: Path) -> None:
+    """resolver(3): HOSTALIASES and LOCALDOMAIN say what a name without a dot is."""
+    (work / "bin").mkdir()
+    curl = shutil.copy("/bin/true", f"{work}/bin/curl")
+    (run.place / "environments.toml").write_text('[staging]\nhosts = ["api", "api.acme.test"]\n')
+    (run.place / "scope.toml").write_text('environment = "staging"\n')
+    code = f"""
+import os, subprocess
+def post(host, **env):
+    env = {{**os.environ, **env}}
+    return subprocess.run([{curl!r}, "-d", "x", f"https://{{host}}/"], env=env).returncode
+print(post("api"), post("api.acme.test", LOCALDOMAIN="prod.example.com"))
+print(post("api", LOCALDOMAIN="prod.example.com"), post("api", HOSTALIASES="aliases"))
+"""
+    done = run.agent(code)
+    assert done.stdout == "0 0\n126 126\n", (done, run.history())

@@ -11,6 +11,7 @@ import re
 from importlib import import_module
 
 from gatesh.facts import grammar_of, may_have_run, runs_out_of_order
+from gatesh.facts.surroundings import Surroundings
 from gatesh.facts.targets.parts import parts_of
 from gatesh.model import CliCall, CloudCall, Locality, SqlStatement, Target
 
@@ -107,6 +108,10 @@ _STATEMENTS_TOO = frozenset(  # what their statements say of the server is not t
 )
 
 
+def _is_short(part: str, text: str) -> bool:
+    return part == "host" and "." not in text and ":" not in text and text != "localhost"
+
+
 class Targets:
     """The targets of what one line would do; each is found out once, when it is first asked for."""
 
@@ -179,10 +184,17 @@ class Targets:
             why = f"cannot be read ({type(error).__name__})"
             return Target(command.program, "…", origin=why, parts=(("host", "…"),))
 
+    def _led_elsewhere(self, command: SimpleCommand) -> bool:
+        """Claim that a variable says which host a name without a dot is: resolver(3), hostname(7)."""
+        around = Surroundings(command, self._line, self._world)
+        return any(around.variable(name) != "" for name in ("HOSTALIASES", "LOCALDOMAIN"))
+
     def _labelled(self, index: int, fact: Fact) -> Target:
         labels, command = self._world.labels, self._commands[index]
         target = self._refined(index, fact)
         parts = parts_of(target, fact, command.remote)
+        if any(_is_short(*part) for part in parts) and self._led_elsewhere(command):
+            parts = tuple((part, "…" if _is_short(part, text) else text) for part, text in parts)
         if command.more_words:
             parts += (("words", "…"),)
         targets = []

@@ -113,9 +113,23 @@ class Settings:
         for number in range(min(int(count), 100) if count.isdigit() else 0):
             key = asked.variable(f"GIT_CONFIG_KEY_{number}")[0]
             yield _lower(key), asked.variable(f"GIT_CONFIG_VALUE_{number}")[0]
-        for text in given:
+        for text in (*self._handed_on(), *given):
             key, _, value = text.partition("=")
             yield _lower(key), value
+
+    def _handed_on(self) -> list[str]:
+        """Return what a `git -c` has put into the environment of what it starts."""
+        text = self._asked.variable("GIT_CONFIG_PARAMETERS")[0]
+        if not text:
+            return []
+        import shlex
+
+        try:
+            found = shlex.split(text)
+        except ValueError:
+            found = []
+        self.unseen = self.unseen or not found or UNSEEN in text
+        return found
 
     def _own(self) -> Iterator[str]:
         if self._git_dir:
