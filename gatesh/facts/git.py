@@ -200,10 +200,24 @@ def _effect(sub: Change, path: str | None, *, elsewhere: bool) -> PathEffect:
     directory = kind == "directory"
     if _stashes(sub) or sub.extents.moved_here(path):
         return PathEffect(path, Extent.UNKNOWN, directory)
-    if not sub.world.spend(_COST):
+    if not sub.world.spend(_COST) or _is_led_away(sub, top):
         return PathEffect(path, Extent.UNKNOWN, directory)
     extent = probe.git_edits(path) if directory else probe.git_extent(path)
     return PathEffect(path, extent, directory)
+
+
+def _is_led_away(sub: Change, top: str) -> bool:
+    """Claim that the repository's configuration, or the line, names another working tree."""
+    read = sub.world.files.read
+    contents = (read(f"{top}/.git/{name}", 1_000_000) for name in ("config", "config.worktree"))
+    return any(
+        re.search(rb"(?im)(?:^|\])\s*worktree\s*=", text) for text in contents if text
+    ) or any(
+        word.text.lower() == "core.worktree"
+        for other in sub.world.before
+        for word in other.words
+        if other.program == "git"
+    )
 
 
 def _folder(sub: Change) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,31 @@ def test_it_counts_as_if_it_stood_in_the_line(line: str, asked: bool, home: Path
     gate, world = checking
     seen, decision = gate.consider(CommandLine(line, str(home), {"PWD": str(home)}), world)
     assert (decision.verdict is Verdict.ASK) is asked, (decision, seen.facts)
+
+
+@pytest.mark.parametrize(
+    ("config", "line", "asked"),
+    [
+        ("", "git checkout -f", False),
+        ("[core]\n\tworktree = ../other\n", "git checkout -f", True),
+        ("[core] WorkTree=../other\n", "git restore .", True),
+        ("[extensions]\n\tworktreeConfig = true\n", "git reset --hard", False),
+        ("", "git config core.worktree ../other && git reset --hard", True),
+    ],
+)
+def test_a_working_tree_that_is_configured_is_not_looked_at(
+    config: str, line: str, asked: bool, tmp_path: Path, checking
+) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a").write_text("1")
+    git(tmp_path, "add", "a")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@x", "commit", "-qm", "1")
+    with (tmp_path / ".git/config").open("a") as file:
+        file.write(config)
+    gate, world = checking
+    _, decision = gate.consider(CommandLine(line, str(tmp_path), {}), world)
+    assert (decision.verdict is Verdict.ASK) is asked, decision
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True)
