@@ -59,7 +59,7 @@ _SEEN_LATER = frozenset(
 # An agent that asks nobody: below the gate it is asked for all the same.
 _AGENT = "ungated-agent"
 # Codex starts itself so, with forty kilobytes of shell behind it, only to start that.
-_CODEX_STARTS = ("--codex-run-as-process-setup",)
+_CODEX_STARTS = ("codex", "--codex-run-as-process-setup")
 # These do nothing themselves but start another program, as a process of the same tree.
 _RUNNERS = frozenset(
     """
@@ -160,7 +160,8 @@ class Judge:
         gate = self._make(rules, records, line.door)
         adjust = _agents_are_gated
         if line.door is Door.EXEC:
-            tells = program.rsplit("/", 1)[-1] in rules.programs and words[:1] != _CODEX_STARTS
+            name = program.rsplit("/", 1)[-1]
+            tells = name in rules.programs and (name, *words[:1]) != _CODEX_STARTS
             part = not found.root and is_part(line.text, above.git)
             adjust = lambda seen, decision: (  # noqa: E731
                 covered(seen, decision, above, tells=tells, part=part)

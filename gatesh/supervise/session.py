@@ -183,7 +183,7 @@ def _gated(
     closed: Closing,
 ) -> int:
     """Serve the tree until its agent has ended; its lines, where it is a shell, come through `folder`."""
-    _stand_nowhere()
+    _stand_nowhere(wanted.places)
     tree = TreeLog(wanted.places.audit_db)
     approvers = keeper.approvers
     records = Records(keeper.log, tree, asker, approvers.outside, approvers.elevations.used)
@@ -228,9 +228,9 @@ def _gated(
         tree.close()
 
 
-def _stand_nowhere() -> None:
+def _stand_nowhere(places: Places) -> None:
     """Stay in a folder that is gone: a link to /proc/self/cwd means its program's folder, and never ours."""
-    folder = mkdtemp(prefix="gatesh-nowhere-")
+    folder = mkdtemp(dir=places.runtime)
     os.chdir(folder)
     os.rmdir(folder)
 
