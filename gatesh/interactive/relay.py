@@ -195,8 +195,8 @@ class Relay:
             lost = self._lost(looked, lost, now)
 
     def _lost(self, looked: bool, since: float, now: float) -> float:
-        """Return since when bash has been at its prompt without a word."""
-        if not looked or not self._behind.at_prompt:
+        """Return since when bash has been at its prompt without a word, and not busy with making it."""
+        if not looked or not self._behind.at_prompt or not self._behind.taken:
             return 0.0
         if since and now - since > _LOST_S:
             raise LostError("the bash behind does not answer any more", "a new one is started")

@@ -241,3 +241,14 @@ def test_what_bash_does_not_get_is_no_line_to_bash_preexec(burning, work) -> Non
         screen = pane.until(r"syntax error.*\nafter: 2\n\$$")
 
     assert "before: " not in screen
+
+
+def test_a_prompt_may_take_its_time(burning, work) -> None:
+    with Pane(f"{GATESH} --line-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        pane.line("late=here; PROMPT_COMMAND='sleep 4'; clear")
+        pane.until(r"\A\$$")
+        pane.line("echo still $late")
+        screen = pane.until(r"^still\b.*\n\$$")
+
+    assert "still here" in screen
