@@ -23,7 +23,7 @@ _gatesh() {
             'keeper/') options='--daemon --pin --observe --late --wait -h --help' ;;
             'approve/') options='--run -h --help' ;;
             'elevate/') options='--session --class --target --for --list --revoke -h --help' ;;
-            'history/') options='--session --agent --program --verdict --rule --target --label --cwd --since --until --exit --outcome --alerts --limit --reverse --full --internal --programs --tree -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
+            'history/') options='--session --agent --program --verdict --rule --target --label --cwd --since --until --exit --outcome --alerts --limit --reverse --full --internal --programs --pick --tree -f --follow --json --nl --csv -t --table --fmt -h --help' ;;
             'show/') options='--json -h --help' ;;
             'sessions/') options='--limit --json --nl --csv -t --table --fmt -h --help' ;;
             'stats/') options='--since --alerts --json --nl --csv -t --table --fmt -h --help' ;;

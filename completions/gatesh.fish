@@ -67,6 +67,7 @@ complete -c gatesh -n '__fish_seen_subcommand_from history' -l reverse -d 'The s
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l full -d 'Whole command lines; with --json also commands and facts'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l internal -d 'The agents’ own errands, too'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l programs -d 'Below `gatesh run`, harmless programs too'
+complete -c gatesh -n '__fish_seen_subcommand_from history' -l pick -d 'Search on this terminal, beginning with WORDS; print the one line'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l tree -d 'What started what, oldest first; with --programs'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -s f -l follow -d 'Print records as they come, until Ctrl-C'
 complete -c gatesh -n '__fish_seen_subcommand_from history' -l json -d 'One JSON array'

@@ -120,6 +120,11 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--internal", is_flag=True, help="The agents' own errands, too.")
 @click.option("--programs", is_flag=True, help="Below `gatesh run`, harmless programs too.")
+@click.option(
+    "--pick",
+    is_flag=True,
+    help="Search on this terminal, beginning with WORDS; print the one line.",
+)
 @click.option("--tree", is_flag=True, help="What started what, oldest first; with --programs.")
 @click.option(
     "-f", "--follow", "follow_", is_flag=True, help="Print records as they come, until Ctrl-C."
@@ -127,7 +132,8 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 @_output
 def history(
     words: tuple[str, ...], *, since: str, until: str, exit_: str, reverse: bool, full: bool, follow_: bool,
-    form: str | None, fmt: str | None, internal: bool, programs: bool, tree: bool, alerts: bool, **narrow: Any,
+    form: str | None, fmt: str | None, internal: bool, programs: bool, tree: bool, alerts: bool, pick: bool,
+    **narrow: Any,
 ) -> None:  # fmt: skip
     """List recorded command lines, newest first; WORDS must all be in the line.
 
@@ -142,6 +148,9 @@ def history(
         )
     if alerts:
         _alerts(form, fmt, narrow["limit"])
+        return
+    if pick:
+        _pick(" ".join(words))
         return
     given = {name: value for name, value in narrow.items() if value}
     wanted = Filter(
@@ -222,6 +231,16 @@ def _alerts(form: str | None, fmt: str | None, limit: int) -> None:
     """Print what left its scope, and what was refused at the keeper's socket."""
     reader = _open()
     rows.Printer(form, fmt, names=rows.ALERTS).rows(reader.alerts(limit) if reader else [])
+
+
+def _pick(text: str) -> None:
+    """Print the line that a person picks; leave with 1 where it is none."""
+    from gatesh.interactive.search import pick, remembered
+
+    found = pick(remembered(here().audit_db), text)
+    if found is None:
+        raise SystemExit(1)
+    click.echo(found)
 
 
 def _with_above(reader: AuditReader, found: list[Row]) -> list[Row]:

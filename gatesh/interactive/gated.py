@@ -6,7 +6,7 @@ import os
 import select
 import sys
 import threading
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gatesh import wire
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     Runs = Callable[[str], Ran]
 
 _FIRST_WORD_S = 30.0
-_REMEMBERED = """
-SELECT coalesce(inner_command, command_line) FROM record
-WHERE door IN ('terminal', 'line') AND internal = 0 AND redactions = '[]' ORDER BY record DESC LIMIT 2000
-"""
 
 
 class _Runner:
@@ -103,17 +99,6 @@ class Gated:
         if self._own is None:
             self._own = self._made()
         return self._own.submit(line, _Runner(run), reason)
-
-    def remembered(self) -> list[str]:
-        """Return the lines of the audit log, oldest first; nothing hidden is in them."""
-        from gatesh.audit.database import open_for_reading
-
-        try:
-            db = open_for_reading(self._places.audit_db)
-        except GateshError:
-            return []
-        with closing(db):
-            return [line for (line,) in reversed(db.execute(_REMEMBERED).fetchall())]
 
 
 def _follow(sock: wire.Socket, line: CommandLine, run: Runs) -> Outcome | str:

@@ -16,6 +16,7 @@ from gatesh.errors import Exit, GateshError
 from gatesh.interactive.behind import Behind, LostError, Report
 from gatesh.interactive.known import command_line, replaces
 from gatesh.interactive.relay import HungUpError, Outer, Relay
+from gatesh.interactive.search import remembered
 from gatesh.interactive.startup import startup
 from gatesh.model import Ran, Refused
 
@@ -38,7 +39,7 @@ class Shell:
         self._behind, self._relay = self._start()
         from gatesh.interactive.gated import Gated
 
-        self._gated = Gated(places, ask_here=ask_here)
+        self._gated, self._log = Gated(places, ask_here=ask_here), places.audit_db
         self._editor: Editor | None = None
         self._report: Report | None = None
         self._fresh = True  # it has not come to its first prompt
@@ -198,7 +199,7 @@ class Shell:
     def _older(self) -> list[str]:
         printed = self._behind.ask("history", "")
         found = [entry.strip() for entry in printed.split("\n\t ")]
-        return [*self._gated.remembered(), *(entry for entry in reversed(found) if entry)]
+        return [*remembered(self._log), *(entry for entry in reversed(found) if entry)]
 
 
 def _write(data: bytes) -> None:

@@ -27,4 +27,14 @@ __gatesh_done() {
   fi
 } 2>>/dev/null
 
-builtin readonly -f __gatesh_line __gatesh_done __gatesh_tell
+__gatesh_search() {  # Ctrl-X Ctrl-F: a line of the audit log in place of what is typed
+  builtin local __gatesh_found
+  __gatesh_found=$("$__gatesh_program" history --pick -- "$READLINE_LINE") || builtin return
+  READLINE_LINE=$__gatesh_found READLINE_POINT=${#__gatesh_found}
+}
+
+builtin readonly -f __gatesh_line __gatesh_done __gatesh_tell __gatesh_search
+for __gatesh_typed in emacs vi-insert vi-command; do
+  builtin bind -m "$__gatesh_typed" -x '"\C-x\C-f": __gatesh_search'
+done 2>>/dev/null
+builtin unset __gatesh_typed

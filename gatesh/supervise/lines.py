@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 import time
 from contextlib import suppress
+from shlex import quote
 
 from gatesh.errors import GateshError, InputError
 from gatesh.model import CommandLine, Door, Ran, Refused, Verdict
@@ -39,10 +41,16 @@ def prepare(folder: str, startup: str) -> list[str]:
         os.mkfifo(f"{folder}/{name}", 0o600)
     with open(f"{folder}/startup", "w", encoding="utf-8") as file:
         file.write(
-            f"__gatesh_folder={folder}\n{hook}\n{startup}\n"
+            f"__gatesh_folder={folder} __gatesh_program={quote(_program())}\n{hook}\n{startup}\n"
             "PROMPT_COMMAND[9973]=__gatesh_done\nPS0='$(__gatesh_line)$__gatesh_output'${PS0-}\n"
         )
     return ["--init-file", f"{folder}/startup"]
+
+
+def _program() -> str:
+    """Return the path of gatesh, which may have been called by another name."""
+    found = os.path.join(os.path.dirname(sys.executable), "gatesh")
+    return found if os.path.exists(found) else os.path.abspath(sys.argv[0])
 
 
 class Lines:

@@ -142,6 +142,34 @@ def test_the_audit_log_is_searched(pane, burning, work) -> None:
         later.until("echo something long ago$")
 
 
+def test_below_the_exec_gate_a_key_searches_the_audit_log(burning, work) -> None:
+    env = {**burning, "HISTFILE": "/dev/null"}
+    with Pane(f"{GATESH} --exec-gate", env, str(work)) as earlier:
+        earlier.until(r"^\$$")
+        for word in ("one", "two", "three"):
+            earlier.line(f"echo 'found  {word}'")
+            earlier.until(rf"^found  {word}\n\$$")
+        earlier.line("exit")
+    with Pane(f"{GATESH} --exec-gate", env, str(work)) as later:
+        later.until(r"^\$$")
+        later.do("text found")
+        later.keys("C-x", "C-f")
+        later.until(r"^audit log: found\n *echo 'found  three'\n *echo 'found  two'\n")
+        later.do("text  ec")
+        later.keys("Down")
+        later.until("^audit log: found ec$")
+        later.keys("Enter")
+        later.until(r"^\$ echo 'found  two'$")
+        later.keys("C-x", "C-f")
+        later.until("^audit log: echo")
+        later.do("text nothing like that")
+        later.until("no line has that in it")
+        later.keys("Escape")
+        later.until(r"^\$ echo 'found  two'$")
+        later.keys("Enter")
+        later.until(r"^found  two\n\$$")
+
+
 @pytest.mark.parametrize("gate", ["--line-gate", "--exec-gate"])
 def test_the_terminal_is_told_where_commands_begin_and_end(gate, burning, work) -> None:
     import pexpect
