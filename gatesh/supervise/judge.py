@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import marshal
 import time
-from fnmatch import fnmatchcase
 from hashlib import blake2b
 
 from gatesh._value import Value
@@ -35,15 +34,16 @@ from gatesh.supervise.gits import command_of, is_part
 from gatesh.supervise.identity import settled
 from gatesh.supervise.image import SHELLS, command_line
 from gatesh.supervise.looks import Unmoved, Watched, as_it_was, seen_by
+from gatesh.supervise.shown import shown_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from gatesh.audit.record import Row
     from gatesh.gate import Approver
-    from gatesh.model import Asker, CommandLine, Match, Refused, SimpleCommand, Target
+    from gatesh.model import Asker, CommandLine, Match, Refused, SimpleCommand
     from gatesh.rules.match import RuleSet
     from gatesh.supervise.identity import Identities
     from gatesh.supervise.image import Image
@@ -89,7 +89,6 @@ _OUTSIDE = frozenset(
 _EDITORS = frozenset(("vim", "gvim", "nvim"))  # outside, where another one is told
 _MOST_KNOWN = 4096
 _MOST_LOOKS = 64
-_HIDDEN = "…"  # a part of a target's name that nobody could see
 _MOST_LINES = 32  # that lines are nested in for the deletion budget
 _NOTHING = Inspection(Parsed(()), (), ())
 
@@ -158,7 +157,7 @@ class Judge:
         probe: Any = Watched(world.probe, "probe", looks)
         records = self._records.below(above.record)
         gate = self._make(rules, records, line.door)
-        adjust = _agents_are_gated
+        adjust = lambda seen, decision: line_covered(seen, decision, above)  # noqa: E731
         if line.door is Door.EXEC:
             name = program.rsplit("/", 1)[-1]
             tells = name in rules.programs and (name, *words[:1]) != _CODEX_STARTS
@@ -266,11 +265,29 @@ def covered(
         )
     left = [m for m in decision.matches if not _seen_later(m, seen, tells=tells)]
     asked = [m for m in left if verdict_of(m) is not Verdict.ALLOW]
-    if asked and all(
-        verdict_of(m) is Verdict.ASK and _shown_above(m, above.approved) for m in asked
-    ):
+    if asked and all(shown_above(match, above.approved) for match in asked):
         return Decision(Verdict.ALLOW, tuple(left), decision.unparsed, "approved above")
     return _of_those(left, decision)
+
+
+def line_covered(seen: Inspection, decision: Decision, above: Place) -> Decision:
+    """Return what is left of a decision on a line that one above it, which was approved, has started.
+
+    Codex's line ends with another shell for the agent's command. What could not be seen is asked about again:
+    it may be something else this time.
+    """
+    decision = _agents_are_gated(seen, decision)
+    if decision.verdict is not Verdict.ASK:
+        return decision
+    asked = [m for m in decision.matches if verdict_of(m) is not Verdict.ALLOW]
+    if all(_seen_whole(m) and shown_above(m, above.approved) for m in asked):
+        return Decision(Verdict.ALLOW, decision.matches, decision.unparsed, "approved above")
+    return decision
+
+
+def _seen_whole(match: Match) -> bool:
+    """Claim that a match is about one command, of which nothing is hidden."""
+    return match.command >= 0 and not match.cannot_see
 
 
 def _agents_are_gated(seen: Inspection, decision: Decision) -> Decision:
@@ -352,21 +369,3 @@ def _starts(command: SimpleCommand) -> bool:
         return False
     writes = any(redirect.op in _WRITING for redirect in command.redirects)
     return not writes and command.program not in _IN_THE_SHELL
-
-
-def _same(approved: Target, found: Target) -> bool:
-    """Claim that a target is the one that was approved, wherever it was read from."""
-    if approved.kind != found.kind or approved.locality is not found.locality:
-        return False
-    return approved.name == found.name or _HIDDEN in approved.name  # whichever it is was approved
-
-
-def _shown_above(match: Match, approved: Iterable[Match]) -> bool:
-    """Claim that a person approved the very thing: the same rule for the same names on the same target."""
-    return any(
-        known.rule == match.rule
-        and _same(known.target, match.target)
-        and (match.names or known.say == match.say)
-        and all(any(name == n or fnmatchcase(name, n) for n in known.names) for name in match.names)
-        for known in approved
-    )

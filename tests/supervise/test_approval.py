@@ -11,6 +11,7 @@ import pytest
 
 from tests.installed import GATESH
 from tests.keeper.human import Human
+from tests.overlay.conftest import Desk
 from tests.supervise.terminal import PIN, agent_with_pin, attached
 
 
@@ -80,6 +81,40 @@ def test_a_yes_is_for_the_folder_that_was_shown(how: str, run, work: Path) -> No
         human.wait_for("ended 126", window)
     assert "precious" in [path.read_text() for path in work.rglob("f")]
     assert "changed" in [r["answered"] for r in run.history()]
+
+
+# As Codex does it: its own line ends with another shell for the agent's command.
+NESTED = """
+bash -c 'exec bash -c "rm -r keep-a"'; echo first $?
+bash -c 'bash -c "rm -r keep-b"'; echo second $?
+bash -c 'rm -r keep-c; bash -c "rm -r keep-c keep-d"'; echo third $?
+bash -c 'eval "$(cat code)"'; echo fourth $?
+"""
+
+
+def test_a_line_below_an_approved_one_is_asked_about_where_it_is_another(env, work: Path) -> None:
+    for name in "abcd":
+        (work / f"keep-{name}").mkdir()
+    (work / "code").write_text("bash -c 'eval \"$(cat more)\"'\n")
+    (work / "agent").write_text(NESTED)
+    with Desk(env, work, "120x40") as desk:
+        desk.run("bash agent")
+        desk.see("rm -r keep-a")
+        desk.type(desk.card())
+        desk.see(r"(?m)^bash -c ..?rm -r keep-b|^rm -r keep-b")  # and not once more about the first
+        assert not (work / "keep-a").exists()
+        desk.card()
+        desk.reject()
+        desk.see("keep-d")
+        desk.type(desk.card())
+        desk.see(r'eval "\$\(cat code')  # the line showed both
+        assert not (work / "keep-d").exists()
+        desk.type(desk.card())
+        desk.see(r"(?m)^eval .*cat more")
+        desk.card()
+        desk.reject()
+        desk.see(r"first 0\s+.*(\n.*)*second 126(\n.*)*third \d+(\n.*)*fourth \d+")
+    assert (work / "keep-b").exists()
 
 
 LISTENS = """
