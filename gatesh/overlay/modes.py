@@ -6,6 +6,8 @@ keyboard flags belong to a screen, so they are pushed and popped on the same one
 
 from __future__ import annotations
 
+from gatesh.overlay.track import ALTERNATE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gatesh.overlay.track import Tracker
@@ -73,3 +75,30 @@ def after(tracker: Tracker, rows: bytes = b"", place: bytes = b"", *, placed: bo
     out += b"".join(b"\x1b]%s\x1b\\" % colour for colour in tracker.colours.values())
     out += b"\x1b]%s\x1b\\" % tracker.link if tracker.link else b""
     return out + (b"\x1b[?2026h" if tracker.on(2026) else b"")
+
+
+def left_on(tracker: Tracker) -> bytes:
+    """Return what puts the terminal back where an agent has ended without doing so: it was killed."""
+    out = b"\x1b\\" if tracker.within else b""
+    out += b"".join(
+        b"\x1b[?%dl" % mode for mode in (2026, *_REPORTING, *_DRAWING, 2004) if tracker.on(mode)
+    )
+    out += b"".join(b"\x1b[?%dh" % mode for mode in (7, 25) if not tracker.on(mode))
+    out += b"".join(b"\x1b[%dl" % mode for mode in (4, 20) if tracker.ansi.get(mode))
+    out += b"\x1b[>4m" if tracker.other_keys not in (b"", b"4", b"4;0") else b""
+    out += b"\x1b>" if tracker.keypad == b"=" else b""
+    out += b"\x0f" if tracker.shifted else b""
+    out += b"\x1b(B" if tracker.g0 not in (b"", b"B") else b""
+    out += b"\x1b]8;;\x1b\\" if tracker.link else b""
+    out += b"\x1b[0 q" if tracker.style not in (b"", b"0") else b""
+    if tracker.margins:
+        out += b"\x1b7\x1b[r\x1b8"  # without the margins the cursor is at home
+    out += _popped(tracker.pushed[tracker.alternate])
+    if tracker.alternate:
+        out += b"".join(b"\x1b[?%dl" % mode for mode in ALTERNATE if tracker.on(mode))
+        out += _popped(tracker.pushed[False])
+    return out and b"\x1b[0m" + out
+
+
+def _popped(count: int) -> bytes:
+    return b"\x1b[<%du" % count if count else b""

@@ -17,6 +17,7 @@ import termios
 import time
 from contextlib import suppress
 
+from gatesh.overlay import modes
 from gatesh.overlay.front import DONE, FOREGROUND, RESUME, SUSPEND
 from gatesh.overlay.model import model
 from gatesh.overlay.over import CardScreen, Over
@@ -36,7 +37,9 @@ _MOST_HELD = 1 << 20
 _MOST_KEYS = 1 << 16
 _LOOK_S = 1.0  # how often the card's clock is drawn
 _BACKGROUND_S = 0.3  # how often a relay in the background looks whether it is called
-_JIGGLE_S = 0.06  # how long the agent's terminal has another size
+_JIGGLE_S = (
+    0.25  # how long the agent's terminal has another size: some look 0.1 s after they are told
+)
 _MOST_LAST = 64  # reads of what an agent has left to say
 _SIGNALS = (signal.SIGWINCH, signal.SIGCONT)
 
@@ -63,7 +66,7 @@ class Relay:
         self._active = False  # the terminal is ours
         self._left = False  # it was
         self._drawn_s = 0.0
-        self._jiggles = False
+        self._jiggled_s: float | None = None  # when the agent's terminal was given another size
         self._over = Over(outer, self, notify)
         self._model = model(*self._over.whole)
         self._resized = False  # while a card was up
@@ -84,8 +87,7 @@ class Relay:
             while not self._ended or self._out:
                 self._turn()
             self._over.close_card()
-            self.write(self.tracker.finish())
-            self._flush_all()
+            self._put_back()
         finally:
             self._over.leave()
 
@@ -124,8 +126,11 @@ class Relay:
         if self._over.boxed and time.monotonic() - self._drawn_s >= _LOOK_S:
             self._drawn_s = time.monotonic()
             self._screen.refresh()
-        if not ready:
-            self._at_leisure()
+        if self._jiggled_s is not None and time.monotonic() - self._jiggled_s >= _JIGGLE_S:
+            self._jiggled_s = None
+            self._fit()
+        if not ready and not self._active:
+            self._take_terminal()
 
     def _finish(self) -> None:
         """Read no keys any more: the keeper is gone, and with it the session; its last output still comes."""
@@ -139,21 +144,21 @@ class Relay:
                 break
             self._told()
             self._flush_all()
+        self._put_back()
         self._over.leave()
 
+    def _put_back(self) -> None:
+        """Say the last of what was kept, and undo what the agent has left on: it may have been killed."""
+        self.write(self.tracker.finish())
+        self.write(self.tracker.feed(modes.left_on(self.tracker)))
+        self._flush_all()
+
     def _patience(self) -> float | None:
-        if self._jiggles:
+        if self._jiggled_s is not None:
             return _JIGGLE_S
         if not self._active and (self._asked or self._screen.locked):
             return _BACKGROUND_S
         return _LOOK_S if self._over.boxed else None
-
-    def _at_leisure(self) -> None:
-        if self._jiggles:
-            self._jiggles = False
-            self._fit()
-        elif not self._active:
-            self._take_terminal()
 
     def _told(self) -> None:
         """Read what the agent writes: a terminal gives little at a time."""
@@ -272,13 +277,15 @@ class Relay:
         return origin + b"\x1b[%d;%dH" % (at.row, at.column) + self.tracker.pen
 
     def rows(self, count: int) -> bytes:
-        """Return what draws the first rows again: nothing, where the agent has to."""
+        """Return what draws the first rows again; the agent has to where no model knows all of them."""
         columns, rows = self._over.whole
-        if self._model and not self.tracker.hides:
-            return self._model.rows(rows if self._resized else count, links=self.tracker.links)
-        self._set_size(columns, max(1, rows - 1))
-        self._jiggles = True
-        return b""
+        if not self._model or self.tracker.hides:
+            self._set_size(columns, max(1, rows - 1))
+            self._jiggled_s = time.monotonic()
+        if not self._model:
+            return b""
+        whole = self._resized or self.tracker.hides
+        return self._model.rows(rows if whole else count, links=self.tracker.links)
 
     def asked(self, cursor: Cursor | None) -> None:
         """Expect the answer to the card's own question."""

@@ -35,13 +35,14 @@ _TOLD = re.compile(
         | \[ (?P<sides>[0-9]*;[0-9]*) s
         | \[ > (?P<other_keys>4[0-9;]*) m
         | \[ (?P<style>[0-9]*) [ ] q
+        | \[ > (?P<push>[0-9;]*) u | \[ < (?P<pop>[0-9]*) u
         | (?P<keypad>[=>])
         | \( (?P<g0>.)
         | \) (?P<g1>.)
         | (?P<save>[78]) | \[ (?P<sco>[su])
         | \] (?P<link>8;[^\x07\x1b]*)
         | \] (?P<colour>(?:0*(?:4|5|1[0-9]|104|105|11[0-9]|21)\b|1337;SetColors=)[^\x07\x1b]*)
-        | (?P<hides>\#[346] | _G)
+        | (?P<hides>\#[346] | _G (?P<image>[^;\x1b]*))
         | (?P<soft> \[!p ) | (?P<hard>c)
     )""",
     re.VERBOSE | re.DOTALL,
@@ -71,7 +72,11 @@ class Tracker:
     def _reset(self) -> None:
         self.modes: dict[int, bool] = {}
         self.ansi: dict[int, bool] = {}
-        self.margins = self.sides = self.other_keys = self.link = b""
+        self.margins = self.sides = self.other_keys = self.link = self.style = b""
+        self.pushed = {
+            True: 0,
+            False: 0,
+        }  # kitty's keyboard flags, on the alternate screen and the main one
         self.keypad = self.g0 = self.g1 = b""
         self.shifted = False  # SO: the other charset
         self.links = False  # there has been one
@@ -188,8 +193,10 @@ class Tracker:
                 self.ansi, self.margins, self.sides = {}, b"", b""
                 self.keypad = self.g0 = self.g1 = b""
                 self.shifted = False
+            elif kind in ("push", "pop"):
+                self._push(1 if kind == "push" else -int(value or 1))
             elif kind == "hides":
-                self.hides = True
+                self.hides |= not _asks_about_images(found["image"])
             elif kind == "link":
                 self.link = value if not value.endswith(b";") else b""
                 self.links |= bool(self.link)
@@ -210,6 +217,9 @@ class Tracker:
             self.margins = b""
         return 2 in numbers and not value
 
+    def _push(self, count: int) -> None:
+        self.pushed[self.alternate] = max(0, self.pushed[self.alternate] + count)
+
     def _colour(self, value: bytes) -> None:
         number, _, rest = value.lstrip(b"0").partition(b";")
         if rest and b"?" not in rest:
@@ -218,6 +228,11 @@ class Tracker:
     def resized(self) -> None:
         """Forget the margins: a terminal does so too."""
         self.margins = b""
+
+
+def _asks_about_images(words: bytes | None) -> bool:
+    """Claim that a sequence of kitty's graphics shows nothing, but asks whether the terminal could."""
+    return [word for word in (words or b"").split(b",") if word[:1] == b"a"] == [b"a=q"]
 
 
 def _numbers(words: bytes) -> list[int]:

@@ -271,14 +271,93 @@ def test_what_leaves_the_scope_and_is_refused_is_told_with_the_bell(env, work) -
     assert "refused [scope-target]" in (work / "out").read_text()
 
 
+# Draws when its size is another one 0.1 s after it was told, as agents do, and all the time in a corner.
+LATE = r"""
+import os, signal, sys, time, tty
+tty.setraw(0)
+def draw():
+    columns, rows = size
+    text = "".join(f"\x1b[{y};1H\x1b[2Kline {y} of {rows}" for y in range(1, rows))
+    sys.stdout.write(text + f"\x1b[{rows};1H\x1b[2Kthere"); sys.stdout.flush()
+told = 0
+def resized(*_):
+    global told
+    told = time.monotonic()
+signal.signal(signal.SIGWINCH, resized)
+sys.stdout.write("\x1b[?1049h"); size = os.get_terminal_size(); draw()
+while True:
+    time.sleep(0.02)
+    sys.stdout.write("\x1b[1;40H" + time.strftime("%S")); sys.stdout.flush()
+    if told and time.monotonic() - told > 0.1:
+        told = 0
+        if size != os.get_terminal_size():
+            size = os.get_terminal_size(); draw()
+"""
+WITHOUT_MODEL = shlex.join(
+    [
+        sys.executable,
+        "-c",
+        "import sys; sys.modules['pyghostty'] = None; import gatesh.__main__ as g; g.main(sys.argv)",
+    ]
+)
+
+
+def test_an_agent_that_draws_all_the_time_and_looks_late_at_its_size_draws_itself_again(
+    desk: Desk,
+) -> None:
+    (desk.work / "late.py").write_text(LATE)
+    desk.gatesh = WITHOUT_MODEL
+    go = desk.behind("/usr/bin/env python3 late.py")
+    desk.see("line 1 of 30")
+    desk.ask(go)
+    desk.reject()
+    until = time.monotonic() + 10
+    while "\n".join(f"line {y} of 30" for y in range(2, 30)) not in desk.screen:
+        assert time.monotonic() < until, desk.screen
+        time.sleep(0.1)
+
+
+# Sets what agents set, and is killed.
+KILLED = r"""
+import os, sys, time, tty
+tty.setraw(0)
+sys.stdout.write("\x1b[?1049h" * ("alt" in sys.argv) + "\x1b[>1u\x1b[?25l\x1b[?1000h\x1b[?1003h\x1b[?1006h\x1b[?1004h\x1b[?2004h"
+    "\x1b[?1h\x1b=\x1b[4h\x1b[?6h\x1b[3;9r\x1b[>4;2m\x1b(0\x1b[31;44mthere")
+sys.stdout.flush()
+while not os.path.exists("die"): time.sleep(0.05)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("screen", ["alt", "main"])
+@pytest.mark.parametrize("asked", [False, True], ids=["", "while it is asked"])
+def test_a_killed_agent_leaves_the_terminal_as_it_was(desk: Desk, screen: str, asked: bool) -> None:
+    (desk.work / "killed.py").write_text(KILLED)
+    before = modes(desk)
+    go = desk.behind(f"exec /usr/bin/env python3 killed.py {screen}")
+    desk.see(r"there|├")
+    assert modes(desk) != before
+    if asked:
+        desk.ask(go)
+    (desk.work / "die").touch()
+    until = time.monotonic() + 10
+    while modes(desk) != before:
+        assert time.monotonic() < until, (modes(desk), before)
+        time.sleep(0.1)
+    desk.type("echo ba''ck")
+    desk.see("\nback")
+
+
+def modes(desk: Desk) -> str:
+    """What the terminal is set to, without the cursor's place."""
+    return desk.looks.splitlines()[-1].partition(" ")[2]
+
+
 def test_without_a_model_a_full_screen_agent_draws_itself_again(desk: Desk) -> None:
     command, there, _ = programs(desk.work)["vim"]
     if not shutil.which("vim"):
         pytest.skip("vim is not installed")
-    without = (
-        "import sys; sys.modules['pyghostty'] = None; import gatesh.__main__ as g; g.main(sys.argv)"
-    )
-    desk.gatesh = shlex.join([sys.executable, "-c", without])
+    desk.gatesh = WITHOUT_MODEL
     go = desk.behind(command)
     desk.see(there)
     before = desk.settled().splitlines()

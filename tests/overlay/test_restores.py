@@ -25,6 +25,8 @@ saved = termios.tcgetattr(0)
 tty.setraw(0)
 def draw(*parts): out.write("".join(parts)); out.flush()
 if "alt" in sys.argv: draw("\x1b[?1049h")
+if "asks" in sys.argv: draw("\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\")  # whether images can be shown
+if "shows" in sys.argv: draw("\x1b_Gi=31,s=1,v=1,a=q,a=T,t=d,f=24;AAAA\x1b\\")
 draw("\x1b[H\x1b[2J")
 for y in range(1, 31):
     draw(f"\x1b[{y};1H\x1b[3{y % 8};4{(y * 3) % 8}{';1' if y % 3 else ''}{';4' if y % 5 else ''}m", f"row {y} ", "x你好é"[y % 4:] * 6)
@@ -73,6 +75,8 @@ def programs(*folders: Path) -> dict[str, tuple[str, str, list[str]]]:
     python = "/usr/bin/env python3"
     return {
         "painter on the alternate screen": (f"{python} painter.py alt", "row 30", ["a", "s", "l"]),
+        "painter that asks about images": (f"{python} painter.py alt asks", "row 30", ["a", "s", "l"]),
+        "painter of an image": (f"{python} painter.py alt shows", "row 30", ["a", "s", "l"]),
         "painter on the main screen": (f"{python} painter.py", "row 30", ["a", "s", "l"]),
         "a progress bar": (f"{python} progress.py", " 0 %", ["x", "n", "x"]),
         "curses": (f"{python} tui.py", "count 0", ["x", "y"]),
@@ -84,6 +88,8 @@ def programs(*folders: Path) -> dict[str, tuple[str, str, list[str]]]:
 
 NAMES = [
     "painter on the alternate screen",
+    "painter that asks about images",
+    "painter of an image",
     "painter on the main screen",
     "a progress bar",
     "curses",
