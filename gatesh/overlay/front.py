@@ -190,4 +190,5 @@ class Front:
                 with suppress(OSError):  # that group has ended meanwhile
                     os.tcsetpgrp(terminal, self._holder)
             os.close(terminal)
+        with suppress(OSError):  # with its terminal gone it has to end by itself
             os.killpg(os.getpgid(agent), signal.SIGCONT)

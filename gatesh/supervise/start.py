@@ -344,6 +344,8 @@ class _Attending:
         self._agent = 0
         self._status: int | None = None
         self._relays = front is not None
+        self._until = 0.0  # when an agent is ended that stays without its terminal
+        self._ended = False
 
     def until_ended(self) -> int:
         """Wait for the supervisor, then for the relay, which has the last output to write."""
@@ -364,10 +366,16 @@ class _Attending:
         return self._status
 
     def _next(self) -> signal.struct_siginfo | None:
+        """Wait for a signal; None is returned once, where the agent outlives its terminal by too much."""
         alone = self._front is not None and not self._relays and self._status is None
-        if alone:
-            return signal.sigtimedwait(_ATTENDED, _HUNG_UP_S)
-        return signal.sigwaitinfo(_ATTENDED)
+        if not alone or self._ended:
+            return signal.sigwaitinfo(_ATTENDED)
+        now = time.monotonic()
+        self._until = self._until or now + _HUNG_UP_S
+        left = self._until - now
+        got = signal.sigtimedwait(_ATTENDED, left) if left > 0 else None
+        self._ended = got is None
+        return got
 
     def _collect(self) -> None:
         while True:
@@ -390,11 +398,15 @@ class _Attending:
             self._agent = int(os.read(self._hear, 64) or self._agent)
         if self._front:
             self._front.suspend()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        _stop_myself()
         # Here `fg` or `bg` has continued us; where it was `fg`, the terminal is ours to hand on.
         if self._front:
             self._front.resume()
-            return  # the SIGCONT that did it says the rest
+            if (
+                signal.SIGCONT not in signal.sigpending()
+            ):  # we have not stopped: the agent does not, either
+                os.kill(self._supervisor, FOREGROUND)
+            return  # else the SIGCONT that did it says the rest
         if self._terminal.holder() == os.getpgrp():
             self._terminal.give(_group(self._agent))
         with suppress(ProcessLookupError):
@@ -405,6 +417,13 @@ class _Attending:
         if number == signal.SIGCONT and self._front:
             return FOREGROUND if self._terminal.holder() == os.getpgrp() else BACKGROUND
         return number
+
+
+def _stop_myself() -> None:
+    """Stop as ^Z does: not where there is no shell that could have us go on, as after a hang-up."""
+    os.kill(os.getpid(), signal.SIGTSTP)
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTSTP,))
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _alive(group: int) -> bool:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gatesh.supervise.record import Records
 
 _LOOK_S = 0.2  # how often held programs are looked at
+_BUSY_S = 1.0  # how long that may be put off while there is something to do
 _SOON_S = 0.05  # how long end rows wait for others
 _SAY_S = 2.0  # how long a refusal waits for room on a program's stderr
 _WITHDRAW_S = 2.0  # how long the end of a session waits until its questions are withdrawn
@@ -124,6 +125,7 @@ class Supervisor:
             self._signals: self._signalled,
             self._wakes: self._settle_answered,
         }
+        looked = time.monotonic()
         while self._status is None:
             found = self._poll.poll(_SOON_S if self._ends.fresh else _LOOK_S, 64)
             for descriptor, events in found:
@@ -134,8 +136,10 @@ class Supervisor:
                         self._poll.unregister(descriptor)  # nobody is left to call
                 else:
                     self._places.pop(self._ends.ended(descriptor), None)
-            if not found:
+            now = time.monotonic()
+            if not found or now - looked > _BUSY_S:
                 self._at_leisure()
+                looked = now
         return self._status
 
     def enter(self, pid: int, place: Place) -> None:

@@ -147,9 +147,18 @@ def asked(env) -> list[str]:
     return [row["outcome"] for row in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize("question", [True, False])
-def test_a_hang_up_ends_everything(env, work, question: bool) -> None:
-    with Wire(env, work, f"trap '' HUP; {LISTENER}") as wire:
+@pytest.mark.parametrize(
+    ("question", "then"),
+    [
+        (True, ""),
+        (False, ""),
+        (True, "kill -STOP $$"),
+        (False, "kill -STOP $$"),
+        (False, "while :; do kill -STOP $$; done"),
+    ],
+)
+def test_a_hang_up_ends_everything(env, work, question: bool, then: str) -> None:
+    with Wire(env, work, f"trap '{then}' HUP; {LISTENER}") as wire:
         wire.see(b"listens")
         if question:
             wire.ask()
