@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DEEP = 8  # files that source files
 _MOST = 64 << 10  # bytes of a file
-_FORGOTTEN = 'eval "$gatesh_forgotten"'  # any variable may have any value
+_FORGOTTEN = 'eval "$RANDOM"'  # what nobody can know: any variable may have any value
 _DEFINES = r"""(?x)
     alias | ALIASES | BASH_ | IFS | PATH | \(\s*\) | \$\s*$ | (?:^|[;&|({!]\s*)[$`] | (?:^|[\s;&|({])\.\s
   | \b(?:function|eval|source|hash|enable|set|shift|shopt|trap|builtin|command)\b
@@ -32,12 +32,12 @@ class Known:
         """Begin with none."""
         self._lines: list[str] = []
         self._folder = ""  # where the last of them was read
-        self._forgot = self._full = False
+        self._full = False
 
     @property
     def text(self) -> str:
         """Return what the next line's reader reads first."""
-        return "\n".join(([_FORGOTTEN] if self._forgot else []) + self._lines)
+        return "\n".join(self._lines)
 
     def require_room(self) -> None:
         """Raise InputError where a definition would have to be forgotten."""
@@ -49,19 +49,43 @@ class Known:
 
     def add(self, line: CommandLine) -> None:
         """Remember a line that is about to run."""
-        texts = [*_sourced(line, _DEEP), line.text]
         if line.cwd != self._folder:  # whatever led there
-            texts.insert(0, f"cd -- {_quoted(line.cwd)}")
             self._folder = line.cwd
-        for text in texts:
-            if _readable(text, line):
-                self._lines.append(text)
-            else:
-                self._forgot = True
+            self._come_to(line)
+        for text in (*_sourced(line, _DEEP), line.text):
+            self._keep(text, line)
         if not _learnable(self.text):
             self._lines = list(filter(_defines, self._lines))
-            self._forgot, self._folder = True, ""
-            self._full = not _learnable(self.text)
+            self._folder = ""
+            self._forget()
+            self._full = self._full or not _learnable(self.text)
+
+    def _keep(self, text: str, line: CommandLine) -> None:
+        if _readable(text, line):
+            self._lines.append(text)
+        else:
+            self._forget()
+
+    def _come_to(self, line: CommandLine) -> None:
+        """Note the folder; a reader would take a function that the session has called `cd` to run."""
+        if "cd" in self._own():
+            self._forget()
+        else:
+            self._keep(f"cd -- {_quoted(line.cwd)}", line)
+
+    def _forget(self) -> None:
+        """Let every variable have any value, from here on."""
+        if "eval" in self._own():
+            self._full = True
+        elif self._lines[-1:] != [_FORGOTTEN]:
+            self._lines.append(_FORGOTTEN)
+
+    def _own(self) -> set[str]:
+        """Return the names of the functions and aliases that the session has defined."""
+        from gatesh.shell.learned import defines
+
+        found = defines(self.text)
+        return {*found.bodies, *found.changes, *found.aliases}
 
 
 def _quoted(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatesh.doors.earlier import Known
+from gatesh.errors import InputError
 from gatesh.model import CommandLine, Door
 from gatesh.shell import learned
 from gatesh.shell.read import read
@@ -133,3 +134,46 @@ def test_a_folder_that_was_noted_is_the_one_of_that_time() -> None:
         known.add(CommandLine(text, folder, ENV, Door.STDIN, known=known.text))
     found = read(CommandLine('rm -rf "$D/x"', "/tmp", ENV, Door.STDIN, known=known.text))
     assert [word.text for word in found.commands[-1].words] == ["rm", "-rf", "/work/it's/x"]
+
+
+@pytest.mark.parametrize("own", ["cd() { x=harmless; }", "alias cd='x=harmless;'"])
+def test_a_function_called_cd_has_not_run_where_something_else_led_to_a_folder(own: str) -> None:
+    known = Known()
+    for text, folder in (
+        ("x=keep", "/work"),
+        (own, "/work"),
+        ("pushd d", "/work"),
+        (":", "/work/d"),
+    ):
+        known.add(CommandLine(text, folder, ENV, Door.STDIN, known=known.text))
+    found = read(CommandLine("rm -rf $x", "/work/d", ENV, Door.STDIN, known=known.text))
+    assert not found.commands[-1].words[2].known
+
+
+def test_with_eval_its_own_too_the_session_takes_no_further_line() -> None:
+    known = Known()
+    for text, folder in (
+        ("eval() { :; }; cd() { x=1; }", "/work"),
+        ("pushd d", "/work"),
+        (":", "/d"),
+    ):
+        known.add(CommandLine(text, folder, ENV, Door.STDIN, known=known.text))
+    with pytest.raises(InputError):
+        known.require_room()
+
+
+@pytest.mark.parametrize(
+    "forgotten",
+    [
+        [f"y{number}={'z' * 900}" for number in range(80)],  # longer than is read
+        [": $'\\x01' \x01"],  # a text that no line may hold
+    ],
+)
+def test_what_was_forgotten_is_not_taken_for_unset_nor_for_what_it_was_before(
+    forgotten: list[str],
+) -> None:
+    known = Known()
+    for text in ("x=1; f() { :; }", "x=keep", *forgotten):
+        known.add(CommandLine(text, "/work", ENV, Door.STDIN, known=known.text))
+    found = read(CommandLine("rm -rf $x $never", "/work", ENV, Door.STDIN, known=known.text))
+    assert not any(word.known for word in found.commands[-1].words[2:])
