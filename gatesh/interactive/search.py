@@ -12,7 +12,9 @@ from gatesh.printable import printable
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
+    from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+    from prompt_toolkit.layout import Layout
 
 _REMEMBERED = """
 SELECT coalesce(inner_command, command_line) FROM record
@@ -50,72 +52,76 @@ def pick(lines: list[str], text: str) -> str | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("--pick needs a terminal", "gatesh history WORDS lists the lines")
     from prompt_toolkit.application import Application
-    from prompt_toolkit.buffer import Buffer
-    from prompt_toolkit.document import Document
     from prompt_toolkit.input import create_input
-    from prompt_toolkit.key_binding import KeyBindings
-    from prompt_toolkit.layout import (
-        BufferControl,
-        Dimension,
-        FormattedTextControl,
-        HSplit,
-        Layout,
-        Window,
-    )
-    from prompt_toolkit.layout.processors import BeforeInput
     from prompt_toolkit.output.vt100 import Vt100_Output
 
-    at = 0
-    typed = Buffer(document=Document(text), multiline=False)
-
-    def begin_again(_: Buffer) -> None:
-        nonlocal at
-        at = 0
-
-    def rows() -> StyleAndTextTuples:
-        first = max(0, at - _ROWS + 1)
-        shown = fitting(lines, typed.text)[first : first + _ROWS]
-        return [
-            ("reverse" if number == at else "", f"{printable(line[:_LONGEST])}\n")
-            for number, line in enumerate(shown, first)
-        ] or [("", "no line has that in it\n")]
-
-    keys = KeyBindings()
-
-    @keys.add("down")
-    @keys.add("c-n")
-    @keys.add("c-r")
-    def _older(_: KeyPressEvent) -> None:
-        nonlocal at
-        at = min(at + 1, max(0, len(fitting(lines, typed.text)) - 1))
-
-    @keys.add("up")
-    @keys.add("c-p")
-    @keys.add("c-s")
-    def _newer(_: KeyPressEvent) -> None:
-        nonlocal at
-        at = max(0, at - 1)
-
-    @keys.add("enter")
-    def _take(event: KeyPressEvent) -> None:
-        found = fitting(lines, typed.text)
-        event.app.exit(result=found[at] if at < len(found) else None)
-
-    @keys.add("escape", eager=True)
-    @keys.add("c-c")
-    @keys.add("c-g")
-    @keys.add("c-d")
-    def _leave(event: KeyPressEvent) -> None:
-        event.app.exit(result=None)
-
-    typed.on_text_changed += begin_again
-    before = BeforeInput("audit log: ", style="bold")
-    query = Window(BufferControl(typed, input_processors=[before]), height=1)
-    found = Window(FormattedTextControl(rows), height=Dimension(max=_ROWS), wrap_lines=False)
     output = Vt100_Output.from_pty(sys.stderr)  # what is picked goes to the standard output
     output.enable_cpr = False  # an answer that comes late would be a key to the shell
+    search = _Search(lines, text)
     app: Application[str | None] = Application(
-        layout=Layout(HSplit([query, found])), key_bindings=keys, erase_when_done=True,
+        layout=search.layout(), key_bindings=search.keys(), erase_when_done=True,
         input=create_input(sys.stdin), output=output,
     )  # fmt: skip
     return app.run()
+
+
+class _Search:
+    """What is typed, and which of the lines that fit it is chosen."""
+
+    def __init__(self, lines: list[str], text: str) -> None:
+        from prompt_toolkit.buffer import Buffer
+        from prompt_toolkit.document import Document
+
+        self._lines, self._at = lines, 0
+        self._typed = Buffer(document=Document(text), multiline=False)
+        self._typed.on_text_changed += lambda _: self._go_to(0)
+
+    def _go_to(self, at: int) -> None:
+        self._at = max(0, min(at, len(self._found()) - 1))
+
+    def _found(self) -> list[str]:
+        return fitting(self._lines, self._typed.text)
+
+    def layout(self) -> Layout:
+        """Return the row to type in, and below it the lines."""
+        from prompt_toolkit.layout import (
+            BufferControl,
+            Dimension,
+            FormattedTextControl,
+            HSplit,
+            Layout,
+            Window,
+        )
+        from prompt_toolkit.layout.processors import BeforeInput
+
+        before = BeforeInput("audit log: ", style="bold")
+        query = Window(BufferControl(self._typed, input_processors=[before]), height=1)
+        rows = FormattedTextControl(self._rows)
+        return Layout(HSplit([query, Window(rows, height=Dimension(max=_ROWS))]))
+
+    def _rows(self) -> StyleAndTextTuples:
+        first = max(0, self._at - _ROWS + 1)
+        shown = self._found()[first : first + _ROWS]
+        return [
+            ("reverse" if number == self._at else "", f"{printable(line[:_LONGEST])}\n")
+            for number, line in enumerate(shown, first)
+        ] or [("", "no line has that in it\n")]
+
+    def keys(self) -> KeyBindings:
+        """Return what keys do, beside typing."""
+        from prompt_toolkit.key_binding import KeyBindings
+
+        def take(event: KeyPressEvent) -> None:
+            found = self._found()
+            event.app.exit(result=found[self._at] if found else None)
+
+        keys = KeyBindings()
+        for name in ("down", "c-n", "c-r"):
+            keys.add(name)(lambda _: self._go_to(self._at + 1))
+        for name in ("up", "c-p", "c-s"):
+            keys.add(name)(lambda _: self._go_to(self._at - 1))
+        for name in ("c-c", "c-g", "c-d"):
+            keys.add(name)(lambda event: event.app.exit(result=None))
+        keys.add("escape", eager=True)(lambda event: event.app.exit(result=None))
+        keys.add("enter")(take)
+        return keys
