@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DEEP = 8  # files that source files
 _MOST = 64 << 10  # bytes of a file
-_FORGOTTEN = 'eval "$RANDOM"'  # what nobody can know: any variable may have any value
+_FORGOTTEN = 'eval "$$"'  # what nobody can know, nor unset: any variable may have any value
 _DEFINES = r"""(?x)
     alias | ALIASES | BASH_ | IFS | PATH | \(\s*\) | \$\s*$ | (?:^|[;&|({!]\s*)[$`] | (?:^|[\s;&|({])\.\s
   | \b(?:function|eval|source|hash|enable|set|shift|shopt|trap|builtin|command)\b

@@ -173,7 +173,7 @@ def test_what_was_forgotten_is_not_taken_for_unset_nor_for_what_it_was_before(
     forgotten: list[str],
 ) -> None:
     known = Known()
-    for text in ("x=1; f() { :; }", "x=keep", *forgotten):
+    for text in ("x=1; f() { :; }; unset RANDOM", "x=keep", *forgotten):
         known.add(CommandLine(text, "/work", ENV, Door.STDIN, known=known.text))
     found = read(CommandLine("rm -rf $x $never", "/work", ENV, Door.STDIN, known=known.text))
     assert not any(word.known for word in found.commands[-1].words[2:])
