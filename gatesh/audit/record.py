@@ -69,6 +69,22 @@ def rows_of(
     return record, [*parts, *_alerts(decision, asker, shown)]
 
 
+def like(row: Row, line: CommandLine, program: str, rules: str, mac: Callable[[bytes], str]) -> Row:
+    """Return the row of a program of which nothing is said, like that of another one; neither hides anything.
+
+    Its text and folder are plain, as `redact.is_plain` claims it.
+    """
+    return {
+        **row,
+        "command_line": line.text,
+        "characters": len(line.text),
+        "command_hmac": mac(to_bytes(line.text)),
+        "programs": f" {program.rpartition('/')[2]} ",
+        "working_directory": to_text(line.cwd),
+        "pattern_digest": rules,
+    }
+
+
 def _alerts(decision: Decision, asker: Asker, shown: _Shown) -> Iterator[Part]:
     """Yield the alert of a line that leaves its scope; it is committed with the line."""
     found = outside(decision)

@@ -393,6 +393,19 @@ def runs_code(command: SimpleCommand, line: CommandLine | None = None) -> bool:
     )
 
 
+def knows(program: str) -> bool:
+    """Claim that something here knows what the words of a program mean, or which code it runs."""
+    from gatesh.facts.scripts import runs_code_of_its_own
+
+    plain = program.rstrip("-.0123456789")
+    if plain.startswith(("mkfs", "python", "pypy", "ipython", "ruby", "perl", "psql")):
+        return True
+    tables = (_FACTS, _SENDING, _ALSO_API, _CONFIGURED, _MAY_RUN, _RUNNING, _INTERPRETERS)
+    return runs_code_of_its_own(program) or any(
+        name in table for name in (program, plain) for table in tables
+    )
+
+
 # Where one of these is, what stands later may run earlier, or again: loops, functions, traps, jobs, pipes.
 _OUT_OF_ORDER = re.compile(
     r"\b(for|while|until|select|function|trap|alias|coproc|eval|parallel)\b|\(\s*\)|(?<![&><])&(?![&>])|(?<!\|)\|(?![|])"

@@ -63,6 +63,13 @@ def _language(program: str) -> str:
     return _LANGUAGES.get(program) or _LANGUAGES.get(_VERSION.sub("", program), "")
 
 
+def runs_code_of_its_own(program: str) -> bool:
+    """Claim that a program of this name is an interpreter, or runs what a project's files say."""
+    from gatesh.facts.projects import PROGRAMS
+
+    return program in _PROGRAMS or program in PROGRAMS or bool(_language(program))
+
+
 class Runs:
     """One command, the commands before it in its text, and the files they run."""
 

@@ -59,6 +59,7 @@ class Redacted(Value):
 
 _plain: set[str] = set()  # a shell's folders and words come again and again
 _spelled: dict[str, tuple[str, ...]] = {}
+_entries: dict[bytes, tuple[str, ...]] = {}  # of environments: what is secret in each
 
 
 def is_plain(text: str) -> bool:
@@ -118,10 +119,29 @@ def redact_words(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 def secrets_of_environment(env: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of variables with a secret's name: expanded, they would be in facts."""
-    return tuple(
-        value
-        for name, value in env.items()
-        if name.upper().endswith(_ENVIRONMENT)
+    return tuple(value for name, value in env.items() if _is_secret(name, value))
+
+
+def secrets_in(environment: bytes) -> tuple[str, ...]:
+    """Return the same of an environment as the kernel keeps it, in all spellings that are looked for.
+
+    Most of its entries were in the last one, too.
+    """
+    found: tuple[str, ...] = ()
+    for entry in environment.split(b"\0"):
+        forms = _entries.get(entry)
+        if forms is None:
+            if len(_entries) >= _MOST_KNOWN:
+                _entries.clear()
+            name, _, value = entry.decode("utf-8", "surrogateescape").partition("=")
+            forms = _entries[entry] = _forms(value) if _is_secret(name, value) else ()
+        found += forms
+    return found
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return (
+        name.upper().endswith(_ENVIRONMENT)
         and is_strong(value)
         and not value.startswith(("/", "~", "./", "http://", "https://"))
     )

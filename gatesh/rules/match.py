@@ -115,6 +115,11 @@ class RuleSet:
         """Return every rule, in the order of the files."""
         return tuple(self._rule(i) for i in range(len(self._rules)))
 
+    def speaks_of(self, program: str) -> bool:
+        """Claim that some rule looks at the command lines of a program."""
+        index = self._index
+        return program in self.programs or f"cli {program}" in index or f"cli {EVERYTHING}" in index
+
     def about(self, *keys: str) -> Iterator[Rule]:
         """Yield the rules filed under any of these keys, each once, in the order of the files."""
         numbers = {n for key in keys for n in self._index.get(key, ())}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from gatesh.model import Certainty, Word
+from gatesh.shell.effects import DECLARES
 from gatesh.shell.fed import parallel, xargs
 from gatesh.shell.prefixes import (
     CONTAINER_GLOBALS,
@@ -35,6 +36,7 @@ from gatesh.shell.runners import (
     timed,
     tmux,
 )
+from gatesh.shell.settings import SETTINGS
 from gatesh.shell.unwrapped import (
     NOTHING,
     Inner,
@@ -85,6 +87,21 @@ def unwrap(words: Words, stdin: Word | None) -> Unwrapped:
 
         return launched(program, words, stdin)
     return found
+
+
+def may_start(program: str) -> bool:
+    """Claim that a program of this name may start what its words or its environment say."""
+    tables = (
+        _SPECIAL,
+        SHELLS,
+        PREFIXES,
+        CONTAINER_PROGRAMS,
+        RUNNERS,
+        LAUNCHERS,
+        SETTINGS,
+        DECLARES,
+    )
+    return program == "exe" or program.startswith(_LOADERS) or any(program in t for t in tables)
 
 
 def _may_launch(program: str, words: Words) -> bool:

@@ -84,7 +84,9 @@ class Identities:
         """
         words = found.argv
         called = words[0].rsplit("/", 1)[-1].removeprefix("-") if words else ""
-        program = self._named(found.real, found.file, called)
+        program = found.real
+        if found.size in self._sizes:
+            program = self._named(found.real, found.file, called)
         words = words[1:]
         loaded = program in self._loaders
         if loaded:

@@ -93,8 +93,8 @@ def image(pid: int) -> Image:
 
 @lru_cache(16)
 def _entries(environment: bytes) -> dict[str, str]:
-    split = [entry.partition(b"=") for entry in environment.split(b"\0")]
-    entries = [(os.fsdecode(n), os.fsdecode(v)) for n, equals, v in split if equals and n]
+    split = [entry.partition("=") for entry in os.fsdecode(environment).split("\0")]
+    entries = [(name, value) for name, equals, value in split if equals and name]
     found = dict(entries)
     if len(found) < len(entries):  # getenv(3) finds the first one; bash, make and awk take the last
         for name, value in entries:

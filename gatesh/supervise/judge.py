@@ -15,10 +15,12 @@ from hashlib import blake2b
 
 from gatesh._value import Value
 from gatesh.approval.pending import clock_ns
+from gatesh.audit.record import like
 from gatesh.facts import World
 from gatesh.gate import Gate
 from gatesh.model import (
     Certainty,
+    CommandLine,
     Decision,
     Door,
     Inspection,
@@ -35,6 +37,7 @@ from gatesh.supervise.identity import settled
 from gatesh.supervise.image import SHELLS, command_line
 from gatesh.supervise.looks import Unmoved, Watched, as_it_was, seen_by
 from gatesh.supervise.shown import shown_above
+from gatesh.supervise.unspoken import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,10 +46,11 @@ if TYPE_CHECKING:
 
     from gatesh.audit.record import Row
     from gatesh.gate import Approver
-    from gatesh.model import Asker, CommandLine, Match, Refused, SimpleCommand
+    from gatesh.model import Asker, Match, Refused, SimpleCommand
     from gatesh.rules.match import RuleSet
     from gatesh.supervise.identity import Identities
     from gatesh.supervise.image import Image
+    from gatesh.supervise.looks import Look
     from gatesh.supervise.record import Below, Records
 
 # What these rules fear is code or a program that nobody sees. Below the gate it is seen when it is started.
@@ -91,6 +95,7 @@ _MOST_KNOWN = 4096
 _MOST_LOOKS = 64
 _MOST_LINES = 32  # that lines are nested in for the deletion budget
 _NOTHING = Inspection(Parsed(()), (), ())
+_ALLOWED = Decision(Verdict.ALLOW, ())
 
 
 class Place(Value):
@@ -109,7 +114,7 @@ class _Known:
 
     __slots__ = ("looks", "opened", "row")
 
-    def __init__(self, opened: Opened, row: Row, looks: list[tuple[Any, ...]]) -> None:
+    def __init__(self, opened: Opened, row: Row, looks: list[Look]) -> None:
         self.opened, self.row, self.looks = opened, row, looks
 
 
@@ -129,6 +134,7 @@ class Judge:
         self._asker = asker
         self._identities = identities
         self._known: dict[bytes, _Known] = {}
+        self._like: Row | None = None  # the row of a program that nothing speaks of
 
     def open(self, found: Image, above: Place) -> Opened:
         """Decide on a program and record it; raises GateshError."""
@@ -151,34 +157,33 @@ class Judge:
 
     def _anew(self, key: bytes, found: Image, above: Place, rules: RuleSet, world: World) -> Opened:
         program, words, steady = self._identities.seen(found)
-        line = command_line(found, program, words)
-        looks: list[tuple[Any, ...]] = []
-        files: Any = Watched(seen_by(found.pid, found.root, world).files, "files", looks)
-        probe: Any = Watched(world.probe, "probe", looks)
-        records = self._records.below(above.record)
-        gate = self._make(rules, records, line.door)
-        adjust = lambda seen, decision: line_covered(seen, decision, above)  # noqa: E731
-        if line.door is Door.EXEC:
-            name = program.rsplit("/", 1)[-1]
-            tells = name in rules.programs and (name, *words[:1]) != _CODEX_STARTS
-            part = not found.root and is_part(line.text, above.git)
-            adjust = lambda seen, decision: (  # noqa: E731
-                covered(seen, decision, above, tells=tells, part=part)
-            )
-        around = World(
-            files, probe, world.home, world.grammars, labels=world.labels, scope=world.scope
-        )
-        opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
+        text = text_of(found, program, rules, world)
         steady = steady and not found.root and settled(found.changed_ns)
+        if text and self._like is not None:
+            line = CommandLine(text, found.cwd, {}, Door.EXEC)
+            row = like(self._like, line, program, rules.digest, self._records.mac)
+            known = _Known(Opened(0, line, self._asker, _NOTHING, _ALLOWED), row, [])
+            if steady:
+                self._keep(key, known)
+            return self._again(known, found.pid, above)
+        line = command_line(found, program, words)
+        records = self._records.below(above.record)
+        looks: list[Look] = []
+        gate = self._make(rules, records, line.door)
+        around = _around(found, world, looks)
+        adjust = _adjust(found, program, line, words, above, rules)
+        opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
         if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
-            self._keep(key, opened, records.row, looks)
+            light = opened.but(line=line.but(env={}, argv=None), seen=_NOTHING)
+            self._keep(key, _Known(light, records.row, looks))
+        if text:
+            self._like = records.row
         return opened
 
-    def _keep(self, key: bytes, opened: Opened, row: Row, looks: list[tuple[Any, ...]]) -> None:
+    def _keep(self, key: bytes, known: _Known) -> None:
         if len(self._known) >= _MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
-        light = opened.but(line=opened.line.but(env={}, argv=None), seen=_NOTHING)
-        self._known[key] = _Known(light, row, looks)
+        self._known[key] = known
 
     def settle(self, opened: Opened, above: Place, approver: Approver) -> Refused | None:
         """Ask where it must; return the refusal, or None where it may run."""
@@ -226,6 +231,31 @@ class Judge:
         refused = refusal(record, decision, answer, asker)
         records.end(record, refused)
         return refused
+
+
+def _around(found: Image, world: World, looks: list[Look]) -> World:
+    """Return the world as a program finds it; every look at it is noted in `looks`."""
+    files: Any = Watched(seen_by(found.pid, found.root, world).files, "files", looks)
+    probe: Any = Watched(world.probe, "probe", looks)
+    labels, scope = world.labels, world.scope
+    return World(files, probe, world.home, world.grammars, labels=labels, scope=scope)
+
+
+def _adjust(
+    found: Image,
+    program: str,
+    line: CommandLine,
+    words: tuple[str, ...],
+    above: Place,
+    rules: RuleSet,
+) -> Callable[[Inspection, Decision], Decision]:
+    """Return what turns the decision on a line, or a program, into what is left of it below the gate."""
+    if line.door is not Door.EXEC:
+        return lambda seen, decision: line_covered(seen, decision, above)
+    name = program.rsplit("/", 1)[-1]
+    tells = name in rules.programs and (name, *words[:1]) != _CODEX_STARTS
+    part = not found.root and is_part(line.text, above.git)
+    return lambda seen, decision: covered(seen, decision, above, tells=tells, part=part)
 
 
 def _digest(value: Any) -> bytes:

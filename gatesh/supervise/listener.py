@@ -1,4 +1,9 @@
-"""The listener of the filter: system calls of the tree that wait for an answer (seccomp_unotify(2))."""
+"""The listener of the filter: system calls of the tree that wait for an answer (seccomp_unotify(2)).
+
+A caller stands still from its call to the answer. Linux 6.6 and later wake whoever waits for the other on the
+very processor where that other one goes to sleep, if they are told so: it need not be woken from its own sleep
+then. A step along PATH that fails takes 16 µs so, and 64 otherwise. A call that goes on runs beside us instead.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from gatesh._value import Value
 
 _RECEIVE, _SEND, _STILL_THERE = 0xC0502100, 0xC0182101, 0x40082102
 _ADD, _AND_ANSWER = 0x40182103, 1 << 1
+_SET_FLAGS, _WAKE_HERE = 0x40082104, 1  # SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 _CONTINUE = 1
 _NOTICE = struct.Struct("=QIIiIQ6Q")  # id pid flags nr arch ip args[6]
 _ANSWER = struct.Struct("=QqiI")
@@ -33,6 +39,8 @@ class Listener:
         """Take the descriptor."""
         self.descriptor = descriptor
         self._buffer = bytearray(_NOTICE.size)
+        self._wakes_here = True
+        self._wake(here=True)
 
     def receive(self) -> Call | None:
         """Return the next call; None where its caller is gone already."""
@@ -52,7 +60,10 @@ class Listener:
 
     def go_on(self, call: Call) -> bool:
         """Let the kernel make the call; False where nobody waits any more."""
-        return self._send(_ANSWER.pack(call.id, 0, 0, _CONTINUE))
+        self._wake(here=False)
+        waits = self._send(_ANSWER.pack(call.id, 0, 0, _CONTINUE))
+        self._wake(here=True)
+        return waits
 
     def fail(self, call: Call, number: int) -> bool:
         """Let the call fail with an error number."""
@@ -80,6 +91,13 @@ class Listener:
         except OSError:
             return False
         return True
+
+    def _wake(self, *, here: bool) -> None:
+        if self._wakes_here:
+            try:
+                fcntl.ioctl(self.descriptor, _SET_FLAGS, _WAKE_HERE if here else 0)
+            except OSError:  # an older kernel
+                self._wakes_here = False
 
     def _send(self, answer: bytes) -> bool:
         try:

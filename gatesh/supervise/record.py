@@ -57,6 +57,10 @@ class Records:
         """Return the log for one program that runs below the record `above`."""
         return Below(self, self._log, above)
 
+    def mac(self, data: bytes) -> str:
+        """Return the keyed HMAC of `data` in hexadecimal."""
+        return self._log.mac(data)
+
     def begin(self, row: Row, parts: list[Part]) -> int:
         """Commit a begin row; in the loop's thread without waiting for the disk, which `sync` does."""
         if threading.get_ident() == self._thread:
