@@ -2,10 +2,19 @@
 # bash, its line editor and its prompt are as the person set them up; a line that is refused is dropped.
 # It appends: to open with O_TRUNC, as `>` does, is looked at by the deletion budget, and a person waits for that.
 
+__gatesh_ways=([1]=yes) __gatesh_asks='$(__gatesh_line)'
+builtin readonly __gatesh_ways
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then
+  # It reads a file without a fork, and waits until who looks at its line meanwhile has said that the way is free.
+  __gatesh_asks='${__gatesh_ways[$(<"$__gatesh_folder/asked")]+$(__gatesh_line)}'
+fi
+
 __gatesh_line() {  # in the subshell of PS0: the line stands in the history already
-  builtin local __gatesh_said
-  { HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } >>"$__gatesh_folder/lines"
-  builtin read -r __gatesh_said <"$__gatesh_folder/seen"
+  builtin local __gatesh_whose __gatesh_said
+  { builtin printf '%s ' "$BASHPID"; HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } >>"$__gatesh_folder/lines"
+  while builtin read -r __gatesh_whose __gatesh_said; do  # not what a line before was told that nobody waited for
+    [[ $__gatesh_whose != "$BASHPID" ]] || builtin break
+  done <"$__gatesh_folder/seen"
   [[ $__gatesh_said == yes ]] || builtin kill -INT $$  # the shell drops the line, as with Ctrl-C
 } 2>>/dev/null
 

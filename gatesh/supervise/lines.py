@@ -1,13 +1,16 @@
 """The lines of a person's shell below `gatesh run`: recorded as they are entered, and above what they start.
 
-bash itself tells them (lines.bash) before it runs them, and drops what is refused. Whoever takes the hook away
-has the shell's programs decided on as before, below the last line that was told.
+bash stops before it runs one, and the line is read where its editor holds it (editor.py). What may run, runs.
+Any other bash itself tells (lines.bash), in a fork, which drops it where it is refused: one that is held, has
+several rows, or is changed by the history. Whoever takes the hook away has the shell's programs decided on as
+before, below the last line that was told.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import select
 import sys
 import threading
 import time
@@ -16,6 +19,8 @@ from shlex import quote
 
 from gatesh.errors import GateshError, InputError
 from gatesh.model import CommandLine, Door, Ran, Refused, Verdict
+from gatesh.supervise.editor import Editor
+from gatesh.supervise.ends import ready
 from gatesh.supervise.judge import Place, below
 from gatesh.supervise.supervisor import say
 
@@ -25,9 +30,10 @@ if TYPE_CHECKING:
 
     from gatesh.audit.store import SqliteLog
     from gatesh.gate import Approver
+    from gatesh.model import Opened
     from gatesh.supervise.judge import Judge
 
-_NUMBERED = re.compile(r"\s*(\d+)[* ] (.*)", re.DOTALL)
+_NUMBERED = re.compile(r"(\d+)\s+(\d+)[* ] (.*)", re.DOTALL)  # who asks, and a line of the history
 _MOST = 1 << 20  # bytes of a line
 _LEFT_OUT = "# a line that the shell's history leaves out"
 _UNREADABLE = "# a line with control characters in it"
@@ -37,12 +43,12 @@ def prepare(folder: str, startup: str) -> list[str]:
     """Make what the shell and `Lines` speak through in `folder`; return the shell's words in front."""
     with open(f"{os.path.dirname(__file__)}/lines.bash", encoding="utf-8") as file:
         hook = file.read()
-    for name in ("lines", "seen"):
+    for name in ("lines", "seen", "asked"):
         os.mkfifo(f"{folder}/{name}", 0o600)
     with open(f"{folder}/startup", "w", encoding="utf-8") as file:
         file.write(
             f"__gatesh_folder={folder} __gatesh_program={quote(_program())}\n{hook}\n{startup}\n"
-            "PROMPT_COMMAND[9973]=__gatesh_done\nPS0='$(__gatesh_line)$__gatesh_output'${PS0-}\n"
+            "PROMPT_COMMAND[9973]=__gatesh_done\nPS0=$__gatesh_asks'$__gatesh_output'${PS0-}\n"
         )
     return ["--init-file", f"{folder}/startup"]
 
@@ -68,28 +74,94 @@ class Lines:
         """Serve the shell `shell`; `enter` is told where what it starts belongs from now on."""
         self._shell, self._judge, self._log = shell, judge, log
         self._approver, self._enter = approver, enter
-        self._told = os.open(f"{folder}/lines", os.O_RDWR | os.O_CLOEXEC)
+        self._told = os.open(f"{folder}/lines", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         self._seen = os.open(f"{folder}/seen", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._asked = f"{folder}/asked"
+        self._waiting = b""
         self._number = ""
         self._open: tuple[int, int] | None = None  # a line's record, and when it began
-        threading.Thread(target=self._serve, name="lines", daemon=True).start()
+        self._editor: Editor | None = None
+        self._looked = False
+        self._trusted = False  # once, what it said was what the shell told
+        self._expected = ""
+        self._held: tuple[str, Opened] | None = (
+            None  # what was decided on, and is to be asked about
+        )
+        self._gone = threading.Event()  # of the line that is asked about
+        self._lock = threading.Lock()  # what the shell has told is taken in its order
+        for serve in (self._serve, self._serve_asked):
+            threading.Thread(target=serve, name="lines", daemon=True).start()
 
     def _serve(self) -> None:
-        waiting = b""
         while True:
-            waiting += os.read(self._told, 1 << 16)
-            *told, waiting = waiting.split(b"\0")
-            for one in told:
-                self._take(one.decode("utf-8", "surrogateescape"))
-            if len(waiting) > _MOST:
-                waiting = b""
+            ready(self._told, select.POLLIN, None)
+            with self._lock:
+                self._take_all()
+
+    def _serve_asked(self) -> None:
+        """Answer each time that the shell stands before a line: 0 where it may run, 1 where it has to tell it.
+
+        It reads the answer to its end; the next line finds another pipe, so that none is taken for another's.
+        """
+        while True:
+            os.mkfifo(f"{self._asked}.next", 0o600)
+            answer = os.open(self._asked, os.O_WRONLY | os.O_CLOEXEC)
+            os.rename(f"{self._asked}.next", self._asked)
+            self._gone.set()  # it goes on to this line: nobody waits for an answer to one before
+            with self._lock:
+                self._take_all()
+                known = self._runs_at_once()
+            with suppress(OSError):
+                os.write(answer, b"0" if known else b"1")
+            os.close(answer)
+
+    def _take_all(self) -> None:
+        with suppress(BlockingIOError):
+            self._waiting += os.read(self._told, 1 << 16)
+        *told, self._waiting = self._waiting.split(b"\0")
+        for one in told:
+            self._take(one.decode("utf-8", "surrogateescape"))
+        if len(self._waiting) > _MOST:
+            self._waiting = b""
+
+    def _runs_at_once(self) -> bool:
+        """Claim that what was typed may run; it is recorded then. What has to be asked about is kept."""
+        self._held, self._expected = None, ""
+        try:
+            editor = self._found()
+            typed = editor.typed() if editor else None
+            if typed is None or str(typed.number) == self._number:
+                return False
+            if not self._trusted:
+                self._expected = typed.text
+                return False
+            opened = self._decide(typed.text)
+        except (GateshError, OSError):
+            return False  # the shell tells it, and is told why not
+        if opened.decision.verdict is not Verdict.ALLOW:
+            self._held = typed.text, opened
+            return False
+        self._number = str(typed.number)
+        self._begun(opened, approved=False)
+        return True
+
+    def _found(self) -> Editor | None:
+        """Return where this bash keeps its line, which is looked for once."""
+        if not self._looked:
+            self._looked = True
+            with suppress(OSError, ValueError):
+                self._editor = Editor(self._shell)
+        return self._editor
 
     def _take(self, told: str) -> None:
         found = _NUMBERED.fullmatch(told.rstrip("\n"))
         if found:
-            text = found[2] if found[1] != self._number else _LEFT_OUT
-            self._number = found[1]
-            os.write(self._seen, b"yes\n" if self._may_run(text) else b"no\n")
+            who, number, text = found.groups()
+            text = text if number != self._number else _LEFT_OUT
+            self._number = number
+            self._trusted = self._trusted or text == self._expected
+            said = "yes" if self._may_run(text) else "no"
+            os.write(self._seen, f"{who} {said}\n".encode())
         elif told[:1] == "E" and told[1:].isdigit():
             self.finish(int(told[1:]) << 8)
 
@@ -116,17 +188,25 @@ class Lines:
             self._log.end(record, Ran(status, time.monotonic_ns() - began_ns))
 
     def _begin(self, text: str) -> Refused | None:
-        cwd = os.readlink(f"/proc/{self._shell}/cwd")
-        line = CommandLine(text, cwd, _environment(self._shell), Door.TERMINAL)
-        opened, place = self._judge.told(line), Place()
-        held = opened.decision.verdict is not Verdict.ALLOW
-        if held:
-            refused = self._judge.settle(opened, place, self._approver(threading.Event()))
+        held, self._held = self._held, None
+        opened = held[1] if held and held[0] == text else self._decide(text)
+        asks = opened.decision.verdict is not Verdict.ALLOW
+        if asks:
+            self._gone = threading.Event()
+            refused = self._judge.settle(opened, Place(), self._approver(self._gone))
             if refused:
                 return refused
-        self._open = opened.record, time.monotonic_ns()
-        self._enter(self._shell, below(opened, place, approved=held))
+        self._begun(opened, approved=asks)
         return None
+
+    def _decide(self, text: str) -> Opened:
+        cwd = os.readlink(f"/proc/{self._shell}/cwd")
+        line = CommandLine(text, cwd, _environment(self._shell), Door.TERMINAL)
+        return self._judge.told(line)
+
+    def _begun(self, opened: Opened, *, approved: bool) -> None:
+        self._open = opened.record, time.monotonic_ns()
+        self._enter(self._shell, below(opened, Place(), approved=approved))
 
 
 def _environment(pid: int) -> dict[str, str]:

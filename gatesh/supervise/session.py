@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from gatesh.supervise.start import Guard
 
 
+_MEMORY = "/dev/shm"  # noqa: S108  a folder of our own is made there
 PATHS = "paths"  # the kind of alerts about closed paths
 # Objects made before cycles of them are looked for: most of what is made is in none.
 _GARBAGE = 100_000
@@ -103,7 +104,8 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         env |= put_shims(f"{own.runtime}/bin", os.fsdecode(path), os.fsdecode(before))
     command, folder = wanted.command, ""
     if wanted.startup is not None and found.name != ADVISORY:
-        folder = mkdtemp(prefix="gatesh-shell-")
+        memory = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
+        folder = mkdtemp(prefix="gatesh-shell-", dir=memory)  # what is made there is made quickly
         command = [command[0], *lines.prepare(folder, wanted.startup), *command[1:]]
     # Before there are threads, and before there is anything to hide in this process.
     child = Child(command, env, guard)

@@ -1,0 +1,96 @@
+"""The line that a bash is about to run, as its line editor holds it: read from its memory.
+
+To be told by the shell costs a fork of it, which is most of what a person would wait for after Enter. bash
+exports its variables by name, for builtins that are loaded (`enable -f`), so that their places can be known:
+ELF(5), and `rl_line_buffer` of readline(3).
+"""
+
+from __future__ import annotations
+
+import struct
+
+from gatesh._value import Value
+from gatesh.supervise import kernel
+
+_64_BITS, _LITTLE, _MOVED, _DYNAMIC_SYMBOLS = (
+    2,
+    1,
+    3,
+    11,
+)  # ELFCLASS64, ELFDATA2LSB, ET_DYN, SHT_DYNSYM
+_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_SYMBOL = struct.Struct("<IBBHQQ")
+_NAMES = (
+    "bash_input", "current_command_line_count", "history_base", "history_length", "rl_end", "rl_line_buffer",
+)  # fmt: skip
+_FROM_EDITOR = 1  # bash_input.type: st_stdin
+_MOST = 1 << 16  # bytes of a line
+
+
+class Typed(Value):
+    """A line of one row, and the number that the history's last entry has since."""
+
+    text: str
+    number: int
+
+
+class Editor:
+    """The variables of one bash."""
+
+    def __init__(self, pid: int) -> None:
+        """Find them; raises OSError or ValueError where it is no bash, or one that does not export them."""
+        self._pid = pid
+        with open(f"/proc/{pid}/exe", "rb") as file:
+            moved, found = _exported(file.read())
+        missing = [name for name in _NAMES if name not in found]
+        if missing:
+            raise ValueError(f"its program exports no {missing[0]}")
+        base = _loaded_at(pid) if moved else 0
+        self._at = {name: base + found[name] for name in _NAMES}
+
+    def typed(self) -> Typed | None:
+        """Return what was typed; None where that is not all that will run: more rows, `!!`, no editor.
+
+        Raises OSError where the shell is gone.
+        """
+        if self._int("bash_input") != _FROM_EDITOR or self._int("current_command_line_count") != 1:
+            return None
+        (place,) = struct.unpack("<Q", kernel.read(self._pid, self._at["rl_line_buffer"], 8))
+        raw = kernel.read_string(self._pid, place, _MOST) if place else b""
+        if len(raw) != self._int("rl_end") or not raw.strip() or b"!" in raw or b"\n" in raw:
+            return None
+        if raw[:1] in (b"^", b" ", b"\t"):
+            return None
+        number = self._int("history_base") + self._int("history_length") - 1
+        return Typed(raw.decode("utf-8", "surrogateescape"), number)
+
+    def _int(self, name: str) -> int:
+        return int.from_bytes(kernel.read(self._pid, self._at[name], 4), "little", signed=True)
+
+
+def _exported(program: bytes) -> tuple[bool, dict[str, int]]:
+    """Return whether a program is moved when it is loaded, and where its variables and functions are."""
+    try:
+        ident, kind, _, _, _, _, sections, _, _, _, _, size, count, _ = _HEADER.unpack_from(program)
+        if ident[:4] != b"\x7fELF" or ident[4:6] != bytes((_64_BITS, _LITTLE)):
+            raise ValueError("it is not a program of 64 bits")
+        table = [_SECTION.unpack_from(program, sections + at * size) for at in range(count)]
+        found: dict[str, int] = {}
+        for _, wanted, _, _, start, length, link, _, _, _ in table:
+            if wanted != _DYNAMIC_SYMBOLS:
+                continue
+            names = table[link][4]
+            for name, _, _, place, value, _ in _SYMBOL.iter_unpack(program[start : start + length]):
+                if place:  # it is defined here
+                    end = program.index(b"\0", names + name)
+                    found[program[names + name : end].decode("ascii", "replace")] = value
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"its program cannot be read: {error}") from error
+    return kind == _MOVED, found
+
+
+def _loaded_at(pid: int) -> int:
+    """Return where the program of a process begins: the first of its mappings."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
+        return int(file.readline().partition("-")[0], 16)
