@@ -293,10 +293,20 @@ def insert_record(db: Connection, record: Row, parts: Sequence[Part]) -> int:
 
 
 def _insert(db: Connection, table: str, row: Row) -> int:
-    # Table and columns are ours; only values come from outside.
-    columns, marks = ",".join(f'"{name}"' for name in row), ",".join("?" * len(row))
-    sql = f'INSERT INTO "{table}" ({columns}) VALUES ({marks})'  # noqa: S608
-    return db.execute(sql, tuple(row.values())).lastrowid or 0
+    return db.execute(inserting(table, tuple(row)), tuple(row.values())).lastrowid or 0
+
+
+_insertions: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def inserting(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts a row: table and columns are ours, only values come from outside."""
+    found = _insertions.get((table, columns))
+    if found is None:
+        names, marks = ",".join(f'"{name}"' for name in columns), ",".join("?" * len(columns))
+        found = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
+        _insertions[table, columns] = found
+    return found
 
 
 def _inodes(path: str) -> tuple[tuple[int, int], tuple[int, int]] | None:

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 
 from gatesh.audit.database import SqliteError, connect, explain
-from gatesh.audit.store import insert_record
+from gatesh.audit.store import insert_record, inserting
 from gatesh.errors import AuditError
 
 TYPE_CHECKING = False
@@ -39,15 +39,15 @@ _CONNECTION = """INSERT INTO connection (record, time_ns, pid, address, port, ki
 
 
 class TreeLog:
-    """A connection of its own to a log that is open already; for one thread."""
+    """A connection of its own to a log that is open already; `end` and `flush` are for one thread."""
 
     def __init__(self, path: str) -> None:
         """Connect; raises AuditError."""
         self._path = path
         self._ends: list[tuple[object, ...]] = []
-        self._sql: dict[tuple[str, ...], str] = {}
         self._written = False
         self._closed = threading.Event()
+        self._lock = threading.Lock()  # one statement at a time
         try:
             self._db = _connected(path)
         except SqliteError as error:
@@ -63,12 +63,7 @@ class TreeLog:
             raise self._replaced()
         if parts:
             return self._write(lambda db: self._together(db, lambda: insert_record(db, row, parts)))
-        columns = tuple(row)
-        sql = self._sql.get(columns)
-        if sql is None:
-            marks = ",".join("?" * len(columns))
-            sql = f"INSERT INTO record ({','.join(columns)}) VALUES ({marks})"  # noqa: S608  ours
-            self._sql[columns] = sql
+        sql = inserting("record", tuple(row))
         return self._write(lambda db: db.execute(sql, tuple(row.values())).lastrowid or 0)
 
     def sync(self) -> None:
@@ -131,7 +126,8 @@ class TreeLog:
         pause, until = _PAUSE_S, 0.0
         while True:
             try:
-                done = work(self._db)
+                with self._lock:
+                    done = work(self._db)
             except SqliteError as error:
                 now = time.monotonic()
                 until = until or now + _BUSY_S

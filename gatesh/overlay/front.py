@@ -81,6 +81,8 @@ class Front:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
         self.keeper, self._asked = socket.socketpair()
         self._control, self._commanded = socket.socketpair()
+        # A byte for each time that the person has typed: whoever reads along may look what there is now.
+        self.typed, self._types = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._holder = 0  # the group that had the agent's terminal before it was put behind
         self.pid = 0  # the relay's
 
@@ -95,12 +97,14 @@ class Front:
         self.pid = os.fork()
         if self.pid:
             os.close(self._master)
+            os.close(self._types)
             self._asked.close()
             self._commanded.close()
             return
         status = 1
         try:
             os.close(self._slave)
+            os.close(self.typed)
             self.keeper.close()
             self._control.close()
             self._relay(mask)
@@ -115,7 +119,8 @@ class Front:
     def _relay(self, mask: set[signal.Signals]) -> None:
         from gatesh.overlay.relay import Relay
 
-        Relay(self._outer, self._master, self._asked, self._commanded, self._notifier(mask)).run()
+        notify = self._notifier(mask)
+        Relay(self._outer, self._master, self._asked, self._commanded, self._types, notify).run()
 
     def _notifier(self, mask: set[signal.Signals]) -> Callable[[str], None]:
         """Return what runs the command of the person's choice, outside the tree."""
@@ -138,6 +143,7 @@ class Front:
     def parted(self) -> None:
         """Close what belongs to the supervisor: it has been forked."""
         os.close(self._slave)
+        os.close(self.typed)
         self.keeper.close()
 
     def suspend(self) -> None:

@@ -53,9 +53,14 @@ class Relay:
         inner: int,
         keeper: socket.socket,
         guard: socket.socket,
+        types: int,
         notify: Callable[[str], None],
     ) -> None:
-        """Take the descriptors; `keeper` asks, `guard` tells when to let go of the terminal."""
+        """Take the descriptors; `keeper` asks, `guard` tells when to let go of the terminal.
+
+        `types` gets a byte whenever keys were passed on.
+        """
+        self._types = types
         self._outer, self._inner, self._keeper, self._guard = outer, inner, keeper, guard
         self.tracker = Tracker()
         self._out = bytearray()
@@ -223,6 +228,8 @@ class Relay:
     def _type(self) -> None:
         try:
             del self._keys[: os.write(self._inner, self._keys)]
+            with suppress(OSError):  # nobody reads along
+                os.write(self._types, b".")
         except BlockingIOError:
             return
         except OSError:

@@ -7,10 +7,11 @@ ELF(5), and `rl_line_buffer` of readline(3).
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 
 from gatesh._value import Value
-from gatesh.supervise import kernel
 
 _64_BITS, _LITTLE, _MOVED, _DYNAMIC_SYMBOLS = (
     2,
@@ -40,7 +41,6 @@ class Editor:
 
     def __init__(self, pid: int) -> None:
         """Find them; raises OSError or ValueError where it is no bash, or one that does not export them."""
-        self._pid = pid
         with open(f"/proc/{pid}/exe", "rb") as file:
             moved, found = _exported(file.read())
         missing = [name for name in _NAMES if name not in found]
@@ -48,6 +48,7 @@ class Editor:
             raise ValueError(f"its program exports no {missing[0]}")
         base = _loaded_at(pid) if moved else 0
         self._at = {name: base + found[name] for name in _NAMES}
+        self._memory = open(f"/proc/{pid}/mem", "rb", 0)  # noqa: SIM115  it is asked as long as we live
 
     def typed(self) -> Typed | None:
         """Return what was typed; None where that is not all that will run: more rows, `!!`, no editor.
@@ -56,17 +57,30 @@ class Editor:
         """
         if self._int("bash_input") != _FROM_EDITOR or self._int("current_command_line_count") != 1:
             return None
-        (place,) = struct.unpack("<Q", kernel.read(self._pid, self._at["rl_line_buffer"], 8))
-        raw = kernel.read_string(self._pid, place, _MOST) if place else b""
-        if len(raw) != self._int("rl_end") or not raw.strip() or b"!" in raw or b"\n" in raw:
-            return None
-        if raw[:1] in (b"^", b" ", b"\t"):
-            return None
+        text = self.shown()
         number = self._int("history_base") + self._int("history_length") - 1
-        return Typed(raw.decode("utf-8", "surrogateescape"), number)
+        return Typed(text, number) if text else None
 
-    def _int(self, name: str) -> int:
-        return int.from_bytes(kernel.read(self._pid, self._at[name], 4), "little", signed=True)
+    def shown(self) -> str:
+        """Return what stands in the editor; empty where that is nothing, or not what would run.
+
+        Raises OSError where the shell is gone.
+        """
+        place = self._int("rl_line_buffer", 8)
+        size = self._int("rl_end")
+        raw = self._read(place, size) if place and 0 < size <= _MOST else b""
+        if not raw.strip() or b"\0" in raw or raw[:1] in (b"^", b" ", b"\t"):
+            return ""
+        return "" if b"!" in raw or b"\n" in raw else raw.decode("utf-8", "surrogateescape")
+
+    def _int(self, name: str, size: int = 4) -> int:
+        return int.from_bytes(self._read(self._at[name], size), "little", signed=size == 4)
+
+    def _read(self, place: int, size: int) -> bytes:
+        found = os.pread(self._memory.fileno(), size, place)
+        if len(found) < size:
+            raise OSError(errno.ESRCH, "the shell is gone")
+        return found
 
 
 def _exported(program: bytes) -> tuple[bool, dict[str, int]]:

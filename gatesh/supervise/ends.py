@@ -73,11 +73,11 @@ class Ends:
                 self.ended(descriptor)
 
 
-def ready(descriptor: int, events: int, most_s: float | None = 0) -> bool:
-    """Wait until one of some events has come, or for ever; select(2) knows no descriptor beyond a thousand."""
+def ready(descriptor: int, events: int, most_s: float = 0) -> bool:
+    """Wait until one of some events has come; select(2) knows no descriptor beyond a thousand."""
     poll = select.poll()
     poll.register(descriptor, events)
-    return bool(poll.poll(None if most_s is None else most_s * 1000))
+    return bool(poll.poll(most_s * 1000))
 
 
 def parent(pid: int) -> int:

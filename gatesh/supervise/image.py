@@ -91,6 +91,11 @@ def image(pid: int) -> Image:
     )
 
 
+def environment_of(pid: int) -> dict[str, str]:
+    """Return the environment that a process was started with; raises OSError where it is gone."""
+    return _entries(_read(f"/proc/{pid}/environ")).copy()
+
+
 @lru_cache(16)
 def _entries(environment: bytes) -> dict[str, str]:
     split = [entry.partition("=") for entry in os.fsdecode(environment).split("\0")]

@@ -28,9 +28,11 @@ from gatesh.model import (
     Origin,
     Parsed,
     Request,
+    Unparsed,
     Verdict,
 )
 from gatesh.policy import refusal, verdict_of
+from gatesh.shell.rough import is_marked
 from gatesh.supervise.elsewhere import Own, root_of
 from gatesh.supervise.gits import command_of, is_part
 from gatesh.supervise.identity import settled
@@ -134,15 +136,14 @@ class Judge:
         self._asker = asker
         self._identities = identities
         self._known: dict[bytes, _Known] = {}
+        self._expected: tuple[tuple[object, ...], _Known] | None = None  # a line that may be told
         self._like: Row | None = None  # the row of a program that nothing speaks of
 
     def open(self, found: Image, above: Place) -> Opened:
         """Decide on a program and record it; raises GateshError."""
         rules, world = self._active(found.cwd)
         shown = repr(above.approved) if above.approved else ""
-        scope = world.scope.digest if world.scope else ""
-        labels = world.labels.digest if world.labels else ""
-        key = _digest((found.key, rules.digest, scope, labels, shown, above.git))
+        key = _digest((found.key, *_goes_by(rules, world), shown, above.git))
         known = self._known.get(key)
         if known is not None and as_it_was(known.looks, Own(world.files, found.pid), world.probe):
             return self._again(known, found.pid, above)
@@ -170,7 +171,7 @@ class Judge:
         records = self._records.below(above.record)
         looks: list[Look] = []
         gate = self._make(rules, records, line.door)
-        around = _around(found, world, looks)
+        around = _watched(world, seen_by(found.pid, found.root, world).files, looks)
         adjust = _adjust(found, program, line, words, above, rules)
         opened = gate.open(line, self._asker.but(pid=found.pid), around, adjust)
         if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
@@ -195,9 +196,31 @@ class Judge:
         there = Unmoved(approver, its, its if line.cwd == its else root + line.cwd)
         return gate.settle(opened, seen_by(pid, root, world), there)
 
+    def expect(self, line: CommandLine) -> None:
+        """Decide on a line that may be told in a moment, while somebody types it; nothing is recorded.
+
+        Only where that is a matter of its words alone, read by one reader; raises GateshError.
+        """
+        self._expected = None
+        if is_marked(line.text):
+            return
+        rules, world = self._active(line.cwd)
+        looks: list[Look] = []
+        gate = self._make(rules, self._records.below(0), Door.EXEC)  # which has no second reader
+        seen, decision = gate.consider(line, _watched(world, world.files, looks))
+        decision = _typed(line.text, seen, decision)
+        if looks or decision.verdict is not Verdict.ALLOW or isinstance(seen.reading, Unparsed):
+            return
+        row, parts = self._records.rows(line, self._asker, seen, decision, rules.digest)
+        if not parts and not seen.elevations:
+            known = _Known(Opened(0, line, self._asker, _NOTHING, decision), row, [])
+            self._expected = (line, *_goes_by(rules, world)), known
+
     def told(self, line: CommandLine) -> Opened:
         """Decide on a line that the agent's own shell tells of, and record it; raises GateshError."""
         rules, world = self._active(line.cwd)
+        if self._expected is not None and self._expected[0] == (line, *_goes_by(rules, world)):
+            return self._again(self._expected[1], self._asker.pid, Place())
         gate = self._make(rules, self._records.below(0), line.door)
         return gate.open(line, self._asker, world, lambda *found: _typed(line.text, *found))
 
@@ -233,12 +256,19 @@ class Judge:
         return refused
 
 
-def _around(found: Image, world: World, looks: list[Look]) -> World:
-    """Return the world as a program finds it; every look at it is noted in `looks`."""
-    files: Any = Watched(seen_by(found.pid, found.root, world).files, "files", looks)
+def _goes_by(rules: RuleSet, world: World) -> tuple[str, str, str]:
+    """Return what changes whenever the rules, the scope or the labels do."""
+    scope = world.scope.digest if world.scope else ""
+    labels = world.labels.digest if world.labels else ""
+    return rules.digest, scope, labels
+
+
+def _watched(world: World, files: object, looks: list[Look]) -> World:
+    """Return a world with these files; every look at it is noted in `looks`."""
+    watched: Any = Watched(files, "files", looks)
     probe: Any = Watched(world.probe, "probe", looks)
     labels, scope = world.labels, world.scope
-    return World(files, probe, world.home, world.grammars, labels=labels, scope=scope)
+    return World(watched, probe, world.home, world.grammars, labels=labels, scope=scope)
 
 
 def _adjust(

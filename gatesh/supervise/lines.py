@@ -20,7 +20,7 @@ from shlex import quote
 from gatesh.errors import GateshError, InputError
 from gatesh.model import CommandLine, Door, Ran, Refused, Verdict
 from gatesh.supervise.editor import Editor
-from gatesh.supervise.ends import ready
+from gatesh.supervise.image import environment_of
 from gatesh.supervise.judge import Place, below
 from gatesh.supervise.supervisor import say
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _NUMBERED = re.compile(r"(\d+)\s+(\d+)[* ] (.*)", re.DOTALL)  # who asks, and a line of the history
 _MOST = 1 << 20  # bytes of a line
+_PAUSE_MS = 10  # between two keys, in which what is typed is decided on ahead
+_MOST_EXPECTED = 1000  # characters
 _LEFT_OUT = "# a line that the shell's history leaves out"
 _UNREADABLE = "# a line with control characters in it"
 
@@ -70,18 +72,23 @@ class Lines:
         log: SqliteLog,
         approver: Callable[[threading.Event], Approver],
         enter: Callable[[int, Place], None],
+        keys: int = -1,
     ) -> None:
-        """Serve the shell `shell`; `enter` is told where what it starts belongs from now on."""
+        """Serve the shell `shell`; `enter` is told where what it starts belongs from now on.
+
+        `keys` has something to read whenever the person has typed.
+        """
         self._shell, self._judge, self._log = shell, judge, log
         self._approver, self._enter = approver, enter
         self._told = os.open(f"{folder}/lines", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         self._seen = os.open(f"{folder}/seen", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
-        self._asked = f"{folder}/asked"
+        self._asked, self._keys = f"{folder}/asked", keys
         self._waiting = b""
         self._number = ""
         self._open: tuple[int, int] | None = None  # a line's record, and when it began
         self._editor: Editor | None = None
         self._looked = False
+        self._shown = ""  # what was decided on ahead
         self._trusted = False  # once, what it said was what the shell told
         self._expected = ""
         self._held: tuple[str, Opened] | None = (
@@ -93,10 +100,20 @@ class Lines:
             threading.Thread(target=serve, name="lines", daemon=True).start()
 
     def _serve(self) -> None:
+        poll, pause = select.poll(), None
+        for descriptor in {self._told, self._keys} - {-1}:
+            poll.register(descriptor, select.POLLIN)
         while True:
-            ready(self._told, select.POLLIN, None)
+            found = dict(poll.poll(pause))
+            if self._keys in found:
+                with suppress(BlockingIOError):
+                    if not os.read(self._keys, 4096):
+                        poll.unregister(self._keys)  # the relay is gone
             with self._lock:
                 self._take_all()
+                if not found:
+                    self._expect()
+            pause = _PAUSE_MS if self._keys in found else None
 
     def _serve_asked(self) -> None:
         """Answer each time that the shell stands before a line: 0 where it may run, 1 where it has to tell it.
@@ -114,6 +131,15 @@ class Lines:
             with suppress(OSError):
                 os.write(answer, b"0" if known else b"1")
             os.close(answer)
+
+    def _expect(self) -> None:
+        """Decide ahead on what is typed at the moment: when it is submitted, that is done."""
+        if self._trusted and self._editor is not None:
+            with suppress(GateshError, OSError):
+                text = self._editor.shown()
+                if text and text != self._shown and len(text) <= _MOST_EXPECTED:
+                    self._shown = text
+                    self._judge.expect(self._line(text))
 
     def _take_all(self) -> None:
         with suppress(BlockingIOError):
@@ -200,16 +226,12 @@ class Lines:
         return None
 
     def _decide(self, text: str) -> Opened:
+        return self._judge.told(self._line(text))
+
+    def _line(self, text: str) -> CommandLine:
         cwd = os.readlink(f"/proc/{self._shell}/cwd")
-        line = CommandLine(text, cwd, _environment(self._shell), Door.TERMINAL)
-        return self._judge.told(line)
+        return CommandLine(text, cwd, environment_of(self._shell), Door.TERMINAL)
 
     def _begun(self, opened: Opened, *, approved: bool) -> None:
         self._open = opened.record, time.monotonic_ns()
         self._enter(self._shell, below(opened, Place(), approved=approved))
-
-
-def _environment(pid: int) -> dict[str, str]:
-    with open(f"/proc/{pid}/environ", "rb") as file:
-        entries = (entry.partition(b"=") for entry in file.read().split(b"\0"))
-        return {os.fsdecode(name): os.fsdecode(value) for name, equals, value in entries if equals}

@@ -35,22 +35,21 @@ if TYPE_CHECKING:
 
 
 class Records:
-    """The two logs of a session; TreeLog belongs to the thread that made this."""
+    """The two logs of a session."""
 
     def __init__(
         self,
         log: SqliteLog,
         tree: TreeLog,
-        asker: Asker,
         outside: Callable[[int, Match], None] | None = None,
         elevated: Callable[[tuple[Elevation, ...], int], None] | None = None,
     ) -> None:
-        """Keep them, and who submits.
+        """Keep them; `begin` does not wait for the disk in the thread that calls this.
 
         `outside` is told what is refused for leaving its scope, `elevated` what is let through by elevations.
         """
         self.outside, self.elevated = outside, elevated
-        self._log, self._tree, self._asker = log, tree, asker
+        self._log, self._tree = log, tree
         self._thread = threading.get_ident()
 
     def below(self, above: int) -> Below:
@@ -61,11 +60,18 @@ class Records:
         """Return the keyed HMAC of `data` in hexadecimal."""
         return self._log.mac(data)
 
+    def rows(
+        self, line: CommandLine, asker: Asker, seen: Inspection, decision: Decision, rules: str
+    ) -> tuple[Row, list[Part]]:
+        """Return what `begin` takes; raises AuditError."""
+        return self._log.rows(line, asker, seen, decision, rules)
+
     def begin(self, row: Row, parts: list[Part]) -> int:
         """Commit a begin row; in the loop's thread without waiting for the disk, which `sync` does."""
-        if threading.get_ident() == self._thread:
-            return self._tree.add(row, parts)
-        return self._log.add(self._asker, row, parts)
+        number = self._tree.add(row, parts)
+        if threading.get_ident() != self._thread:
+            self._tree.sync()
+        return number
 
     def sync(self) -> None:
         """Wait until every begin row is on the disk; raises AuditError. For any thread."""

@@ -188,7 +188,7 @@ def _gated(
     _stand_nowhere(wanted.places)
     tree = TreeLog(wanted.places.audit_db)
     approvers = keeper.approvers
-    records = Records(keeper.log, tree, asker, approvers.outside, approvers.elevations.used)
+    records = Records(keeper.log, tree, approvers.outside, approvers.elevations.used)
     judge = _judge_of(keeper, wanted, records, asker, closed)
     budget = wanted.deletion_mode != OFF and found.filtered
 
@@ -212,7 +212,8 @@ def _gated(
     )  # fmt: skip
     told = None
     if folder:
-        told = lines.Lines(folder, child.pid, judge, keeper.log, approver, supervisor.enter)
+        keys = guard.front.typed if guard.front else -1
+        told = lines.Lines(folder, child.pid, judge, keeper.log, approver, supervisor.enter, keys)
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE)
