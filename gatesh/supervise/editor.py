@@ -23,7 +23,8 @@ _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _NAMES = (
-    "bash_input", "current_command_line_count", "history_base", "history_length", "rl_end", "rl_line_buffer",
+    "bash_input", "current_command_line_count", "history_base", "history_expansion_char", "history_length",
+    "history_subst_char", "rl_end", "rl_line_buffer",
 )  # fmt: skip
 _FROM_EDITOR = 1  # bash_input.type: st_stdin
 _MOST = 1 << 16  # bytes of a line
@@ -69,9 +70,18 @@ class Editor:
         place = self._int("rl_line_buffer", 8)
         size = self._int("rl_end")
         raw = self._read(place, size) if place and 0 < size <= _MOST else b""
-        if not raw.strip() or b"\0" in raw or raw[:1] in (b"^", b" ", b"\t"):
+        again, changed = (
+            self._read(self._at[f"history_{name}_char"], 1) for name in ("expansion", "subst")
+        )
+        if not raw.strip() or raw[:1] in (b" ", b"\t", changed):
             return ""
-        return "" if b"!" in raw or b"\n" in raw else raw.decode("utf-8", "surrogateescape")
+        if again in raw or b"\0" in raw or b"\n" in raw:
+            return ""
+        return raw.decode("utf-8", "surrogateescape")
+
+    def close(self) -> None:
+        """Look no more."""
+        self._memory.close()
 
     def _int(self, name: str, size: int = 4) -> int:
         return int.from_bytes(self._read(self._at[name], size), "little", signed=size == 4)

@@ -16,6 +16,7 @@ import pytest
 
 from gatesh.supervise.editor import Editor
 from tests.installed import GATESH
+from tests.interactive.conftest import RULE
 from tests.interactive.pane import Pane
 
 # What is typed before, the rows of a line, and what is read of it: None where the shell has to tell it.
@@ -27,6 +28,8 @@ TYPED = [
     pytest.param("HISTCONTROL=ignoredups; echo hi", ["echo hi"], "echo hi", id="the same again"),
     pytest.param("; echo hi", ["!!"], None, id="the one before"),
     pytest.param("", ["^asked^asked"], None, id="the one before, changed"),
+    pytest.param("histchars=@%#", ["echo @@"], None, id="the one before, called otherwise"),
+    pytest.param("histchars=@%#", ["%asked%asked"], None, id="and changed"),
     pytest.param("", [" echo secret"], None, id="a blank in front"),
     pytest.param("", ["echo one \\", "two"], None, id="a row that goes on"),
     pytest.param("", ["for i in 1; do", "echo $i; done"], None, id="a loop"),
@@ -78,6 +81,7 @@ def test_what_is_typed_is_read_or_left_to_the_shell(before, rows, wanted, work: 
     while shell.expect(["ready> ", pexpect.TIMEOUT], timeout=3):
         with standing_before_a_line(work):  # a second command in it
             assert editor.typed() is None
+    editor.close()
     shell.close(force=True)
 
     assert (typed.text if typed else None) == wanted
@@ -111,6 +115,7 @@ def test_the_number_is_the_one_of_the_history(work: Path) -> None:
         assert typed is not None
         assert int(shell.match[1]) == typed.number
         shell.expect("ready> ")
+    editor.close()
     shell.close(force=True)
 
 
@@ -172,3 +177,29 @@ def test_an_answer_that_comes_late_is_none_to_the_next_line(burning, work) -> No
         assert not (work / "burned").exists()
         pane.line("clear; echo goes on")
         pane.until(r"^goes on\n\$$")
+
+
+def test_what_is_typed_is_decided_on_ahead_and_by_what_counts_at_enter(
+    burning, work, place
+) -> None:
+    """A rule that comes while a line stands there unsent is one that the line is judged by."""
+    with Pane(f"{GATESH} --exec-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        for number in range(3):
+            pane.line(f"clear; echo line {number}")
+            pane.until(rf"^line {number}\n\$$")
+        pane.line("clear; singe() { echo >singed; }")
+        pane.until(r"\A\$$")
+        pane.do("text singe all")
+        pane.until(r"^\$ singe all$")
+        time.sleep(0.5)  # it is decided on by now
+        rules = RULE.format(name="singe") + "[override.singe]\ndeny = true\n"
+        (place / "patterns/singe.toml").write_text(rules)
+        time.sleep(0.5)
+        pane.keys("Enter")
+        pane.until(r"refused .singe(.|\n)*^\$$")
+
+    assert not (work / "singed").exists()
+    told = [(line, verdict) for line, verdict, _ in records(place)]
+    assert [line for line, _ in told[1:3]] == ["clear; echo line 1", "clear; echo line 2"]
+    assert told[-1] == ("singe all", "deny")
