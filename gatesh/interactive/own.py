@@ -24,7 +24,7 @@ from gatesh.run.shfmt import Shfmt
 
 if TYPE_CHECKING:
     from gatesh.gate import Runner
-    from gatesh.model import CommandLine, Outcome, Request
+    from gatesh.model import Asker, CommandLine, Outcome, Request
     from gatesh.places import Places
 
 _DRIVABLE = frozenset(
@@ -59,11 +59,12 @@ class Own:
         self._scopes = Scopes(places, self._approvers)
         self._why_not = forbidden() if ask_here else not_own()
         self._reason = ""
+        self._typing: tuple[int, dict[str, str], Asker] | None = None
 
     def submit(self, line: CommandLine, runner: Runner, reason: str) -> Outcome:
         """Take a line the whole way; `reason` says why no keeper did."""
         self._reason = reason
-        who = session.typing(session.asker(os.getpid(), os.getuid(), line.env))
+        who = self._who(line.env)
         rules, world = self._projects.of(who.session, (line.cwd,))
         world = world.scoped(self._scopes.of(who.session, (line.cwd,)))
         gate = Gate(rules, self._log, clock_ns, second=Shfmt())
@@ -72,6 +73,13 @@ class Own:
         except InputError as error:
             self._log.alert("input", f"refused a line: {error.message}", pid=who.pid)
             raise
+
+    def _who(self, env: dict[str, str]) -> Asker:
+        """Return who types; looked up again with another environment, or another parent."""
+        if self._typing is None or self._typing[:2] != (os.getppid(), env):
+            found = session.typing(session.asker(os.getpid(), os.getuid(), env))
+            self._typing = os.getppid(), env, found
+        return self._typing[2]
 
     def ask(self, request: Request) -> Answer:
         """Ask on this terminal; it is the Approver of the gate."""
