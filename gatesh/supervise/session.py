@@ -94,61 +94,26 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
             f"programs cannot be stopped at their exec here: {found.why}",
             f"without --require this session would be called: {found.name}",
         )
-    me = os.getpid()
-    own = wanted.places.of_run(me)
+    own = wanted.places.of_run(os.getpid())
     private(wanted.places.runtime)
-    env = wanted.env | {RUN_VARIABLE: b"%d" % me}
-    if found.name == ADVISORY:
-        private(own.runtime)
-        path, before = env.get(b"PATH", b"/usr/bin:/bin"), env.get(b"BASH_ENV", b"")
-        env |= put_shims(f"{own.runtime}/bin", os.fsdecode(path), os.fsdecode(before))
-    command, folder = wanted.command, ""
-    if wanted.startup is not None and found.name != ADVISORY:
-        memory = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
-        folder = mkdtemp(prefix="gatesh-shell-", dir=memory)  # what is made there is made quickly
-        command = [command[0], *lines.prepare(folder, wanted.startup), *command[1:]]
+    command, env, folder = _prepared(wanted, found, own)
     # Before there are threads, and before there is anything to hide in this process.
     child = Child(command, env, guard)
     ignore_the_rest()
-    keeper = Keeper(
-        wanted.places,
-        pin=wanted.pin,
-        observe=wanted.observe,
-        at=own,
-        hint=_NOBODY_HERE if wanted.startup is None else _NOT_IN_THIS_ONE,
-        scope=wanted.scope,
-    )
-    keeper.start()
-    if guard.front:
-        _attach(keeper, guard, guard.front)
-    here = guard.front is not None
+    keeper = _keeper(wanted, own, guard)
     over, placeholder = threading.Event(), f"{own.runtime}/closed"
     try:
         asker = _asker(child, wanted)
         scope = keeper.scopes.of(asker.session, (os.getcwd(),))  # before the agent can change it
         named = found.name == EXEC_GATE
         closed = close(child, scope, placeholder, own.user_home, named=named)
-        keeper.log.session(asker, wanted.name, ", ".join(filter(None, (found.name, closed.said))))
-        keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
-        if closed.detail:
-            keeper.log.alert(PATHS, closed.detail, session=asker.session)
+        _record(keeper, wanted, asker, found, closed)
         if closed.watched:
             alert = partial(keeper.log.alert, PATHS, session=asker.session)
             threading.Thread(
                 target=tell, args=(child, alert, over), name="closed", daemon=True
             ).start()
-        answer = "nothing is held"
-        if not wanted.observe:
-            answer = _how_to_answer(me, keeper.approvers, here=here, brief=scope is not None)
-        _say(
-            me, found, answer, ", ".join(filter(None, (scope.said, closed.short))) if scope else ""
-        )
-        if scope is not None:
-            _say_more(scope, closed, lifts=not wanted.observe and keeper.approvers.may_answer())
-        for doubt in keeper.rules.labels.doubts(scope.environments if scope else ()):
-            os.write(2, f"gatesh: hint: {printable(doubt)}\n".encode("utf-8", "replace"))
-        if found.why:
-            keeper.log.alert(found.name, found.why, session=asker.session)
+        _introduce(keeper, wanted, found, scope, closed, here=guard.front is not None)
         if found.name == ADVISORY:
             child.start(Filter.FREE)
             return attend(child, guard)
@@ -161,6 +126,68 @@ def supervise(wanted: Wanted, guard: Guard) -> int:
         rmtree(own.runtime, ignore_errors=True)
         if folder:
             rmtree(folder, ignore_errors=True)
+
+
+def _prepared(
+    wanted: Wanted, found: Level, own: Places
+) -> tuple[list[str], dict[bytes, bytes], str]:
+    """Return the command, its environment, and the folder that a person's shell tells its lines through."""
+    env = wanted.env | {RUN_VARIABLE: b"%d" % os.getpid()}
+    if found.name == ADVISORY:
+        private(own.runtime)
+        path, before = env.get(b"PATH", b"/usr/bin:/bin"), env.get(b"BASH_ENV", b"")
+        env |= put_shims(f"{own.runtime}/bin", os.fsdecode(path), os.fsdecode(before))
+    if wanted.startup is None or found.name == ADVISORY:
+        return wanted.command, env, ""
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
+    folder = mkdtemp(prefix="gatesh-shell-", dir=memory)  # what is made there is made quickly
+    first, *rest = wanted.command
+    return [first, *lines.prepare(folder, wanted.startup), *rest], env, folder
+
+
+def _keeper(wanted: Wanted, own: Places, guard: Guard) -> Keeper:
+    """Start the session's keeper, which answers on the person's own terminal where it is held."""
+    keeper = Keeper(
+        wanted.places,
+        pin=wanted.pin,
+        observe=wanted.observe,
+        at=own,
+        hint=_NOBODY_HERE if wanted.startup is None else _NOT_IN_THIS_ONE,
+        scope=wanted.scope,
+    )
+    keeper.start()
+    if guard.front:
+        _attach(keeper, guard, guard.front)
+    return keeper
+
+
+def _record(keeper: Keeper, wanted: Wanted, asker: Asker, found: Level, closed: Closing) -> None:
+    """Write down what this session is, and what is advisory in it."""
+    keeper.log.session(asker, wanted.name, ", ".join(filter(None, (found.name, closed.said))))
+    keeper.know(asker, gate="" if found.name == ADVISORY else found.name)
+    for kind, why in ((PATHS, closed.detail), (found.name, found.why)):
+        if why:
+            keeper.log.alert(kind, why, session=asker.session)
+
+
+def _introduce(
+    keeper: Keeper,
+    wanted: Wanted,
+    found: Level,
+    scope: Scope | None,
+    closed: Closing,
+    *,
+    here: bool,
+) -> None:
+    """Say to the person what gates this session, and who answers."""
+    me, answer = os.getpid(), "nothing is held"
+    if not wanted.observe:
+        answer = _how_to_answer(me, keeper.approvers, here=here, brief=scope is not None)
+    _say(me, found, answer, ", ".join(filter(None, (scope.said, closed.short))) if scope else "")
+    if scope is not None:
+        _say_more(scope, closed, lifts=not wanted.observe and keeper.approvers.may_answer())
+    for doubt in keeper.rules.labels.doubts(scope.environments if scope else ()):
+        os.write(2, f"gatesh: hint: {printable(doubt)}\n".encode("utf-8", "replace"))
 
 
 def _asker(child: Child, wanted: Wanted) -> Asker:
