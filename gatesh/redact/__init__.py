@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MARK = "<redacted>"
 _LONG, _MOST_KNOWN = 200, 4096  # of texts that are remembered
+_LONGEST_KNOWN = 4000  # of values that are: an agent chooses its own, and how many there are
 _MOST = 200  # more secrets in one line are taken out of it, but not looked for elsewhere
 
 # A text without any of these holds nothing that find.py would find by name or place.
@@ -134,7 +135,9 @@ def secrets_in(environment: bytes) -> tuple[str, ...]:
             if len(_entries) >= _MOST_KNOWN:
                 _entries.clear()
             name, _, value = entry.decode("utf-8", "surrogateescape").partition("=")
-            forms = _entries[entry] = _forms(value) if _is_secret(name, value) else ()
+            forms = _forms(value) if _is_secret(name, value) else ()
+            if len(entry) < _LONGEST_KNOWN:
+                _entries[entry] = forms
         found += forms
     return found
 
@@ -182,7 +185,9 @@ def _forms(secret: str) -> tuple[str, ...]:
     if known is None:
         if len(_spelled) >= _MOST:
             _spelled.clear()
-        known = _spelled[secret] = _spellings(secret)
+        known = _spellings(secret)
+        if len(secret) < _LONGEST_KNOWN:
+            _spelled[secret] = known
     return known
 
 

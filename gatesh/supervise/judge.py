@@ -160,9 +160,9 @@ class Judge:
         program, words, steady = self._identities.seen(found)
         text = text_of(found, program, rules, world)
         steady = steady and not found.root and settled(found.changed_ns)
-        if text and self._like is not None:
+        if text:
             line = CommandLine(text, found.cwd, {}, Door.EXEC)
-            row = like(self._like, line, program, rules.digest, self._records.mac)
+            row = like(self._nothing_said(), line, program, rules.digest, self._records.mac)
             known = _Known(Opened(0, line, self._asker, _NOTHING, _ALLOWED), row, [])
             if steady:
                 self._keep(key, known)
@@ -177,9 +177,14 @@ class Judge:
         if records.row is not None and len(looks) <= _MOST_LOOKS and steady:
             light = opened.but(line=line.but(env={}, argv=None), seen=_NOTHING)
             self._keep(key, _Known(light, records.row, looks))
-        if text:
-            self._like = records.row
         return opened
+
+    def _nothing_said(self) -> Row:
+        """Return a row that says nothing of a program; made once, and from no program of the agent's choice."""
+        if self._like is None:
+            line = CommandLine("", "/", {}, Door.EXEC)
+            self._like, _ = self._records.rows(line, self._asker, _NOTHING, _ALLOWED, "")
+        return self._like
 
     def _keep(self, key: bytes, known: _Known) -> None:
         if len(self._known) >= _MOST_KNOWN:

@@ -39,6 +39,8 @@ def text_of(found: Image, program: str, rules: RuleSet, world: World) -> str:
         return ""
     if not is_unspoken(program.rsplit("/", 1)[-1], rules) or b"PATH=" in given:
         return ""
+    if b"BASH_ENV=" in found.environment:  # whoever starts a shell starts that file, too
+        return ""
     text = program + given[given.index(b"\0") : -1].replace(b"\0", b" ").decode("ascii")
     speaking, needed = rules.about_paths()
     if speaking and (needed.search(text) or needed.search(found.cwd)):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tracemalloc
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from gatesh.audit.record import like, rows_of
 from gatesh.key import hmac_sha256
 from gatesh.model import Asker, Door, Verdict
 from gatesh.places import places_below
+from gatesh.redact import secrets_in
 from gatesh.supervise.image import Image, command_line
 from gatesh.supervise.judge import Place, covered
 from gatesh.supervise.unspoken import is_unspoken, text_of
@@ -27,7 +30,8 @@ from gatesh.wiring import gate_for_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.supervise.conftest import Run
 
 ENV = b"HOME=/home/me\0PATH=/usr/bin:/bin\0PAGER=less -R\0GIT_SSH_COMMAND=ssh -i k\0EDITOR=vi\0A_TOKEN=aB3dE5gH7\0"
 GIVEN = """
@@ -151,6 +155,7 @@ SIGNS = [
     ({}, ["x"] * 4000),
     ({}, ["é"]),
     ({"real": "/memfd:cc1 (deleted)"}, ["x"]),
+    ({"environment": ENV + b"BASH_ENV=/srv/work/x.sh\0"}, ["x"]),
 ]
 
 
@@ -166,6 +171,34 @@ def test_below_a_scope_it_is_read(both: Both) -> None:
     found = both.image("/usr/bin/cc1", ["x"])
     scoped = both.world.scoped(object())  # type: ignore[arg-type]
     assert not text_of(found, found.real, both.rules, scoped)
+
+
+def test_what_is_said_of_the_first_program_is_said_of_no_other(run: Run, work: Path) -> None:
+    for name in ("first", "second"):
+        content = bytearray(Path("/bin/true").read_bytes() + name.encode())
+        if name == "first":
+            content[4:16] = b"\npsql -h db\n"  # of its header the kernel looks at less
+        (work / name).write_bytes(content)
+        (work / name).chmod(0o755)
+    (work / "x.sh").write_text("psql -h prod.example.com -c 'select 1'")
+    run.agent(
+        "import subprocess\n"
+        "for env in {'BASH_ENV': 'x.sh'}, {}:\n"
+        "    for name in './first', './second':\n"
+        "        subprocess.run([name, 'x'], env=env, check=True)\n"
+    )
+    rows = [row for row in run.history() if row["command_line"].endswith("/second x")]
+    assert [row["targets"] for row in rows] == [[], ["postgres:prod.example.com"]]
+    assert {row["reason"] for row in rows} == {""}
+
+
+def test_large_environments_are_not_kept() -> None:
+    tracemalloc.start()
+    for number in range(300):
+        secrets_in(b"X_TOKEN=%d" % number + b"a" * 100_000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 5_000_000
 
 
 def test_a_copy_of_a_program_that_rules_speak_of_is_read(both: Both) -> None:
