@@ -48,10 +48,14 @@ def text_of(found: Image, program: str, rules: RuleSet, world: World) -> str:
     return "" if hides(text, found) else text
 
 
-@lru_cache(1024)
 def is_unspoken(name: str, rules: RuleSet) -> bool:
     """Claim that no rule speaks of a program, and that no reader knows what its words mean."""
-    return not (rules.speaks_of(name) or knows(name) or may_start(name))
+    return not (rules.speaks_of(name) or _is_read(name))
+
+
+@lru_cache(1024)  # by the name alone: rules that are no longer active are not to be kept alive
+def _is_read(name: str) -> bool:
+    return knows(name) or may_start(name)
 
 
 def hides(text: str, found: Image) -> bool:

@@ -13,6 +13,7 @@ import tracemalloc
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from sys import getrefcount
 from typing import TYPE_CHECKING
 
 import pytest
@@ -190,6 +191,13 @@ def test_what_is_said_of_the_first_program_is_said_of_no_other(run: Run, work: P
     rows = [row for row in run.history() if row["command_line"].endswith("/second x")]
     assert [row["targets"] for row in rows] == [[], ["postgres:prod.example.com"]]
     assert {row["reason"] for row in rows} == {""}
+
+
+def test_rules_that_are_replaced_are_not_kept(place: Path) -> None:
+    rules = gate_for_check(places_below(str(place)))[0]._rules
+    before = getrefcount(rules)
+    assert is_unspoken("cc1", rules)
+    assert getrefcount(rules) == before
 
 
 def test_large_environments_are_not_kept() -> None:
