@@ -84,14 +84,14 @@ class Rules:
         self._load()
 
     def look_again(self) -> None:
-        """Load them again if a file has changed."""
+        """Load them again if a file has changed; who comes meanwhile waits for what counts now."""
         if not self._base:
             self.labels.look_again()
-        stamp = self._look()
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
         with self._lock:
+            stamp = self._look()
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
             try:
                 self._load()
             except PatternFileError as error:
