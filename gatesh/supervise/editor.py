@@ -11,8 +11,6 @@ import errno
 import os
 import struct
 
-from gatesh._value import Value
-
 _64_BITS, _LITTLE, _MOVED, _DYNAMIC_SYMBOLS = (
     2,
     1,
@@ -23,18 +21,12 @@ _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _NAMES = (
-    "bash_input", "current_command_line_count", "history_base", "history_expansion_char", "history_length",
-    "history_subst_char", "rl_end", "rl_line_buffer",
+    "bash_input", "current_command_first_line_saved", "current_command_line_count", "history_control",
+    "history_expansion_char", "history_subst_char", "remember_on_history", "rl_end", "rl_line_buffer",
 )  # fmt: skip
 _FROM_EDITOR = 1  # bash_input.type: st_stdin
+_IGNORE_DUPLICATES = 2  # history_control: HC_IGNDUPS
 _MOST = 1 << 16  # bytes of a line
-
-
-class Typed(Value):
-    """A line of one row, and the number that the history's last entry has since."""
-
-    text: str
-    number: int
 
 
 class Editor:
@@ -51,37 +43,69 @@ class Editor:
         self._at = {name: base + found[name] for name in _NAMES}
         self._memory = open(f"/proc/{pid}/mem", "rb", 0)  # noqa: SIM115  it is asked as long as we live
 
-    def typed(self) -> Typed | None:
-        """Return what was typed; None where that is not all that will run: more rows, `!!`, no editor.
+    def typed(self) -> str:
+        """Return what was typed; empty where that is not all that will run: more rows, `!!`, no editor.
 
         Raises OSError where the shell is gone.
         """
-        if self._int("bash_input") != _FROM_EDITOR or self._int("current_command_line_count") != 1:
-            return None
-        text = self.shown()
-        number = self._int("history_base") + self._int("history_length") - 1
-        return Typed(text, number) if text else None
+        if self._int("bash_input") != _FROM_EDITOR or self._rows != 1 or not self._kept:
+            return ""
+        return self.shown()
+
+    def runs(self, last: str) -> bool:
+        """Claim that what will run is the last entry of the history, and none that the history leaves out.
+
+        Raises OSError where the shell is gone.
+        """
+        if not self._rows:
+            return False  # it was typed, or pasted, together with a command that was told with it
+        if self._kept:
+            return True
+        raw = self._typed()
+        if self._rows == 1 and raw.decode("utf-8", "surrogateescape") == last:
+            return True
+        duplicate = self._int("history_control") & _IGNORE_DUPLICATES
+        blank = raw[:1] in (b" ", b"\t")
+        return bool(
+            self._changed(raw) and duplicate and not blank and self._int("remember_on_history")
+        )
 
     def shown(self) -> str:
         """Return what stands in the editor; empty where that is nothing, or not what would run.
 
         Raises OSError where the shell is gone.
         """
-        place = self._int("rl_line_buffer", 8)
-        size = self._int("rl_end")
-        raw = self._read(place, size) if place and 0 < size <= _MOST else b""
-        again, changed = (
-            self._read(self._at[f"history_{name}_char"], 1) for name in ("expansion", "subst")
-        )
-        if not raw.strip() or raw[:1] in (b" ", b"\t", changed):
+        raw = self._typed()
+        if not raw.strip() or raw[:1] in (b" ", b"\t") or self._changed(raw):
             return ""
-        if again in raw or b"\0" in raw or b"\n" in raw:
+        if b"\0" in raw or b"\n" in raw:
             return ""
         return raw.decode("utf-8", "surrogateescape")
 
     def close(self) -> None:
         """Look no more."""
         self._memory.close()
+
+    @property
+    def _rows(self) -> int:
+        return self._int("current_command_line_count")
+
+    @property
+    def _kept(self) -> bool:
+        """Claim that the history has the command as its last entry."""
+        saved = self._int("current_command_first_line_saved")
+        return bool(saved and self._int("remember_on_history"))
+
+    def _typed(self) -> bytes:
+        place, size = self._int("rl_line_buffer", 8), self._int("rl_end")
+        return self._read(place, size) if place and 0 < size <= _MOST else b""
+
+    def _changed(self, raw: bytes) -> bool:
+        """Claim that the history may change what is typed."""
+        again, changed = (
+            self._read(self._at[f"history_{name}_char"], 1) for name in ("expansion", "subst")
+        )
+        return again in raw or raw[:1] == changed
 
     def _int(self, name: str, size: int = 4) -> int:
         return int.from_bytes(self._read(self._at[name], size), "little", signed=size == 4)

@@ -12,10 +12,10 @@ fi
 __gatesh_line() {  # in the subshell of PS0: the line stands in the history already
   builtin local __gatesh_whose __gatesh_said
   { builtin printf '%s ' "$BASHPID"; HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } >>"$__gatesh_folder/lines"
-  while builtin read -r __gatesh_whose __gatesh_said; do  # not what a line before was told that nobody waited for
+  while IFS=' ' builtin read -r __gatesh_whose __gatesh_said; do  # not what a line before was told that nobody waited for
     [[ $__gatesh_whose != "$BASHPID" ]] || builtin break
   done <"$__gatesh_folder/seen"
-  [[ $__gatesh_said == yes ]] || builtin kill -INT $$  # the shell drops the line, as with Ctrl-C
+  [[ $__gatesh_said == yes ]] || builtin kill -INT "$$"  # the shell drops the line, as with Ctrl-C
 } 2>>/dev/null
 
 __gatesh_tell() {  # the terminal where commands begin and end, and the folder: OSC 133 and 7
@@ -30,6 +30,7 @@ __gatesh_tell() {  # the terminal where commands begin and end, and the folder: 
 __gatesh_done() {
   builtin local __gatesh_status=$?
   builtin printf 'E%s\0' "$__gatesh_status" >>"$__gatesh_folder/lines"
+  builtin shopt -s cmdhist  # or the history's last entry is no more than the last row of a line
   __gatesh_tell "$__gatesh_status"
   if [[ ${__bp_imported-} ]]; then  # it takes what follows its own hooks for the line: at its first prompt, ours
     builtin declare -g +i __bp_preexec_interactive_mode=on

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from gatesh.model import Opened
     from gatesh.supervise.judge import Judge
 
-_NUMBERED = re.compile(r"(\d+)\s+(\d+)[* ] (.*)", re.DOTALL)  # who asks, and a line of the history
+# Who asks, and the last line of the history, where that has any.
+_NUMBERED = re.compile(r"(\d+)\s+(?:(\d+)[* ] (.*))?", re.DOTALL)
 _MOST = 1 << 20  # bytes of a line
 _PAUSE_MS = 10  # between two keys, in which what is typed is decided on ahead
 _MOST_EXPECTED = 1000  # characters
@@ -84,7 +85,7 @@ class Lines:
         self._seen = os.open(f"{folder}/seen", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         self._asked, self._keys = f"{folder}/asked", keys
         self._waiting = b""
-        self._number = ""
+        self._number: str | None = None  # of the history's last line
         self._open: tuple[int, int] | None = None  # a line's record, and when it began
         self._editor: Editor | None = None
         self._looked = False
@@ -155,19 +156,18 @@ class Lines:
         self._held, self._expected = None, ""
         try:
             editor = self._found()
-            typed = editor.typed() if editor else None
-            if typed is None or str(typed.number) == self._number:
+            typed = editor.typed() if editor else ""
+            if not typed:
                 return False
             if not self._trusted:
-                self._expected = typed.text
+                self._expected = typed
                 return False
-            opened = self._decide(typed.text)
+            opened = self._decide(typed)
         except (GateshError, OSError):
             return False  # the shell tells it, and is told why not
         if opened.decision.verdict is not Verdict.ALLOW:
-            self._held = typed.text, opened
+            self._held = typed, opened
             return False
-        self._number = str(typed.number)
         self._begun(opened, approved=False)
         return True
 
@@ -182,14 +182,27 @@ class Lines:
     def _take(self, told: str) -> None:
         found = _NUMBERED.fullmatch(told.rstrip("\n"))
         if found:
-            who, number, text = found.groups()
-            text = text if number != self._number else _LEFT_OUT
+            who, number, last = found.groups()
+            text = self._running(number, last or "")
             self._number = number
             self._trusted = self._trusted or text == self._expected
             said = "yes" if self._may_run(text) else "no"
             os.write(self._seen, f"{who} {said}\n".encode())
         elif told[:1] == "E" and told[1:].isdigit():
             self.finish(int(told[1:]) << 8)
+
+    def _running(self, number: str | None, last: str) -> str:
+        """Return the line that runs: the last of the history, unless that leaves it out."""
+        editor = self._found()
+        if editor is None:
+            return last if number and number != self._number else _LEFT_OUT
+        try:
+            if number:
+                return last if editor.runs(last) else _LEFT_OUT
+            return editor.typed() or _LEFT_OUT  # the history keeps nothing
+        except OSError:  # it is another program now, or gone
+            self._looked, self._editor = False, None
+            return last if number and number != self._number else _LEFT_OUT
 
     def _may_run(self, text: str) -> bool:
         """Decide on a line and record it; ask where it must."""

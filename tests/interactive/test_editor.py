@@ -25,12 +25,12 @@ TYPED = [
     pytest.param("", ["echo 'a  b' | cat > /dev/null; true"], "echo 'a  b' | cat > /dev/null; true", id="a list"),
     pytest.param("set -o vi", ["echo é"], "echo é", id="vi mode"),
     pytest.param("", ["echo " + "x" * 3000], "echo " + "x" * 3000, id="a long line"),
-    pytest.param("HISTCONTROL=ignoredups; echo hi", ["echo hi"], "echo hi", id="the same again"),
+    pytest.param("; echo hi", ["echo hi"], "echo hi", id="the same again"),
     pytest.param("; echo hi", ["!!"], None, id="the one before"),
     pytest.param("", ["^asked^asked"], None, id="the one before, changed"),
     pytest.param("histchars=@%#", ["echo @@"], None, id="the one before, called otherwise"),
     pytest.param("histchars=@%#", ["%asked%asked"], None, id="and changed"),
-    pytest.param("", [" echo secret"], None, id="a blank in front"),
+    pytest.param("HISTCONTROL=ignoreboth", [" echo secret"], None, id="a blank in front"),
     pytest.param("", ["echo one \\", "two"], None, id="a row that goes on"),
     pytest.param("", ["for i in 1; do", "echo $i; done"], None, id="a loop"),
     pytest.param("", ["cat <<E", "text", "E"], None, id="a here-document"),
@@ -80,11 +80,11 @@ def test_what_is_typed_is_read_or_left_to_the_shell(before, rows, wanted, work: 
         asking = Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split()
     while shell.expect(["ready> ", pexpect.TIMEOUT], timeout=3):
         with standing_before_a_line(work):  # a second command in it
-            assert editor.typed() is None
+            assert not editor.typed()
     editor.close()
     shell.close(force=True)
 
-    assert (typed.text if typed else None) == wanted
+    assert typed == (wanted or "")
     if _version() >= (5, 2):
         assert not asking  # it asks by itself: no fork, whose line might be another
 
@@ -94,29 +94,6 @@ def _version() -> tuple[int, ...]:
         ["/bin/bash", "-c", "echo ${BASH_VERSINFO[*]:0:2}"], capture_output=True, text=True
     )
     return tuple(map(int, told.stdout.split()))
-
-
-def test_the_number_is_the_one_of_the_history(work: Path) -> None:
-    os.mkfifo(work / "asked")
-    (work / "rc").write_text("PS1='ready> ' HISTSIZE=4\n")
-    env = {"TERM": "xterm", "HOME": str(work), "PATH": os.environ["PATH"]}
-    shell = pexpect.spawn(
-        "/bin/bash", ["--rcfile", f"{work}/rc", "-i"], env=env, cwd=str(work), encoding="utf-8", timeout=20
-    )  # fmt: skip
-    shell.expect("ready> ")
-    shell.send("PS0='$(<asked)'\r")
-    shell.expect("ready> ")
-    editor = Editor(shell.pid)
-    for _ in range(6):  # more than it keeps
-        shell.send("history 1\r")
-        with standing_before_a_line(work):
-            typed = editor.typed()
-        shell.expect(r"\r\s*(\d+)  history 1\r")
-        assert typed is not None
-        assert int(shell.match[1]) == typed.number
-        shell.expect("ready> ")
-    editor.close()
-    shell.close(force=True)
 
 
 @pytest.mark.parametrize("program", ["/bin/cat", "/bin/dash"])
@@ -154,7 +131,7 @@ def test_lines_of_all_kinds_are_recorded_in_their_order(burning, work, place) ->
 
     told = [(line, code) for line, _, code in records(place)]
     numbered = [line for line, _ in told if line.startswith("echo here")]
-    assert numbered == [f"echo here {number}" for number in range(6)]
+    assert numbered == [f"echo here {number}" for number in (0, 1, 2, 3, 3, 4, 5)]  # `!!` is one
     assert told[0] == ("true", 0)
     codes = dict(told)
     assert codes["false"] == 1
@@ -162,6 +139,57 @@ def test_lines_of_all_kinds_are_recorded_in_their_order(burning, work, place) ->
     assert not any("kept" in line for line, _ in told)
     assert any(re.fullmatch(r"for i in 1 2; do\s+false; done", line) for line, _ in told)
     assert all(code is not None for line, code in told if line != "exit")
+
+
+# What is set before, the rows that a rule denies, and how the last of them is recorded.
+DENIED = [
+    pytest.param("HISTCONTROL=ignoreboth", ["burn", "burn"], "burn", id="the same again"),
+    pytest.param("HISTCONTROL=ignoreboth", ["burn", "!!"], "burn", id="the one before"),
+    pytest.param("HISTCONTROL=erasedups", ["burn", "echo", "burn"], "burn", id="an older one"),
+    pytest.param("HISTSIZE=0", ["echo", "burn", "burn"], "burn", id="no history"),
+    pytest.param("shopt -u cmdhist", ["{", "burn", "}"], "{ burn; }", id="rows apart"),
+    pytest.param("IFS=$'\\n'", ["burn"], "burn", id="words by rows"),
+    pytest.param("IFS=0123456789", ["burn"], "burn", id="words by digits"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "rows", "recorded"), DENIED)
+def test_a_denied_line_does_not_run_whatever_the_history_does(
+    before, rows, recorded, burning, work, place
+) -> None:
+    """It is a function: no program is started that would be stopped."""
+    startup = f"PS1='$ ' PS2='more> '; burn() {{ echo >burned; }}; {before}\n"
+    Path(burning["HOME"], ".bashrc").write_text(startup)
+    with Pane(f"{GATESH} --exec-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        for number in range(2):  # from then on it is read
+            pane.line(f"clear; echo line {number}")
+            pane.until(rf"^line {number}\n\$$")
+        for row in rows:
+            pane.line(row)
+            pane.until(r"^(\$|more>)$")
+            pane.keys("C-l")
+            pane.until(r"\A(\$|more>)$")
+        pane.line("clear; echo goes on")
+        pane.until(r"^goes on\n\$$")
+
+    assert not (work / "burned").exists()
+    assert [told[:2] for told in records(place)][-2] == (recorded, "deny")
+
+
+def test_a_line_that_an_empty_history_leaves_out_is_answered(burning, work, place) -> None:
+    Path(burning["HOME"], ".bashrc").write_text(
+        "PS1='$ ' HISTFILE=/dev/null HISTCONTROL=ignorespace\n"
+    )
+    with Pane(f"{GATESH} --exec-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        pane.line(" echo secret")
+        pane.until(r"^secret\n\$$")
+        pane.line("echo goes on")
+        pane.until(r"^goes on\n\$$")
+
+    left_out = "# a line that the shell's history leaves out"
+    assert [line for line, *_ in records(place)] == [left_out, "echo goes on"]
 
 
 def test_an_answer_that_comes_late_is_none_to_the_next_line(burning, work) -> None:
