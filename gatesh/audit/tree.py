@@ -107,7 +107,8 @@ class TreeLog:
         """Write what is left, and close."""
         self._closed.set()
         self.flush()
-        self._db.close()
+        with self._lock:
+            self._db.close()
         os.close(self._ahead)
 
     @staticmethod

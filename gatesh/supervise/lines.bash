@@ -2,10 +2,11 @@
 # bash, its line editor and its prompt are as the person set them up; a line that is refused is dropped.
 # It appends: to open with O_TRUNC, as `>` does, is looked at by the deletion budget, and a person waits for that.
 
-__gatesh_ways=([1]=yes) __gatesh_asks='$(__gatesh_line)'
+__gatesh_ways=([0]=yes) __gatesh_asks='$(__gatesh_line)'
 builtin readonly __gatesh_ways
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then
-  # It reads a file without a fork, and waits until who looks at its line meanwhile has said that the way is free.
+  # It reads a file without a fork, and waits until who looks at its line meanwhile has said that the way is free:
+  # by a number. Nothing, where nobody answers, counts as 0.
   __gatesh_asks='${__gatesh_ways[$(<"$__gatesh_folder/asked")]+$(__gatesh_line)}'
 fi
 

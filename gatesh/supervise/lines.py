@@ -117,26 +117,42 @@ class Lines:
             pause = _PAUSE_MS if self._keys in found else None
 
     def _serve_asked(self) -> None:
-        """Answer each time that the shell stands before a line: 0 where it may run, 1 where it has to tell it.
+        try:
+            with suppress(OSError):
+                while True:
+                    self._answer()
+        finally:
+            self._stand_aside()
+
+    def _answer(self) -> None:
+        """Answer once the shell stands before a line: 1 where it may run, 0 where it has to tell it.
 
         It reads the answer to its end; the next line finds another pipe, so that none is taken for another's.
         """
-        while True:
-            os.mkfifo(f"{self._asked}.next", 0o600)
-            answer = os.open(self._asked, os.O_WRONLY | os.O_CLOEXEC)
+        os.mkfifo(f"{self._asked}.next", 0o600)
+        answer = os.open(self._asked, os.O_WRONLY | os.O_CLOEXEC)
+        try:
             os.rename(f"{self._asked}.next", self._asked)
             self._gone.set()  # it goes on to this line: nobody waits for an answer to one before
             with self._lock:
                 self._take_all()
                 known = self._runs_at_once()
             with suppress(OSError):
-                os.write(answer, b"0" if known else b"1")
+                os.write(answer, b"1" if known else b"0")
+        finally:
             os.close(answer)
+
+    def _stand_aside(self) -> None:
+        """Have the shell tell each line: somebody has taken away what it asks through."""
+        with suppress(OSError), open(f"{self._asked}.gone", "w", encoding="ascii"):
+            waited_for = os.open(self._asked, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+            os.rename(f"{self._asked}.gone", self._asked)  # where it reads nothing from now on
+            os.close(waited_for)
 
     def _expect(self) -> None:
         """Decide ahead on what is typed at the moment: when it is submitted, that is done."""
         if self._trusted and self._editor is not None:
-            with suppress(GateshError, OSError):
+            with suppress(Exception):  # what ails it is met again, and said, once that runs
                 text = self._editor.shown()
                 if text and text != self._shown and len(text) <= _MOST_EXPECTED:
                     self._shown = text
@@ -163,8 +179,8 @@ class Lines:
                 self._expected = typed
                 return False
             opened = self._decide(typed)
-        except (GateshError, OSError):
-            return False  # the shell tells it, and is told why not
+        except Exception:  # noqa: BLE001  the shell tells it, and is told why not
+            return False
         if opened.decision.verdict is not Verdict.ALLOW:
             self._held = typed, opened
             return False
@@ -187,9 +203,11 @@ class Lines:
             self._number = number
             self._trusted = self._trusted or text == self._expected
             said = "yes" if self._may_run(text) else "no"
-            os.write(self._seen, f"{who} {said}\n".encode())
+            with suppress(BlockingIOError):  # nobody has read any for long
+                os.write(self._seen, f"{who} {said}\n".encode())
         elif told[:1] == "E" and told[1:].isdigit():
-            self.finish(int(told[1:]) << 8)
+            with suppress(GateshError):  # the next line meets it too, and says so
+                self.finish(int(told[1:]) << 8)
 
     def _running(self, number: str | None, last: str) -> str:
         """Return the line that runs: the last of the history, unless that leaves it out."""
@@ -214,6 +232,8 @@ class Lines:
             refused = Refused(error.status, error.lines())
         except OSError:  # the shell is gone
             return False
+        except Exception as error:  # noqa: BLE001  what cannot be decided on does not run, nor wait for ever
+            refused = Refused(125, f"gatesh: error: this line cannot be decided on: {error!r}\n")
         if refused:
             with suppress(OSError):
                 say(self._shell, refused.message)

@@ -192,6 +192,39 @@ def test_a_line_that_an_empty_history_leaves_out_is_answered(burning, work, plac
     assert [line for line, *_ in records(place)] == [left_out, "echo goes on"]
 
 
+@pytest.mark.parametrize(
+    ("before", "goes_on"),
+    [
+        pytest.param("mv $__gatesh_folder/asked.next .", True, id="the next pipe"),
+        pytest.param("mv $__gatesh_folder/asked .", True, id="the pipe"),
+        pytest.param("mv $__gatesh_folder moved", False, id="all pipes"),
+        pytest.param("echo log", False, id="the log"),
+    ],
+)
+def test_no_line_runs_undecided_or_waits_where_what_it_is_told_through_is_gone(
+    before, goes_on, burning, work, place
+) -> None:
+    Path(burning["HOME"], ".bashrc").write_text("PS1='$ '; burn() { echo >burned; }\n")
+    with Pane(f"{GATESH} --exec-gate", burning, str(work)) as pane:
+        pane.until(r"^\$$")
+        for number in range(2):  # from then on it is read
+            pane.line(f"clear; echo line {number}")
+            pane.until(rf"^line {number}\n\$$")
+        pane.line(f"clear; {before}")
+        pane.until(r"^\$$")
+        if before == "echo log":  # nothing below the gate takes it away unasked
+            (place / "audit.db").rename(work / "audit.db")
+        for _ in range(2):
+            pane.line("burn")
+            pane.until(r"^\$ burn\n(.|\n)*^\$$")
+            pane.keys("C-l")
+            pane.until(r"\A\$$")
+        pane.line("echo >ran")
+        pane.until(r"echo >ran(.|\n)*^\$$")
+        assert not (work / "burned").exists()
+        assert (work / "ran").exists() == goes_on
+
+
 def test_an_answer_that_comes_late_is_none_to_the_next_line(burning, work) -> None:
     """A line that was given up with Ctrl-C may be approved when nobody waits for it any more."""
     with Pane(f"{GATESH} --exec-gate", burning, str(work)) as pane:
