@@ -2,21 +2,26 @@
 # bash, its line editor and its prompt are as the person set them up; a line that is refused is dropped.
 # It appends: to open with O_TRUNC, as `>` does, is looked at by the deletion budget, and a person waits for that.
 
-__gatesh_ways=([0]=yes) __gatesh_asks='$(__gatesh_line)'
-builtin readonly __gatesh_ways
+# A line that is refused is dropped by SIGINT; where a trap takes that, by the error that `?` is.
+__gatesh_ways=([0]=yes) __gatesh_may=([1]='') __gatesh_asks='${__gatesh_may[$(__gatesh_line)]?this line is refused}'
+builtin readonly __gatesh_ways __gatesh_may
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then
   # It reads a file without a fork, and waits until who looks at its line meanwhile has said that the way is free:
   # by a number. Nothing, where nobody answers, counts as 0.
-  __gatesh_asks='${__gatesh_ways[$(<"$__gatesh_folder/asked")]+$(__gatesh_line)}'
+  __gatesh_asks='${__gatesh_ways[$(<"$__gatesh_folder/asked")]+'$__gatesh_asks'}'
 fi
 
 __gatesh_line() {  # in the subshell of PS0: the line stands in the history already
-  builtin local __gatesh_whose __gatesh_said
+  builtin local __gatesh_said
   { builtin printf '%s ' "$BASHPID"; HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } >>"$__gatesh_folder/lines"
-  while IFS=' ' builtin read -r __gatesh_whose __gatesh_said; do  # not what a line before was told that nobody waited for
-    [[ $__gatesh_whose != "$BASHPID" ]] || builtin break
+  while builtin read -r __gatesh_said; do  # not what a line before was told that nobody waited for
+    [[ $__gatesh_said != "$BASHPID "* ]] || builtin break
   done <"$__gatesh_folder/seen"
-  [[ $__gatesh_said == yes ]] || builtin kill -INT "$$"  # the shell drops the line, as with Ctrl-C
+  if [[ $__gatesh_said != *' yes' ]]; then
+    builtin kill -INT "$$"  # the shell drops the line, as with Ctrl-C
+    [[ ! $(builtin trap -p INT) ]] || builtin return
+  fi
+  builtin printf 1
 } 2>>/dev/null
 
 __gatesh_tell() {  # the terminal where commands begin and end, and the folder: OSC 133 and 7

@@ -215,9 +215,12 @@ class Lines:
         if editor is None:
             return last if number and number != self._number else _LEFT_OUT
         try:
-            if number:
-                return last if editor.runs(last) else _LEFT_OUT
-            return editor.typed() or _LEFT_OUT  # the history keeps nothing
+            typed = editor.typed()
+            if typed and last.endswith(typed):
+                return typed  # without the date, where HISTTIMEFORMAT is readonly
+            if not number:
+                return typed or _LEFT_OUT  # the history keeps nothing
+            return last if editor.runs(last) else _LEFT_OUT
         except OSError:  # it is another program now, or gone
             self._looked, self._editor = False, None
             return last if number and number != self._number else _LEFT_OUT

@@ -150,6 +150,10 @@ DENIED = [
     pytest.param("shopt -u cmdhist", ["{", "burn", "}"], "{ burn; }", id="rows apart"),
     pytest.param("IFS=$'\\n'", ["burn"], "burn", id="words by rows"),
     pytest.param("IFS=0123456789", ["burn"], "burn", id="words by digits"),
+    pytest.param("readonly IFS", ["burn"], "burn", id="words for good"),
+    pytest.param("trap '' INT", ["burn"], "burn", id="no interrupts"),
+    pytest.param("trap 'echo no' INT", ["burn"], "burn", id="interrupts of its own"),
+    pytest.param("HISTTIMEFORMAT='%F '; readonly HISTTIMEFORMAT", ["burn"], "burn", id="dates"),
 ]  # fmt: skip
 
 
@@ -256,7 +260,7 @@ def test_what_is_typed_is_decided_on_ahead_and_by_what_counts_at_enter(
         time.sleep(0.5)  # it is decided on by now
         rules = RULE.format(name="singe") + "[override.singe]\ndeny = true\n"
         (place / "patterns/singe.toml").write_text(rules)
-        time.sleep(0.5)
+        time.sleep(1.5)  # the keeper looks each second
         pane.keys("Enter")
         pane.until(r"refused .singe(.|\n)*^\$$")
 
