@@ -2,7 +2,8 @@
 # bash, its line editor and its prompt are as the person set them up; a line that is refused is dropped.
 # It appends: to open with O_TRUNC, as `>` does, is looked at by the deletion budget, and a person waits for that.
 
-# A line that is refused is dropped by SIGINT; where a trap takes that, by the error that `?` is.
+# PS0 reads an answer (`asked`); unless that is 1 it forks the shell, which tells its line and waits to be told yes
+# or no (`lines`, `seen`). A line that is refused is dropped by SIGINT; where a trap takes that, by the error of `?`.
 __gatesh_ways=([0]=yes) __gatesh_may=([1]='') __gatesh_asks='${__gatesh_may[$(__gatesh_line)]?this line is refused}'
 builtin readonly __gatesh_ways __gatesh_may
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then

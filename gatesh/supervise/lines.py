@@ -63,7 +63,11 @@ def _program() -> str:
 
 
 class Lines:
-    """Takes what the shell tells, in a thread of its own."""
+    """Takes what the shell tells, in a thread of its own; in another it is asked before each line.
+
+    A line that the history leaves out (a blank in front, HISTIGNORE, `set +o history`) is the person's to hide:
+    it is recorded as left out. What the editor holds counts once it was what the shell told of an earlier line.
+    """
 
     def __init__(
         self,
@@ -85,7 +89,7 @@ class Lines:
         self._seen = os.open(f"{folder}/seen", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         self._asked, self._keys = f"{folder}/asked", keys
         self._waiting = b""
-        self._number: str | None = None  # of the history's last line
+        self._number: str | None = None  # of the history's last line, where no editor tells
         self._open: tuple[int, int] | None = None  # a line's record, and when it began
         self._editor: Editor | None = None
         self._looked = False

@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from gatesh.supervise.start import Guard
 
 
-_MEMORY = "/dev/shm"  # noqa: S108  a folder of our own is made there
 PATHS = "paths"  # the kind of alerts about closed paths
 # Objects made before cycles of them are looked for: most of what is made is in none.
 _GARBAGE = 100_000
@@ -139,8 +138,7 @@ def _prepared(
         env |= put_shims(f"{own.runtime}/bin", os.fsdecode(path), os.fsdecode(before))
     if wanted.startup is None or found.name == ADVISORY:
         return wanted.command, env, ""
-    memory = _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
-    folder = mkdtemp(prefix="gatesh-shell-", dir=memory)  # what is made there is made quickly
+    folder = mkdtemp(prefix="gatesh-shell-")
     first, *rest = wanted.command
     return [first, *lines.prepare(folder, wanted.startup), *rest], env, folder
 
