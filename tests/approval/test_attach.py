@@ -1,5 +1,6 @@
 """The approvers' protocol: whose answer counts, and that what does not is recorded."""
 
+import os
 import re
 import socket
 import sqlite3
@@ -9,6 +10,7 @@ import time
 import pytest
 
 from gatesh import wire
+from gatesh.approval import peer
 from gatesh.approval.attach import Approvers
 from gatesh.approval.card import from_fields
 from gatesh.approval.pending import clock_ns
@@ -313,7 +315,9 @@ def test_with_a_pin_the_word_alone_does_not_approve(log, refused):
     assert settle(refused, 2) == [(1, "answer", "wrong PIN")] * 2
     assert answers == {}
     person.send("answer", "1", word, "4711")
-    assert result(answers, 1).assurance is Assurance.A0
+    # We are the approver: whether others could read the PIN along is a matter of what shows our terminal.
+    reached = peer.within_reach(os.getpid())
+    assert result(answers, 1).assurance is (Assurance.A0 if reached else Assurance.A1)
 
 
 def test_five_wrong_pins_lock_this_approver_and_no_other(log, refused):
