@@ -37,7 +37,7 @@ from gatesh.supervise.gits import GIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gatesh.supervise.judge import Place
+    from gatesh.supervise.covered import Place
     from gatesh.supervise.listener import Call
 
 DEFAULT = 200

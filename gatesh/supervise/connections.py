@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gatesh.audit.tree import TreeLog
-    from gatesh.supervise.judge import Place
+    from gatesh.supervise.covered import Place
     from gatesh.supervise.listener import Call, Listener
 
 _MOST = 1000  # of one record

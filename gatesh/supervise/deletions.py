@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from gatesh.gate import Approver
     from gatesh.model import Asker, Refused
     from gatesh.supervise.budget import Spent
-    from gatesh.supervise.judge import Judge, Place
+    from gatesh.supervise.covered import Place
+    from gatesh.supervise.judge import Judge
     from gatesh.supervise.listener import Call, Listener
 
 

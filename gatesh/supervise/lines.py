@@ -19,9 +19,9 @@ from shlex import quote
 
 from gatesh.errors import GateshError, InputError
 from gatesh.model import CommandLine, Door, Ran, Refused, Verdict
+from gatesh.supervise.covered import Place, below
 from gatesh.supervise.editor import Editor
 from gatesh.supervise.image import environment_of
-from gatesh.supervise.judge import Place, below
 from gatesh.supervise.supervisor import say
 
 TYPE_CHECKING = False

@@ -25,9 +25,9 @@ from gatesh.model import Opened, Refused, Verdict
 from gatesh.overlay.front import BACKGROUND, FOREGROUND
 from gatesh.supervise import kernel, tracee
 from gatesh.supervise.absent import Absent
+from gatesh.supervise.covered import Place, below
 from gatesh.supervise.ends import Ends, parent, ready
 from gatesh.supervise.image import image, process_of
-from gatesh.supervise.judge import Place, below
 from gatesh.supervise.record import Syncs, durable
 from gatesh.supervise.tracee import Stop
 

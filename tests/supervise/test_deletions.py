@@ -12,7 +12,7 @@ import pytest
 from gatesh.model import Match, Severity, Span, Target
 from gatesh.supervise import kernel
 from gatesh.supervise.budget import Budget
-from gatesh.supervise.judge import Place
+from gatesh.supervise.covered import Place
 
 REMOVE = {
     "python": "import shutil; shutil.rmtree('d')",

@@ -24,8 +24,8 @@ from gatesh.key import hmac_sha256
 from gatesh.model import Asker, Door, Verdict
 from gatesh.places import places_below
 from gatesh.redact import secrets_in
+from gatesh.supervise.covered import Place, covered
 from gatesh.supervise.image import Image, command_line
-from gatesh.supervise.judge import Place, covered
 from gatesh.supervise.unspoken import is_unspoken, text_of
 from gatesh.wiring import gate_for_check
 
